@@ -1,0 +1,2 @@
+//! The eBPF engine: verifier, interpreter, maps, helpers.
+#![no_std]

@@ -1,0 +1,2 @@
+//! The control protocol.
+#![no_std]

@@ -1,0 +1,2 @@
+//! The table of who holds what.
+#![no_std]

@@ -1,0 +1,2 @@
+//! The BPF control plane.
+#![no_std]

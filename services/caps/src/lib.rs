@@ -1,0 +1,2 @@
+//! The words of the capability table.
+#![no_std]

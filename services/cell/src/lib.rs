@@ -1,0 +1,2 @@
+//! Runs verified programs.
+#![no_std]

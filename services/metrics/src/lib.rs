@@ -1,0 +1,2 @@
+//! Counters of all services.
+#![no_std]

@@ -1,0 +1,2 @@
+//! Runtime of a service.
+#![no_std]

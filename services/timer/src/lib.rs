@@ -1,0 +1,2 @@
+//! Clock and timers.
+#![no_std]

@@ -1,0 +1,2 @@
+//! Runs hypOS in QEMU and tests it end to end.
+#![no_std]
