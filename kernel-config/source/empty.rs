@@ -1,0 +1,1 @@
+//! Empty: the manifest beside it pins the kernel source.
