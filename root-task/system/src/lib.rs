@@ -1,2 +1,104 @@
-//! The table of who holds what.
+//! Who holds what: one table, checked when it is compiled.
 #![no_std]
+#![forbid(unsafe_code)]
+
+mod check;
+mod message;
+pub mod render;
+mod table;
+
+pub use check::{check, require};
+pub use message::Message;
+pub use table::SYSTEM;
+
+use caps::{Grant, Kind, Need, Object};
+
+/// The root task's name in the table.
+pub const ROOT: &str = "root";
+/// Badge bit of the root task's notification by which service `index` says that it is ready.
+pub const fn ready_badge(index: usize) -> u64 {
+    1 << index
+}
+
+/// Memory that several services share, or that outlives the one that uses it.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// Who it belongs to, by meaning; [`ROOT`] is the root task.
+    pub of: &'static str,
+    /// Its name among its owner's.
+    pub name: &'static str,
+    /// Its size in pages.
+    pub pages: u64,
+}
+
+/// What happens when a service faults.
+#[derive(Clone, Copy, Debug)]
+pub struct Restart {
+    /// Delay before the second restart; doubles with each further one.
+    pub backoff_ms: u32,
+    /// So many restarts, then the service stays stopped.
+    pub limit: u32,
+}
+
+/// A service.
+#[derive(Clone, Copy, Debug)]
+pub struct Service {
+    /// Its name, at most 15 bytes; its program has the same.
+    pub name: &'static str,
+    /// Its priority. See [`check()`] for what orders callers and servers.
+    pub priority: u8,
+    /// Pages of stack.
+    pub stack_pages: u64,
+    /// What happens when it faults.
+    pub restart: Restart,
+    /// What it needs.
+    pub needs: &'static [&'static [Need]],
+    /// What it is granted.
+    pub grants: &'static [Grant],
+}
+
+/// The whole system.
+#[derive(Clone, Copy, Debug)]
+pub struct System {
+    /// Shared memory.
+    pub memory: &'static [Memory],
+    /// Services: a server stands above those of its own priority that call it.
+    pub services: &'static [Service],
+}
+
+impl Service {
+    /// Its needs, each with what was granted for it.
+    pub fn caps(&self) -> impl Iterator<Item = (&'static Need, &'static Grant)> {
+        let (needs, grants) = (self.needs, self.grants);
+        needs.iter().copied().flatten().filter_map(move |need| {
+            // The check saw to it that there is exactly one.
+            grants.iter().find(|grant| grant.need == need.name).map(|grant| (need, grant))
+        })
+    }
+
+    /// Whether it has a notification of its own.
+    pub fn waits(&self) -> bool {
+        self.needs.iter().copied().flatten().any(|need| matches!(need.kind, Kind::Wait(_)))
+    }
+
+    /// Whether it receives requests.
+    pub fn serves(&self) -> bool {
+        self.needs.iter().copied().flatten().any(|need| matches!(need.kind, Kind::Serve(..)))
+    }
+}
+
+impl System {
+    /// The place of the service with this name.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        self.services.iter().position(|service| service.name == name)
+    }
+
+    /// The place of the shared memory that `object` names.
+    pub fn find_memory(&self, object: &Object) -> Option<usize> {
+        let Object::Memory { of, name } = object else { return None };
+        self.memory.iter().position(|memory| memory.of == *of && memory.name == *name)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,2 +1,74 @@
-//! The serial driver.
+//! The serial driver: console out on one UART, the control stream on the other.
+//!
+//! Everybody writes log records into a ring of their own and signals; the driver prints them. The control
+//! stream's bytes go to and from the agent through two rings. Bytes that arrive on the console fire the
+//! hook `serial`.
 #![no_std]
+#![forbid(unsafe_code)]
+
+pub mod line;
+pub mod uart;
+
+use caps::{Need, Region, Rights, Slot, standard};
+
+/// Those whose log rings the driver drains, in the order of [`LOGS`].
+pub const LOG_CLIENTS: [&str; 5] = ["root", "cell", "timer", "metrics", "agent"];
+
+/// The log rings of [`LOG_CLIENTS`]; the root task's is large enough to hold what it says before the driver runs.
+pub const LOGS: [Region; 5] = [
+    Region::at(standard::FIRST_REGION, 9),
+    Region::at(standard::FIRST_REGION + 0x1_0000, 2),
+    Region::at(standard::FIRST_REGION + 0x2_0000, 2),
+    Region::at(standard::FIRST_REGION + 0x3_0000, 2),
+    Region::at(standard::FIRST_REGION + 0x4_0000, 2),
+];
+/// Bytes from the host to the agent.
+pub const CONTROL_RX: Region = Region::at(standard::FIRST_REGION + 0x8_0000, 3);
+/// Bytes from the agent to the host.
+pub const CONTROL_TX: Region = Region::at(standard::FIRST_REGION + 0x9_0000, 3);
+/// What is attached to the hook `serial`.
+pub const HOOK: Region = Region::at(standard::FIRST_REGION + 0xa_0000, 1);
+
+/// The driver's notification.
+pub const EVENTS: Slot = Slot(8);
+/// The console's interrupt.
+pub const CONSOLE_IRQ: Slot = Slot(9);
+/// The control UART's interrupt.
+pub const CONTROL_IRQ: Slot = Slot(10);
+/// The console's ports.
+pub const CONSOLE_PORTS: Slot = Slot(11);
+/// The control UART's ports.
+pub const CONTROL_PORTS: Slot = Slot(12);
+/// Tells the agent that bytes arrived, or that there is room again.
+pub const AGENT: Slot = Slot(13);
+/// Where events of the hook go.
+pub const CELL: Slot = Slot(14);
+
+/// Bit of the driver's notification: the console's interrupt.
+pub const BIT_CONSOLE: u64 = 1 << 0;
+/// Bit: the control UART's interrupt.
+pub const BIT_CONTROL: u64 = 1 << 1;
+/// Bit: a log ring has records.
+pub const BIT_LOG: u64 = 1 << 2;
+/// Bit: the agent wrote or took bytes of the control stream.
+pub const BIT_STREAM: u64 = 1 << 3;
+
+/// What the driver needs besides the standard needs.
+pub const NEEDS: &[Need] = &[
+    standard::CLOCK_NEED,
+    Need::wait("events", EVENTS),
+    Need::irq("console-irq", CONSOLE_IRQ),
+    Need::irq("control-irq", CONTROL_IRQ),
+    Need::ports("console", CONSOLE_PORTS),
+    Need::ports("control", CONTROL_PORTS),
+    Need::signal("agent", AGENT),
+    Need::call("cell", CELL, cell::PROTOCOL),
+    Need::memory("log-root", LOGS[0], Rights::RW),
+    Need::memory("log-cell", LOGS[1], Rights::RW),
+    Need::memory("log-timer", LOGS[2], Rights::RW),
+    Need::memory("log-metrics", LOGS[3], Rights::RW),
+    Need::memory("log-agent", LOGS[4], Rights::RW),
+    Need::memory("control-rx", CONTROL_RX, Rights::RW),
+    Need::memory("control-tx", CONTROL_TX, Rights::RW),
+    Need::memory("hook", HOOK, Rights::R),
+];

@@ -1,2 +1,132 @@
-//! Clock and timers.
+//! The clock and the timers.
+//!
+//! The clock is a page that everybody reads: time costs no system call. Timers are asked for by Call; when
+//! one expires its client is signalled. The hook `timer` runs programs at periods of their own.
 #![no_std]
+#![forbid(unsafe_code)]
+
+pub mod hpet;
+pub mod queue;
+
+use caps::{Need, Region, Rights, Slot, standard};
+
+/// The protocol of [`Request`].
+pub const PROTOCOL: &str = "timer";
+
+/// Registers of the event timer.
+pub const REGISTERS: Region = Region::at(standard::FIRST_REGION, 1);
+/// What is attached to the hook `timer`.
+pub const HOOK: Region = Region::at(standard::FIRST_REGION + 0x1_0000, 1);
+
+/// Where requests arrive.
+pub const REQUESTS: Slot = Slot(8);
+/// The timer's notification, bound to its thread.
+pub const EVENTS: Slot = Slot(9);
+/// The event timer's interrupt.
+pub const IRQ: Slot = Slot(10);
+/// Where events of the hook go.
+pub const CELL: Slot = Slot(11);
+/// Signals the clients, in the order of their badges.
+pub const CLIENTS: [Slot; 1] = [Slot(12)];
+
+/// Bit of the timer's notification: its interrupt.
+pub const BIT_IRQ: u64 = 1 << 0;
+/// Bit: the attachments of the hook changed.
+pub const BIT_HOOK: u64 = 1 << 1;
+
+/// Timers that one client can have at a time.
+pub const TIMERS_PER_CLIENT: usize = 4;
+
+/// What the timer needs besides the standard needs.
+pub const NEEDS: &[Need] = &[
+    Need::memory("clock", standard::CLOCK, Rights::RW),
+    Need::serve("requests", REQUESTS, PROTOCOL),
+    Need::wait("events", EVENTS),
+    Need::irq("irq", IRQ),
+    Need::call("cell", CELL, cell::PROTOCOL),
+    Need::signal("metrics", CLIENTS[0]),
+    Need::mmio("registers", REGISTERS),
+    Need::memory("hook", HOOK, Rights::R),
+];
+
+/// What a client can ask for; the label of the message is [`Request::label`], its words are the fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Does nothing: the cost of a call.
+    Ping,
+    /// Nanoseconds since the clock started: one word.
+    Now,
+    /// Signals the client once, `ns` from now. Replaces timer `id` of this client.
+    After {
+        /// Below [`TIMERS_PER_CLIENT`].
+        id: u64,
+        /// Delay.
+        ns: u64,
+    },
+    /// Signals the client every `ns`.
+    Every {
+        /// Below [`TIMERS_PER_CLIENT`].
+        id: u64,
+        /// Period, at least [`queue::MIN_PERIOD_NS`].
+        ns: u64,
+    },
+    /// Forgets timer `id`.
+    Cancel {
+        /// Below [`TIMERS_PER_CLIENT`].
+        id: u64,
+    },
+    /// Which timers of this client expired since it last asked: one word, bit `id` each.
+    Expired,
+}
+
+/// Why a request was refused; the label of the reply, 0 being success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum Refusal {
+    /// No such request or timer, or a period that is too short.
+    Invalid = 1,
+    /// All timers are in use.
+    Full = 2,
+}
+
+impl Request {
+    /// The label and the two words of the message.
+    pub const fn encode(self) -> (u64, [u64; 2]) {
+        match self {
+            Self::Ping => (1, [0, 0]),
+            Self::Now => (2, [0, 0]),
+            Self::After { id, ns } => (3, [id, ns]),
+            Self::Every { id, ns } => (4, [id, ns]),
+            Self::Cancel { id } => (5, [id, 0]),
+            Self::Expired => (6, [0, 0]),
+        }
+    }
+
+    /// The request of a message, if it is one; what the client sent is a claim.
+    pub const fn decode(label: u64, words: [u64; 2]) -> Option<Self> {
+        Some(match label {
+            1 => Self::Ping,
+            2 => Self::Now,
+            3 => Self::After { id: words[0], ns: words[1] },
+            4 => Self::Every { id: words[0], ns: words[1] },
+            5 => Self::Cancel { id: words[0] },
+            6 => Self::Expired,
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Request;
+
+    #[test]
+    fn requests_survive_the_wire() {
+        for label in 0..10 {
+            if let Some(request) = Request::decode(label, [3, 4_000_000]) {
+                let (encoded, words) = request.encode();
+                assert_eq!((encoded, Request::decode(encoded, words)), (label, Some(request)));
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The table as text: a line a capability, fields separated by tabs.
+
+use core::fmt::{self, Write};
+
+use caps::{Grant, Kind, Need, Object};
+
+use crate::{Service, System};
+
+/// Writes `service slot|address name kind object rights badge` for each capability of the system.
+///
+/// # Errors
+/// Those of the writer.
+pub fn text(system: &System, to: &mut impl Write) -> fmt::Result {
+    for service in system.services {
+        writeln!(to, "{}\t1\tfault\tsend\troot\t-wg\t0", service.name)?;
+        for (need, grant) in service.caps() {
+            line(service, need, grant, to)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the line of one capability.
+///
+/// # Errors
+/// Those of the writer.
+pub fn line(service: &Service, need: &Need, grant: &Grant, to: &mut impl Write) -> fmt::Result {
+    write!(to, "{}\t", service.name)?;
+    let (kind, badge) = match (&need.kind, &grant.object) {
+        (Kind::Serve(slot, _), _) => slot_kind(to, slot.0, "serve", 0)?,
+        (Kind::Call(slot, _), Object::Endpoint { badge, .. }) => slot_kind(to, slot.0, "call", *badge)?,
+        (Kind::Wait(slot), _) => slot_kind(to, slot.0, "wait", 0)?,
+        (Kind::Signal(slot), Object::Notification { badge, .. }) => slot_kind(to, slot.0, "signal", *badge)?,
+        (Kind::Irq(slot), Object::Irq { badge, .. }) => slot_kind(to, slot.0, "irq", *badge)?,
+        (Kind::Ports(slot), _) => slot_kind(to, slot.0, "ports", 0)?,
+        (Kind::Memory(region) | Kind::Mmio(region), object) => {
+            write!(to, "{:#x}", region.vaddr)?;
+            (if matches!(object, Object::Mmio { .. }) { "mmio" } else { "memory" }, 0)
+        }
+        // The check refused everything else.
+        (Kind::Call(slot, _) | Kind::Signal(slot) | Kind::Irq(slot), _) => slot_kind(to, slot.0, "?", 0)?,
+    };
+    write!(to, "\t{}\t{kind}\t", need.name)?;
+    match grant.object {
+        Object::Endpoint { of, .. } | Object::Notification { of, .. } => write!(to, "{of}")?,
+        Object::Irq { line, .. } => write!(to, "line {line}")?,
+        Object::Ports { first, last } => write!(to, "{first:#x}..{last:#x}")?,
+        Object::Memory { of, name } => {
+            let pages = match need.kind {
+                Kind::Memory(region) => region.pages,
+                _ => 0,
+            };
+            write!(to, "{of}.{name} {} KiB", pages * 4)?;
+        }
+        Object::Mmio { paddr, pages } => write!(to, "{paddr:#x} {} KiB", pages * 4)?,
+    }
+    writeln!(to, "\t{}\t{badge}", grant.rights)
+}
+
+fn slot_kind(
+    to: &mut impl Write,
+    slot: u8,
+    kind: &'static str,
+    badge: u64,
+) -> Result<(&'static str, u64), fmt::Error> {
+    write!(to, "{slot}")?;
+    Ok((kind, badge))
+}

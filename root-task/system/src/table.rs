@@ -1,0 +1,211 @@
+//! The table of hypOS.
+
+use caps::{Grant, Object, Rights, standard};
+use platform::PLATFORM;
+
+use crate::{Memory, ROOT, Restart, Service, System, check, ready_badge};
+
+const RESTART: Restart = Restart { backoff_ms: 20, limit: 8 };
+
+/// Pages of a service's log ring.
+const LOG: u64 = standard::LOG.pages;
+
+const fn memory(of: &'static str, name: &'static str, pages: u64) -> Memory {
+    Memory { of, name, pages }
+}
+
+const fn share(need: &'static str, of: &'static str, name: &'static str, rights: Rights) -> Grant {
+    Grant::new(need, Object::Memory { of, name }, rights)
+}
+
+const fn own_endpoint(need: &'static str, of: &'static str) -> Grant {
+    Grant::new(need, Object::Endpoint { of, badge: 0 }, Rights::R)
+}
+
+const fn own_notification(of: &'static str) -> Grant {
+    Grant::new("events", Object::Notification { of, badge: 0 }, Rights::R)
+}
+
+const fn call(need: &'static str, of: &'static str, badge: u64) -> Grant {
+    Grant::new(need, Object::Endpoint { of, badge }, Rights::WG)
+}
+
+const fn signal(need: &'static str, of: &'static str, badge: u64) -> Grant {
+    Grant::new(need, Object::Notification { of, badge }, Rights::W)
+}
+
+const fn irq(need: &'static str, line: u32, badge: u64) -> Grant {
+    Grant::new(need, Object::Irq { line, badge }, Rights::RW)
+}
+
+const fn ports(need: &'static str, first: u16) -> Grant {
+    Grant::new(need, Object::Ports { first, last: first + 7 }, Rights::RW)
+}
+
+const fn ready(index: usize) -> Grant {
+    signal("ready", ROOT, ready_badge(index))
+}
+
+const fn log_signal() -> Grant {
+    signal("log-signal", "serial", serial::BIT_LOG)
+}
+
+/// Who holds what on this board.
+pub const SYSTEM: System = System {
+    memory: &[
+        memory(ROOT, "log", serial::LOGS[0].pages),
+        memory(ROOT, "report", agent::REPORT.pages),
+        memory(ROOT, "table", agent::TABLE.pages),
+        memory("cell", "log", LOG),
+        memory("cell", "counters", 1),
+        memory("cell", "stats", cell::STATS.pages),
+        memory("cell", "trace", cell::TRACE.pages),
+        memory("timer", "log", LOG),
+        memory("timer", "counters", 1),
+        memory("timer", "clock", 1),
+        memory("timer", "hook", timer::HOOK.pages),
+        memory("serial", "log", LOG),
+        memory("serial", "counters", 1),
+        memory("serial", "control-rx", serial::CONTROL_RX.pages),
+        memory("serial", "control-tx", serial::CONTROL_TX.pages),
+        memory("serial", "hook", serial::HOOK.pages),
+        memory("metrics", "log", LOG),
+        memory("metrics", "counters", 1),
+        memory("metrics", "rates", metrics::RATES.pages),
+        memory("agent", "log", LOG),
+        memory("agent", "counters", 1),
+        memory("agent", "programs", cell::PROGRAMS.pages),
+        memory("agent", "maps", cell::MAPS.pages),
+    ],
+    services: &[CELL, TIMER, SERIAL, METRICS, AGENT],
+};
+
+const _: () = check::require(&SYSTEM);
+
+const CELL: Service = Service {
+    name: "cell",
+    priority: 200,
+    stack_pages: 8,
+    restart: RESTART,
+    needs: &[standard::NEEDS, cell::NEEDS],
+    grants: &[
+        ready(0),
+        log_signal(),
+        share("log", "cell", "log", Rights::RW),
+        share("counters", "cell", "counters", Rights::RW),
+        share("clock", "timer", "clock", Rights::R),
+        own_endpoint("requests", "cell"),
+        share("programs", "agent", "programs", Rights::R),
+        share("maps", "agent", "maps", Rights::RW),
+        share("trace", "cell", "trace", Rights::RW),
+        share("stats", "cell", "stats", Rights::RW),
+    ],
+};
+
+const TIMER: Service = Service {
+    name: "timer",
+    priority: 200,
+    stack_pages: 4,
+    restart: RESTART,
+    needs: &[standard::NEEDS, timer::NEEDS],
+    grants: &[
+        ready(1),
+        log_signal(),
+        share("log", "timer", "log", Rights::RW),
+        share("counters", "timer", "counters", Rights::RW),
+        share("clock", "timer", "clock", Rights::RW),
+        own_endpoint("requests", "timer"),
+        own_notification("timer"),
+        irq("irq", PLATFORM.timer.irq, timer::BIT_IRQ),
+        call("cell", "cell", cell::BADGE_TIMER),
+        signal("metrics", "metrics", metrics::BIT_TIMER),
+        Grant::new("registers", Object::Mmio { paddr: PLATFORM.timer.paddr, pages: 1 }, Rights::RW),
+        share("hook", "timer", "hook", Rights::R),
+    ],
+};
+
+const SERIAL: Service = Service {
+    name: "serial",
+    priority: 200,
+    stack_pages: 4,
+    restart: RESTART,
+    needs: &[standard::NEEDS, serial::NEEDS],
+    grants: &[
+        ready(2),
+        log_signal(),
+        share("log", "serial", "log", Rights::RW),
+        share("counters", "serial", "counters", Rights::RW),
+        share("clock", "timer", "clock", Rights::R),
+        own_notification("serial"),
+        irq("console-irq", PLATFORM.console.irq, serial::BIT_CONSOLE),
+        irq("control-irq", PLATFORM.control.irq, serial::BIT_CONTROL),
+        ports("console", PLATFORM.console.port),
+        ports("control", PLATFORM.control.port),
+        signal("agent", "agent", agent::BIT_STREAM),
+        call("cell", "cell", cell::BADGE_SERIAL),
+        share("log-root", ROOT, "log", Rights::RW),
+        share("log-cell", "cell", "log", Rights::RW),
+        share("log-timer", "timer", "log", Rights::RW),
+        share("log-metrics", "metrics", "log", Rights::RW),
+        share("log-agent", "agent", "log", Rights::RW),
+        share("control-rx", "serial", "control-rx", Rights::RW),
+        share("control-tx", "serial", "control-tx", Rights::RW),
+        share("hook", "serial", "hook", Rights::R),
+    ],
+};
+
+const METRICS: Service = Service {
+    name: "metrics",
+    priority: 120,
+    stack_pages: 4,
+    restart: RESTART,
+    needs: &[standard::NEEDS, metrics::NEEDS],
+    grants: &[
+        ready(3),
+        log_signal(),
+        share("log", "metrics", "log", Rights::RW),
+        share("counters", "metrics", "counters", Rights::RW),
+        share("clock", "timer", "clock", Rights::R),
+        own_notification("metrics"),
+        call("timer", "timer", 1),
+        share("cell", "cell", "counters", Rights::R),
+        share("timer-counters", "timer", "counters", Rights::R),
+        share("serial", "serial", "counters", Rights::R),
+        share("agent", "agent", "counters", Rights::R),
+        share("rates", "metrics", "rates", Rights::RW),
+    ],
+};
+
+const AGENT: Service = Service {
+    name: "agent",
+    priority: 100,
+    stack_pages: 16,
+    restart: RESTART,
+    needs: &[standard::NEEDS, agent::NEEDS],
+    grants: &[
+        ready(4),
+        log_signal(),
+        share("log", "agent", "log", Rights::RW),
+        share("counters", "agent", "counters", Rights::RW),
+        share("clock", "timer", "clock", Rights::R),
+        own_notification("agent"),
+        signal("serial", "serial", serial::BIT_STREAM),
+        signal("timer", "timer", timer::BIT_HOOK),
+        call("cell", "cell", cell::BADGE_AGENT),
+        share("control-rx", "serial", "control-rx", Rights::RW),
+        share("control-tx", "serial", "control-tx", Rights::RW),
+        share("hook-timer", "timer", "hook", Rights::RW),
+        share("hook-serial", "serial", "hook", Rights::RW),
+        share("report", ROOT, "report", Rights::R),
+        share("table", ROOT, "table", Rights::R),
+        share("rates", "metrics", "rates", Rights::R),
+        share("counters-cell", "cell", "counters", Rights::R),
+        share("counters-timer", "timer", "counters", Rights::R),
+        share("counters-serial", "serial", "counters", Rights::R),
+        share("counters-metrics", "metrics", "counters", Rights::R),
+        share("programs", "agent", "programs", Rights::RW),
+        share("maps", "agent", "maps", Rights::RW),
+        share("trace", "cell", "trace", Rights::RW),
+        share("stats", "cell", "stats", Rights::R),
+    ],
+};

@@ -1,0 +1,114 @@
+//! A page of counters: its owner counts in it, others read it, no IPC.
+//!
+//! Layout, little-endian: counters `u32 @0`; from byte 64 on one entry of 32 bytes each: name, 24 bytes
+//! zero-padded; value `u64 @24`.
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use shm::{OutOfBounds, Shm};
+
+use crate::{Text, set_text, text};
+
+const ENTRIES: usize = 64;
+const ENTRY: usize = 32;
+const NAME_BYTES: usize = 24;
+/// Counters in a page.
+pub const MAX: usize = (4096 - ENTRIES) / ENTRY;
+
+/// The page.
+#[derive(Clone, Copy, Debug)]
+pub struct Counters<'a>(Shm<'a>);
+
+impl<'a> Counters<'a> {
+    /// The counters in `page`.
+    pub const fn new(page: Shm<'a>) -> Self {
+        Self(page)
+    }
+
+    /// Names the counters. Values stay: they go on over a restart of their owner.
+    ///
+    /// # Errors
+    /// More than [`MAX`].
+    pub fn declare(&self, names: &[&str]) -> Result<(), OutOfBounds> {
+        for (i, name) in names.iter().enumerate() {
+            set_text::<NAME_BYTES>(self.entry(i)?, 0, name)?;
+        }
+        self.0.store(0, 4, names.len() as u64)
+    }
+
+    /// Counters in the page.
+    pub fn len(&self) -> usize {
+        self.0.load(0, 4).map_or(0, |n| (n as usize).min(MAX))
+    }
+
+    /// Whether none is declared.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Name and value of counter `index`.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn get(&self, index: usize) -> Result<(Text<NAME_BYTES>, u64), OutOfBounds> {
+        if index >= self.len() {
+            return Err(OutOfBounds);
+        }
+        let entry = self.entry(index)?;
+        Ok((text(entry, 0)?, entry.load(24, 8)?))
+    }
+
+    /// Counter `index` itself, for its owner.
+    ///
+    /// # Errors
+    /// More than [`MAX`].
+    pub fn counter(&self, index: usize) -> Result<Counter<'a>, OutOfBounds> {
+        self.entry(index)?.u64(24).map(Counter)
+    }
+
+    fn entry(&self, index: usize) -> Result<Shm<'a>, OutOfBounds> {
+        if index >= MAX {
+            return Err(OutOfBounds);
+        }
+        self.0.slice(ENTRIES + index * ENTRY, ENTRY)
+    }
+}
+
+/// One counter, with one writer.
+#[derive(Clone, Copy, Debug)]
+pub struct Counter<'a>(&'a AtomicU64);
+
+impl Counter<'_> {
+    /// Counts `n` more.
+    #[inline]
+    pub fn add(self, n: u64) {
+        // One writer: load and store, no locked instruction.
+        self.0.store(self.0.load(Relaxed).wrapping_add(n), Relaxed);
+    }
+
+    /// Sets it, for what is not counted but measured.
+    #[inline]
+    pub fn set(self, value: u64) {
+        self.0.store(value, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn counters_count() {
+        let words: Vec<_> = (0..512).map(|_| AtomicU64::new(0)).collect();
+        let counters = Counters::new(Shm::from_words(&words));
+        counters.declare(&["requests", "errors"]).unwrap();
+        counters.counter(1).unwrap().add(3);
+        counters.counter(1).unwrap().add(4);
+        let (name, value) = counters.get(1).unwrap();
+        assert_eq!((name.as_str(), value), ("errors", 7));
+        assert!(counters.get(2).is_err());
+        assert!(counters.counter(MAX).is_err());
+    }
+}

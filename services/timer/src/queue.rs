@@ -1,0 +1,3 @@
+//! To come.
+/// Shortest period, in ns.
+pub const MIN_PERIOD_NS: u64 = 100_000;
