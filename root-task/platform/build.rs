@@ -1,4 +1,4 @@
-//! Finds the board's folder: `HYPOS_PLATFORM` (ARCH/BOARD), or x86_64/pc99.
+//! Finds the folder of the board: `HYPOS_PLATFORM`, of the form ARCH/BOARD, or else `x86_64/pc99`.
 
 use std::{env, fs, path::Path};
 

@@ -12,12 +12,33 @@ use crate::{
     message::{Message, same},
 };
 
-type Checked = Result<(), Message>;
+type Checked = Result<(), Flaw>;
 
-/// Fails to compile, with the message, if the table has a flaw.
+/// What is wrong with a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flaw {
+    /// The service.
+    pub service: &'static str,
+    /// Its need or grant.
+    pub need: &'static str,
+    /// What is wrong with it.
+    pub what: &'static str,
+}
+
+impl Flaw {
+    /// The message, also while compiling.
+    pub const fn message(&self) -> Message {
+        Message::of(&["table: ", self.service, ".", self.need, ": ", self.what])
+    }
+}
+
+/// Refuses a table while it is compiled.
+///
+/// # Panics
+/// With the flaw's message: a compile error where this is called in a constant.
 pub const fn require(system: &System) {
-    if let Err(message) = check(system) {
-        panic!("{}", message.as_str());
+    if let Err(flaw) = check(system) {
+        panic!("{}", flaw.message().as_str());
     }
 }
 
@@ -47,8 +68,8 @@ pub const fn check(system: &System) -> Checked {
     badges_and_devices(system)
 }
 
-const fn flaw(service: &Service, subject: &str, what: &str) -> Message {
-    Message::of(&["table: ", service.name, ".", subject, ": ", what])
+const fn flaw(service: &Service, need: &'static str, what: &'static str) -> Flaw {
+    Flaw { service: service.name, need, what }
 }
 
 /// Need number `n` of a service, over all its lists.
@@ -65,14 +86,14 @@ const fn need_at(service: &Service, n: usize) -> Option<&Need> {
 }
 
 const fn names(system: &System, index: usize) -> Checked {
-    let name = system.services[index].name;
-    if name.len() > 15 {
-        return Err(Message::of(&["table: ", name, ": the name is longer than 15 bytes"]));
+    let service = &system.services[index];
+    if service.name.len() > 15 {
+        return Err(flaw(service, "name", "longer than 15 bytes"));
     }
     let mut i = 0;
     while i < index {
-        if same(system.services[i].name, name) {
-            return Err(Message::of(&["table: ", name, ": two services have this name"]));
+        if same(system.services[i].name, service.name) {
+            return Err(flaw(service, "name", "two services have it"));
         }
         i += 1;
     }
@@ -149,8 +170,12 @@ const fn place(service: &Service, need: &Need, n: usize) -> Checked {
 
 const fn position(kind: &Kind) -> Result<u8, Region> {
     match kind {
-        Kind::Serve(slot, _) | Kind::Call(slot, _) | Kind::Wait(slot) | Kind::Signal(slot) => Ok(slot.0),
-        Kind::Irq(slot) | Kind::Ports(slot) => Ok(slot.0),
+        Kind::Serve(slot, _)
+        | Kind::Call(slot, _)
+        | Kind::Wait(slot)
+        | Kind::Signal(slot)
+        | Kind::Irq(slot)
+        | Kind::Ports(slot) => Ok(slot.0),
         Kind::Memory(region) | Kind::Mmio(region) => Err(*region),
     }
 }
@@ -158,8 +183,12 @@ const fn position(kind: &Kind) -> Result<u8, Region> {
 const fn object(system: &System, index: usize, need: &Need, grant: &Grant) -> Checked {
     let service = &system.services[index];
     match (&need.kind, &grant.object) {
-        (Kind::Serve(..), Object::Endpoint { of, badge: 0 }) if same(of, service.name) => Ok(()),
-        (Kind::Wait(_), Object::Notification { of, badge: 0 }) if same(of, service.name) => Ok(()),
+        (Kind::Serve(..), Object::Endpoint { of, badge: 0 })
+        | (Kind::Wait(_), Object::Notification { of, badge: 0 })
+            if same(of, service.name) =>
+        {
+            Ok(())
+        }
         (Kind::Call(_, protocol), Object::Endpoint { of, .. }) => call(system, index, need, protocol, of),
         (Kind::Signal(_), Object::Notification { of, .. }) => {
             if same(of, crate::ROOT) || waits(system, of) {
@@ -175,9 +204,15 @@ const fn object(system: &System, index: usize, need: &Need, grant: &Grant) -> Ch
             }
             Some(_) => Ok(()),
         },
-        (Kind::Mmio(region), Object::Mmio { pages, .. }) if *pages == region.pages => Ok(()),
-        (Kind::Ports(_), Object::Ports { first, last }) if *first <= *last => Ok(()),
-        (Kind::Irq(_), Object::Irq { .. }) => Ok(()),
+        (Kind::Mmio(region), Object::Mmio { pages, .. }) if *pages != region.pages => {
+            Err(flaw(service, need.name, "the device has another size"))
+        }
+        (Kind::Ports(_), Object::Ports { first, last }) if *first > *last => {
+            Err(flaw(service, need.name, "the range of ports is empty"))
+        }
+        (Kind::Mmio(_), Object::Mmio { .. })
+        | (Kind::Ports(_), Object::Ports { .. })
+        | (Kind::Irq(_), Object::Irq { .. }) => Ok(()),
         _ => Err(flaw(service, need.name, "granted something of another kind")),
     }
 }

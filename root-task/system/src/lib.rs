@@ -7,7 +7,7 @@ mod message;
 pub mod render;
 mod table;
 
-pub use check::{check, require};
+pub use check::{Flaw, check, require};
 pub use message::Message;
 pub use table::SYSTEM;
 

@@ -33,7 +33,7 @@ macro_rules! verdict {
             memory: MEMORY,
             services: &[SERVER, service("client", $priority, &[&[$($need),*]], &[$($grant),*])],
         };
-        check(&SYSTEM).map_err(|m| String::from(m.as_str()))
+        check(&SYSTEM).map_err(|flaw| String::from(flaw.message().as_str()))
     }};
 }
 
