@@ -1,0 +1,41 @@
+# What the scripts share. Source it; it changes to the top of the tree.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+die() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
+
+# The boards: every folder ARCH/BOARD with a platform.rs.
+boards() { find . -mindepth 3 -maxdepth 3 -name platform.rs -not -path './target/*' -printf '%P\n' | xargs -n1 dirname | sort; }
+
+# Checks a board's name and sets what follows from it.
+use_board() {
+  board=$1
+  [ -f "$board/platform.rs" ] || die "no board $board; there are: $(boards | tr '\n' ' ')"
+  board_id=${board//\//-}
+  case ${board%%/*} in
+    x86_64) target=x86_64-unknown-none ;;
+    *) die "no Rust target is known for ${board%%/*}" ;;
+  esac
+  images=target/images/$board_id
+  run_dir=target/run/$board_id
+}
+
+# cargo for bare targets: rustup's core library where it is installed, else Debian's toolchain, which builds core
+# from source (its compiler is a stable one; the flag only allows -Zbuild-std).
+bare_cargo() {
+  local command=$1
+  shift
+  if [ -d "$(rustc --print sysroot 2>/dev/null)/lib/rustlib/$target/lib" ]; then
+    cargo "$command" --target "$target" "$@"
+  elif [ -x /usr/bin/cargo ] && [ -d /usr/lib/rustlib/src/rust/library ]; then
+    PATH=/usr/lib/llvm-19/bin:$PATH RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc \
+      CARGO_TARGET_X86_64_UNKNOWN_NONE_LINKER=ld.lld \
+      /usr/bin/cargo "$command" -Zbuild-std=core,alloc --target "$target" "$@"
+  else
+    die "no Rust core library for $target; run scripts/setup.sh"
+  fi
+}

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Boots hypOS in QEMU, console in this terminal; Ctrl-A X leaves.
+# usage: run.sh [ARCH/BOARD] [--detach | --stop] [-m MIB]
+#   --detach  return once the system is ready, and print its control socket's path
+#   --stop    end a detached system
+. "$(dirname "$0")/lib.sh"
+
+use_board x86_64/pc99
+mode=terminal
+memory=64
+while [ $# -gt 0 ]; do
+  case $1 in
+    --detach) mode=detach ;;
+    --stop) mode=stop ;;
+    -m) memory=${2:?-m takes a size in MiB}; shift ;;
+    -h | --help) sed -n '2,5s/^# //p' "$0"; exit ;;
+    -*) die "unknown option $1; see --help" ;;
+    *) use_board "$1" ;;
+  esac
+  shift
+done
+pid_file=$run_dir/qemu.pid
+socket=$run_dir/control.sock
+console=$run_dir/console.log
+
+running() { [ -f "$pid_file" ] && kill -0 "$(cat "$pid_file")" 2>/dev/null; }
+
+if [ $mode = stop ]; then
+  running || die "hypOS is not running on $board"
+  kill "$(cat "$pid_file")"
+  for _ in $(seq 50); do running || break; sleep 0.1; done
+  rm -f "$pid_file" "$socket"
+  exit
+fi
+
+running && die "hypOS is running already on $board; end it with: scripts/run.sh $board --stop"
+scripts/setup.sh
+scripts/build.sh "$board"
+mkdir -p "$run_dir"
+rm -f "$pid_file" "$socket"
+mapfile -t qemu < <(sed "/^#/d; s|@IMAGES@|$images|" "$board/qemu")
+qemu+=(-m "$memory" -display none -no-reboot
+  -chardev "socket,id=control,path=$socket,server=on,wait=off")
+
+if [ $mode = terminal ]; then
+  say "console of $board (Ctrl-A X leaves)"
+  exec "${qemu[@]}" -chardev stdio,id=console,mux=on,signal=off -mon chardev=console \
+    -serial chardev:console -serial chardev:control -pidfile "$pid_file"
+fi
+
+nohup setsid "${qemu[@]}" -monitor none -chardev "file,id=console,path=$console" \
+  -serial chardev:console -serial chardev:control -pidfile "$pid_file" >"$run_dir/qemu.log" 2>&1 </dev/null &
+for _ in $(seq 300); do
+  if grep -q 'hypOS ready' "$console" 2>/dev/null; then
+    echo "$socket"
+    exit
+  fi
+  kill -0 $! 2>/dev/null || break
+  sleep 0.05
+done
+tail -n 20 "$console" "$run_dir/qemu.log" >&2 || true
+running && kill "$(cat "$pid_file")"
+die "hypOS did not become ready; the end of its console is above"

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Runs all tests: style, host, in-situ on the kernel, end to end in QEMU. The last line counts them.
+. "$(dirname "$0")/lib.sh"
+
+passed=0
+failed=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# A check is one test: it passes if its command does.
+check() {
+  local name=$1
+  shift
+  if "$@" >"$log" 2>&1; then
+    passed=$((passed + 1))
+    echo "check $name ... ok"
+  else
+    failed=$((failed + 1))
+    cat "$log"
+    echo "check $name ... FAILED"
+  fi
+}
+
+# A suite prints cargo's result lines, which are added up; a suite that breaks off counts as a failure.
+suite() {
+  say "$*"
+  local status=0 counts
+  "$@" 2>&1 | tee "$log" || status=$?
+  counts=$(sed -n 's/^test result: .* \([0-9]*\) passed; \([0-9]*\) failed.*/\1 \2/p' "$log" |
+    awk '{ p += $1; f += $2 } END { print p + 0, f + 0 }')
+  passed=$((passed + ${counts% *}))
+  failed=$((failed + ${counts#* }))
+  if [ $status -ne 0 ] && [ "${counts#* }" -eq 0 ]; then failed=$((failed + 1)); fi
+}
+
+scripts/setup.sh
+scripts/build.sh
+use_board x86_64/pc99
+SEL4_PREFIX=$PWD/target/sel4/$board_id/release
+export SEL4_PREFIX HYPOS_PLATFORM=$board HYPOS_SERVICES=$PWD/$images/services
+
+bare=$(grep -rl --include=Cargo.toml 'target_os = "none"' . | grep -v target/ | xargs -n1 dirname | xargs -n1 basename)
+# shellcheck disable=SC2046,SC2086
+bare_clippy() { bare_cargo clippy --release $(printf -- '-p %s ' $bare) -- -D warnings; }
+rustdoc() { RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --workspace --lib --exclude root-task; }
+check "format" cargo fmt --all --check
+check "clippy, host" cargo clippy --workspace --lib --tests -- -D warnings
+check "clippy, device" bare_clippy
+check "rustdoc" rustdoc
+check "shellcheck" bash -c 'command -v shellcheck >/dev/null || exit 0; shellcheck -x scripts/*.sh examples/*.sh .ci/run'
+
+suite cargo test --workspace --lib --bins
+suite cargo test -p kernel-config -p hypctl -p bpf-runtime -p proto --test '*'
+suite cargo test -p hypos-tests --test '*'
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
