@@ -1,0 +1,177 @@
+//! The functions that programs may call, as one table that verifier and dispatcher share. Numbers, argument
+//! order and meaning are Linux's (`include/uapi/linux/bpf.h`), so that libbpf's headers serve.
+use crate::map::MapKind;
+
+/// What an argument has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arg {
+    /// The handle of a map of one of these kinds.
+    Map(&'static [MapKind]),
+    /// Readable memory, as long as the key of the map in the first argument.
+    MapKey,
+    /// Readable memory, as long as the value of the map in the first argument.
+    MapValue,
+    /// Readable memory; its length is the next argument.
+    Mem,
+    /// As `Mem`, may be null when the length is 0, and may hold pointers (the arguments of a print).
+    PrintArgs,
+    /// The length of the memory in the argument before: at least 1.
+    Size,
+    /// The length of the memory in the argument before: may be 0.
+    SizeOrZero,
+    /// Any number.
+    Scalar,
+    /// A number known when the program is verified: the size of a ring buffer record.
+    RecordSize,
+    /// A ring buffer record that was reserved and not yet given back; the call gives it back.
+    Record,
+    /// Not looked at by the verifier: what is printed.
+    Printed,
+}
+
+/// What r0 is afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ret {
+    /// A number.
+    Scalar,
+    /// Nothing that may be read.
+    Void,
+    /// A pointer to a value of the map in the first argument, or null.
+    MapValueOrNull,
+    /// A pointer to a new ring buffer record, or null.
+    RecordOrNull,
+}
+
+/// Which hooks' programs may call a helper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hooks {
+    /// Those of every hook.
+    All,
+    /// Those of the hooks with these numbers.
+    Only(&'static [u32]),
+}
+
+/// A helper function.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Helper {
+    /// Linux's number.
+    pub number: u32,
+    /// Linux's name without `bpf_`.
+    pub name: &'static str,
+    /// The arguments, in r1 and up.
+    pub args: &'static [Arg],
+    /// What r0 is afterwards.
+    pub ret: Ret,
+    /// Who may call it.
+    pub hooks: Hooks,
+}
+
+impl Helper {
+    /// Whether programs on this hook may call it.
+    pub fn allowed_on(&self, hook: &crate::hook::Hook) -> bool {
+        match self.hooks {
+            Hooks::All => true,
+            Hooks::Only(numbers) => numbers.contains(&hook.number),
+        }
+    }
+}
+
+/// The helpers' numbers.
+#[allow(missing_docs, reason = "the names are Linux's")]
+pub mod number {
+    pub const MAP_LOOKUP_ELEM: u32 = 1;
+    pub const MAP_UPDATE_ELEM: u32 = 2;
+    pub const MAP_DELETE_ELEM: u32 = 3;
+    pub const KTIME_GET_NS: u32 = 5;
+    pub const TRACE_PRINTK: u32 = 6;
+    pub const GET_PRANDOM_U32: u32 = 7;
+    pub const GET_SMP_PROCESSOR_ID: u32 = 8;
+    pub const RINGBUF_OUTPUT: u32 = 130;
+    pub const RINGBUF_RESERVE: u32 = 131;
+    pub const RINGBUF_SUBMIT: u32 = 132;
+    pub const RINGBUF_DISCARD: u32 = 133;
+    pub const RINGBUF_QUERY: u32 = 134;
+    pub const TRACE_VPRINTK: u32 = 177;
+}
+
+const KEYED: Arg = Arg::Map(&[MapKind::Hash, MapKind::Array]);
+const RING: Arg = Arg::Map(&[MapKind::RingBuf]);
+
+const fn helper(number: u32, name: &'static str, args: &'static [Arg], ret: Ret) -> Helper {
+    Helper { number, name, args, ret, hooks: Hooks::All }
+}
+
+/// All helpers, by number.
+pub const HELPERS: &[Helper] = &[
+    helper(number::MAP_LOOKUP_ELEM, "map_lookup_elem", &[KEYED, Arg::MapKey], Ret::MapValueOrNull),
+    helper(
+        number::MAP_UPDATE_ELEM,
+        "map_update_elem",
+        &[KEYED, Arg::MapKey, Arg::MapValue, Arg::Scalar],
+        Ret::Scalar,
+    ),
+    helper(number::MAP_DELETE_ELEM, "map_delete_elem", &[KEYED, Arg::MapKey], Ret::Scalar),
+    helper(number::KTIME_GET_NS, "ktime_get_ns", &[], Ret::Scalar),
+    helper(
+        number::TRACE_PRINTK,
+        "trace_printk",
+        &[Arg::Mem, Arg::Size, Arg::Printed, Arg::Printed, Arg::Printed],
+        Ret::Scalar,
+    ),
+    helper(number::GET_PRANDOM_U32, "get_prandom_u32", &[], Ret::Scalar),
+    helper(number::GET_SMP_PROCESSOR_ID, "get_smp_processor_id", &[], Ret::Scalar),
+    helper(
+        number::RINGBUF_OUTPUT,
+        "ringbuf_output",
+        &[RING, Arg::Mem, Arg::SizeOrZero, Arg::Scalar],
+        Ret::Scalar,
+    ),
+    helper(
+        number::RINGBUF_RESERVE,
+        "ringbuf_reserve",
+        &[RING, Arg::RecordSize, Arg::Scalar],
+        Ret::RecordOrNull,
+    ),
+    helper(number::RINGBUF_SUBMIT, "ringbuf_submit", &[Arg::Record, Arg::Scalar], Ret::Void),
+    helper(number::RINGBUF_DISCARD, "ringbuf_discard", &[Arg::Record, Arg::Scalar], Ret::Void),
+    helper(number::RINGBUF_QUERY, "ringbuf_query", &[RING, Arg::Scalar], Ret::Scalar),
+    helper(
+        number::TRACE_VPRINTK,
+        "trace_vprintk",
+        &[Arg::Mem, Arg::Size, Arg::PrintArgs, Arg::SizeOrZero],
+        Ret::Scalar,
+    ),
+];
+
+/// The helper with this number.
+pub fn find(number: u32) -> Option<&'static Helper> {
+    HELPERS.binary_search_by_key(&number, |helper| helper.number).ok().map(|at| &HELPERS[at])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_fits_the_registers() {
+        assert!(HELPERS.is_sorted_by_key(|helper| helper.number));
+        for helper in HELPERS {
+            assert_eq!(find(helper.number), Some(helper));
+            assert!(helper.args.len() <= 5, "{}", helper.name);
+        }
+        assert_eq!(find(4), None);
+    }
+
+    #[test]
+    fn lengths_follow_memory() {
+        for helper in HELPERS {
+            for (i, arg) in helper.args.iter().enumerate() {
+                let is_size = matches!(arg, Arg::Size | Arg::SizeOrZero);
+                let after_mem = i > 0 && matches!(helper.args[i - 1], Arg::Mem | Arg::PrintArgs);
+                assert_eq!(is_size, after_mem, "{} argument {}", helper.name, i + 1);
+                let of_map = matches!(arg, Arg::MapKey | Arg::MapValue);
+                assert!(!of_map || matches!(helper.args[0], Arg::Map(_)), "{}", helper.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Maps in memory that several protection domains share.
+//!
+//! Layout, little-endian: a header of 64 bytes, then the places of values. Nothing in it is a pointer. What a
+//! domain needs to find its way (kind, sizes) it reads and checks once, in [`Map::open`]; all else is read by
+//! value and can mislead no access, only answers: the other side may be broken.
+//!
+//! Header: `magic @0, kind @4, key_size @8, value_size @12, max_entries @16, flags @20` (u32 each), for a hash
+//! map `count: u32 @24`, for a ring buffer `producer: u64 @32, consumer: u64 @40, lost: u32 @48`.
+mod array;
+mod bytes;
+mod hash;
+mod ring;
+mod spec;
+#[cfg(test)]
+mod tests;
+
+use core::sync::atomic::Ordering::Relaxed;
+
+use shm::Shm;
+
+use crate::errno::Errno;
+pub use bytes::Bytes;
+pub use ring::{Record, Ring};
+pub use spec::{
+    MAX_ENTRIES, MAX_KEY_BYTES, MAX_MAP_BYTES, MAX_VALUE_BYTES, MIN_RING_BYTES, MMAPABLE, MapKind, MapSpec,
+    NO_PREALLOC, RDONLY_PROG, SpecError,
+};
+
+/// Bytes before the first place.
+pub const HEADER_BYTES: usize = 64;
+const MAGIC: u32 = u32::from_le_bytes(*b"HYPM");
+const COUNT: usize = 24;
+
+/// Update flag: create or replace.
+pub const ANY: u64 = 0;
+/// Update flag: create only.
+pub const NOEXIST: u64 = 1;
+/// Update flag: replace only.
+pub const EXIST: u64 = 2;
+
+/// Why a map can't be created or opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MapError {
+    /// The description is not a possible map.
+    Spec(SpecError),
+    /// The memory has fewer bytes than the map needs.
+    Memory {
+        /// Bytes that the map needs.
+        needed: usize,
+        /// Bytes that are there.
+        available: usize,
+    },
+    /// The memory does not begin with the header of a map, or is not aligned to 8 bytes.
+    NotAMap,
+    /// The initial contents are longer than the values, or the map has no values by index.
+    Contents,
+}
+
+impl core::fmt::Display for MapError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Spec(error) => error.fmt(f),
+            Self::Memory { needed, available } => {
+                write!(f, "the map needs {needed} bytes, {available} are there")
+            }
+            Self::NotAMap => f.write_str("the memory holds no map"),
+            Self::Contents => f.write_str("initial contents need an array map with at least as many bytes"),
+        }
+    }
+}
+
+/// A view of a map. Copies name the same map.
+#[derive(Clone, Copy, Debug)]
+pub struct Map<'a> {
+    spec: MapSpec,
+    memory: Shm<'a>,
+    slots: u32,
+    stride: usize,
+    value_in_slot: usize,
+}
+
+impl<'a> Map<'a> {
+    /// Makes an empty map in `memory`; array values are zero.
+    ///
+    /// # Errors
+    /// The description is not possible or the memory is too small or not aligned to 8 bytes.
+    pub fn create(memory: Shm<'a>, spec: &MapSpec) -> Result<Self, MapError> {
+        let map = Self::new(memory, *spec)?;
+        map.memory.clear();
+        let header = [MAGIC, spec.kind as u32, spec.key_size, spec.value_size, spec.max_entries, spec.flags];
+        for (i, word) in header.iter().enumerate() {
+            map.memory.store(4 * i, 4, u64::from(*word)).map_err(|_| MapError::NotAMap)?;
+        }
+        Ok(map)
+    }
+
+    /// Finds the map that another domain created in `memory`.
+    ///
+    /// # Errors
+    /// As for `create`, or there is no map.
+    pub fn open(memory: Shm<'a>) -> Result<Self, MapError> {
+        let word = |i: usize| memory.load(4 * i, 4).map(|word| word as u32).map_err(|_| MapError::NotAMap);
+        if word(0)? != MAGIC {
+            return Err(MapError::NotAMap);
+        }
+        let kind = MapKind::from_number(word(1)?).ok_or(MapError::NotAMap)?;
+        let spec = MapSpec {
+            kind,
+            key_size: word(2)?,
+            value_size: word(3)?,
+            max_entries: word(4)?,
+            flags: word(5)?,
+        };
+        Self::new(memory, spec)
+    }
+
+    fn new(memory: Shm<'a>, spec: MapSpec) -> Result<Self, MapError> {
+        spec.check().map_err(MapError::Spec)?;
+        let needed = spec.memory_bytes();
+        let memory =
+            memory.slice(0, needed).map_err(|_| MapError::Memory { needed, available: memory.len() })?;
+        memory.u64(0).map_err(|_| MapError::NotAMap)?;
+        let (slots, stride, value_in_slot) = (spec.slots(), spec.stride(), spec.value_in_slot());
+        Ok(Self { spec, memory, slots, stride, value_in_slot })
+    }
+
+    /// What the map is.
+    pub const fn spec(&self) -> &MapSpec {
+        &self.spec
+    }
+
+    /// Fills an array map's values from the first one on, one `value_size` after the other.
+    ///
+    /// # Errors
+    /// The contents are longer than all values together, or the map is no array.
+    pub fn set_contents(&self, contents: &[u8]) -> Result<(), MapError> {
+        let room = self.spec.value_size as usize * self.spec.max_entries as usize;
+        if self.spec.kind != MapKind::Array || contents.len() > room {
+            return Err(MapError::Contents);
+        }
+        for (entry, value) in contents.chunks(self.spec.value_size as usize).enumerate() {
+            let at = self.value_offset(entry as u32).ok_or(MapError::Contents)?;
+            self.memory.write(at, value).map_err(|_| MapError::Contents)?;
+        }
+        Ok(())
+    }
+
+    /// Entries in the map: of an array all, of a ring buffer none.
+    pub fn entries(&self) -> u32 {
+        match self.spec.kind {
+            MapKind::Array => self.spec.max_entries,
+            MapKind::Hash => {
+                self.memory.u32(COUNT).map_or(0, |count| count.load(Relaxed)).min(self.spec.max_entries)
+            }
+            MapKind::RingBuf => 0,
+        }
+    }
+
+    /// The number of the entry with this key, for [`Map::value`] and its like.
+    pub fn lookup(&self, key: Bytes<'_>) -> Option<u32> {
+        if key.len() != self.spec.key_size as usize {
+            return None;
+        }
+        match self.spec.kind {
+            MapKind::Array => array::index(self, key),
+            MapKind::Hash => hash::lookup(self, key).ok().flatten(),
+            MapKind::RingBuf => None,
+        }
+    }
+
+    /// Creates or replaces a value. `flags`: [`ANY`], [`NOEXIST`], [`EXIST`]. A concurrent reader may see a
+    /// replaced value in part, each aligned 8 bytes whole.
+    ///
+    /// # Errors
+    /// Linux's: E2BIG (full, or no such index), EEXIST, ENOENT, EINVAL (sizes, flags, kind), EBUSY (another
+    /// domain inserts the same key right now).
+    pub fn update(&self, key: Bytes<'_>, value: Bytes<'_>, flags: u64) -> Result<(), Errno> {
+        let sizes = (key.len(), value.len());
+        if sizes != (self.spec.key_size as usize, self.spec.value_size as usize) || flags > EXIST {
+            return Err(Errno::EINVAL);
+        }
+        match self.spec.kind {
+            MapKind::Array => array::update(self, key, value, flags),
+            MapKind::Hash => hash::update(self, key, value, flags),
+            MapKind::RingBuf => Err(Errno::EINVAL),
+        }
+    }
+
+    /// Removes an entry of a hash map; its place is used again.
+    ///
+    /// # Errors
+    /// ENOENT, EINVAL (size of the key; other kinds).
+    pub fn delete(&self, key: Bytes<'_>) -> Result<(), Errno> {
+        if self.spec.kind != MapKind::Hash || key.len() != self.spec.key_size as usize {
+            return Err(Errno::EINVAL);
+        }
+        hash::delete(self, key)
+    }
+
+    /// For dumps: copies the first entry at or behind `cursor` (0 at first) into `key` and `value`, as much as
+    /// fits, and gives the cursor behind it. Entries that come or go meanwhile may be seen or not.
+    pub fn next(&self, cursor: u32, key: &mut [u8], value: &mut [u8]) -> Option<u32> {
+        let (kept, wanted) = (key.len().min(self.spec.key_size as usize), self.spec.value_size as usize);
+        let value_bytes = value.len().min(wanted);
+        for slot in cursor..self.slots {
+            let found = match self.spec.kind {
+                MapKind::Array => array::key(slot, &mut key[..kept]),
+                MapKind::Hash => hash::key(self, slot, &mut key[..kept]),
+                MapKind::RingBuf => return None,
+            };
+            if found {
+                self.memory.read(self.value_offset(slot)?, &mut value[..value_bytes]).ok()?;
+                return Some(slot + 1);
+            }
+        }
+        None
+    }
+
+    /// The memory of an entry's value.
+    pub fn value(&self, entry: u32) -> Option<Shm<'a>> {
+        self.memory.slice(self.value_offset(entry)?, self.spec.value_size as usize).ok()
+    }
+
+    /// The ring buffer's operations, if it is one.
+    pub fn ring(&self) -> Option<Ring<'a>> {
+        (self.spec.kind == MapKind::RingBuf).then(|| Ring::new(self.memory)).flatten()
+    }
+
+    /// Bytes from the memory's start to an entry's value.
+    #[inline]
+    fn value_offset(&self, entry: u32) -> Option<usize> {
+        let in_range = entry < self.slots && self.spec.kind != MapKind::RingBuf;
+        in_range.then(|| HEADER_BYTES + entry as usize * self.stride + self.value_in_slot)
+    }
+
+    /// Bytes from the memory's start to the part `offset .. offset + size` of an entry's value.
+    #[inline]
+    pub(crate) fn place(&self, entry: u32, offset: u32, size: usize) -> Option<(Shm<'a>, usize)> {
+        let end = offset as usize + size;
+        let at = self.value_offset(entry)? + offset as usize;
+        (end <= self.spec.value_size as usize).then_some((self.memory, at))
+    }
+}

@@ -1,0 +1,188 @@
+use core::fmt;
+
+use super::{HEADER_BYTES, hash};
+
+/// Map kinds, with Linux's numbers (`enum bpf_map_type`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum MapKind {
+    /// Values by keys of any form.
+    Hash = 1,
+    /// Values by index.
+    Array = 2,
+    /// Records from programs to the host, in order.
+    RingBuf = 27,
+}
+
+impl MapKind {
+    /// The kind with Linux's number.
+    pub const fn from_number(number: u32) -> Option<Self> {
+        match number {
+            1 => Some(Self::Hash),
+            2 => Some(Self::Array),
+            27 => Some(Self::RingBuf),
+            _ => None,
+        }
+    }
+
+    /// bpftool's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hash => "hash",
+            Self::Array => "array",
+            Self::RingBuf => "ringbuf",
+        }
+    }
+}
+
+/// Flag: entries are not allocated ahead. Accepted without effect: memory is fixed here.
+pub const NO_PREALLOC: u32 = 1 << 0;
+/// Flag: programs may not write.
+pub const RDONLY_PROG: u32 = 1 << 7;
+/// Flag: libbpf sets it on maps of global variables. Accepted without effect.
+pub const MMAPABLE: u32 = 1 << 10;
+/// Longest key of a hash map in bytes: a program builds keys on its stack.
+pub const MAX_KEY_BYTES: u32 = crate::isa::FRAME_BYTES as u32;
+/// Longest value in bytes.
+pub const MAX_VALUE_BYTES: u32 = 1 << 20;
+/// Most entries: an entry's number has to fit a value's address (22 bits).
+pub const MAX_ENTRIES: u32 = 1 << 22;
+/// Most memory for one map.
+pub const MAX_MAP_BYTES: usize = 16 << 20;
+/// Smallest data area of a ring buffer in bytes.
+pub const MIN_RING_BYTES: u32 = 64;
+
+/// What a map is. As read from a bundle it is a claim until [`MapSpec::check`] has passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MapSpec {
+    /// The kind.
+    pub kind: MapKind,
+    /// Bytes of a key; 0 for a ring buffer.
+    pub key_size: u32,
+    /// Bytes of a value; 0 for a ring buffer.
+    pub value_size: u32,
+    /// Entries; for a ring buffer the bytes of its data area.
+    pub max_entries: u32,
+    /// [`RDONLY_PROG`], [`NO_PREALLOC`], [`MMAPABLE`].
+    pub flags: u32,
+}
+
+/// Why a map can't be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpecError {
+    /// The key's size is not one that the kind has.
+    KeySize(MapKind, u32),
+    /// The value's size is not one that the kind has.
+    ValueSize(MapKind, u32),
+    /// No entries, or too many.
+    Entries(u32),
+    /// A ring buffer's size is not a power of two, or too small.
+    RingSize(u32),
+    /// Flags that are not known.
+    Flags(u32),
+    /// It would take more than [`MAX_MAP_BYTES`].
+    Memory(usize),
+}
+
+impl fmt::Display for SpecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::KeySize(MapKind::Array, n) => write!(f, "key size {n}: an array's key is a __u32, 4 bytes"),
+            Self::KeySize(MapKind::Hash, n) => {
+                write!(f, "key size {n}: a hash map's key has 1 to {MAX_KEY_BYTES} bytes")
+            }
+            Self::ValueSize(MapKind::RingBuf, n) | Self::KeySize(MapKind::RingBuf, n) => {
+                write!(f, "key or value size {n}: a ring buffer has neither, leave both 0")
+            }
+            Self::ValueSize(_, n) => write!(f, "value size {n}: a value has 1 to {MAX_VALUE_BYTES} bytes"),
+            Self::Entries(n) => write!(f, "max_entries {n}: a map has 1 to {MAX_ENTRIES} entries"),
+            Self::RingSize(n) => {
+                write!(
+                    f,
+                    "max_entries {n}: a ring buffer's size is a power of two of at least {MIN_RING_BYTES}"
+                )
+            }
+            Self::Flags(flags) => write!(f, "map flags {flags:#x} are not supported"),
+            Self::Memory(bytes) => {
+                write!(f, "the map would take {bytes} bytes, a map has {MAX_MAP_BYTES} at most")
+            }
+        }
+    }
+}
+
+pub(super) const fn align8(bytes: usize) -> usize {
+    (bytes + 7) & !7
+}
+
+impl MapSpec {
+    /// Checks the sizes against the kind and the limits.
+    ///
+    /// # Errors
+    /// The first limit that is not kept.
+    pub fn check(&self) -> Result<(), SpecError> {
+        let unknown = self.flags & !(NO_PREALLOC | RDONLY_PROG | MMAPABLE);
+        if unknown != 0 {
+            return Err(SpecError::Flags(unknown));
+        }
+        match self.kind {
+            MapKind::RingBuf if self.key_size != 0 => {
+                return Err(SpecError::KeySize(self.kind, self.key_size));
+            }
+            MapKind::RingBuf if self.value_size != 0 => {
+                return Err(SpecError::ValueSize(self.kind, self.value_size));
+            }
+            MapKind::RingBuf if !self.max_entries.is_power_of_two() || self.max_entries < MIN_RING_BYTES => {
+                return Err(SpecError::RingSize(self.max_entries));
+            }
+            MapKind::RingBuf => {}
+            MapKind::Array if self.key_size != 4 => return Err(SpecError::KeySize(self.kind, self.key_size)),
+            MapKind::Hash if self.key_size == 0 || self.key_size > MAX_KEY_BYTES => {
+                return Err(SpecError::KeySize(self.kind, self.key_size));
+            }
+            _ if self.value_size == 0 || self.value_size > MAX_VALUE_BYTES => {
+                return Err(SpecError::ValueSize(self.kind, self.value_size));
+            }
+            _ if self.max_entries == 0 || self.max_entries > MAX_ENTRIES => {
+                return Err(SpecError::Entries(self.max_entries));
+            }
+            _ => {}
+        }
+        let bytes = self.memory_bytes();
+        if bytes > MAX_MAP_BYTES { Err(SpecError::Memory(bytes)) } else { Ok(()) }
+    }
+
+    /// Bytes of memory that the map needs, its header included; saturates for sizes that `check` refuses.
+    pub fn memory_bytes(&self) -> usize {
+        HEADER_BYTES.saturating_add(self.stride().saturating_mul(self.slots() as usize))
+    }
+
+    /// Whether programs may write values.
+    pub const fn is_read_only(&self) -> bool {
+        self.flags & RDONLY_PROG != 0
+    }
+
+    /// Places for values: a hash map has more of them than entries, so that searches are short.
+    pub(super) const fn slots(&self) -> u32 {
+        match self.kind {
+            MapKind::Hash => self.max_entries.saturating_add(self.max_entries / 2).saturating_add(1),
+            MapKind::Array | MapKind::RingBuf => self.max_entries,
+        }
+    }
+
+    /// Bytes from one place to the next.
+    pub(super) const fn stride(&self) -> usize {
+        match self.kind {
+            MapKind::Hash => self.value_in_slot() + align8(self.value_size as usize),
+            MapKind::Array => align8(self.value_size as usize),
+            MapKind::RingBuf => 1,
+        }
+    }
+
+    /// Bytes from the start of a place to its value, which is aligned to 8.
+    pub(super) const fn value_in_slot(&self) -> usize {
+        match self.kind {
+            MapKind::Hash => hash::KEY + align8(self.key_size as usize),
+            MapKind::Array | MapKind::RingBuf => 0,
+        }
+    }
+}
