@@ -1,7 +1,7 @@
 //! A page of counters: its owner counts in it, others read it, no IPC.
 //!
 //! Layout, little-endian: counters `u32 @0`; from byte 64 on one entry of 32 bytes each: name, 24 bytes
-//! zero-padded; value `u64 @24`.
+//! zero-padded; value `u64 @24`. The page's last word is not a counter: [`PENDING_CALL`].
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use shm::{OutOfBounds, Shm};
@@ -11,8 +11,10 @@ use crate::{Text, set_text, text};
 const ENTRIES: usize = 64;
 const ENTRY: usize = 32;
 const NAME_BYTES: usize = 24;
+/// Where the page's owner notes which Call it waits in, for its supervisor (`svc::call`).
+pub const PENDING_CALL: usize = 4088;
 /// Counters in a page.
-pub const MAX: usize = (4096 - ENTRIES) / ENTRY;
+pub const MAX: usize = (PENDING_CALL - ENTRIES) / ENTRY;
 
 /// The page.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,9 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod clock;
 pub mod counters;
+pub mod record;
 
 use shm::{OutOfBounds, Shm};
 
