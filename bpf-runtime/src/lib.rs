@@ -9,5 +9,6 @@ pub mod bundle;
 pub mod errno;
 pub mod helper;
 pub mod hook;
+pub mod interp;
 pub mod isa;
 pub mod map;

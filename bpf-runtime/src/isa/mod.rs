@@ -4,6 +4,7 @@ mod decode;
 mod disasm;
 pub mod opcode;
 
+pub(crate) use decode::decode_pair;
 pub use decode::{Malformed, decode};
 pub use disasm::{Disasm, disasm};
 

@@ -35,6 +35,11 @@ impl Bytes<'_> {
         self.len() == 0
     }
 
+    /// The byte at `at`.
+    pub(crate) fn byte(&self, at: usize) -> Option<u8> {
+        (at < self.len()).then(|| self.word(at) as u8)
+    }
+
     /// The bytes from `at` on, 8 at most, as a little-endian word padded with zeros.
     pub(crate) fn word(&self, at: usize) -> u64 {
         let n = self.len().saturating_sub(at).min(8);

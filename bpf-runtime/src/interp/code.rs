@@ -1,0 +1,98 @@
+use alloc::vec::Vec;
+
+use shm::Shm;
+
+use crate::isa::{INSN_BYTES, Insn, Op, decode};
+
+/// Where the interpreter takes instructions from. For repeated runs decode once, by [`Program::new`].
+pub trait Code {
+    /// The instruction at slot `at`; `None` ends the run.
+    fn op(&self, at: usize) -> Option<Op>;
+}
+
+/// Encoded instructions, decoded at each step.
+impl Code for [Insn] {
+    #[inline]
+    fn op(&self, at: usize) -> Option<Op> {
+        decode(self, at).ok()
+    }
+}
+
+/// Encoded instructions in shared memory, decoded at each step.
+impl Code for Shm<'_> {
+    #[inline]
+    fn op(&self, at: usize) -> Option<Op> {
+        let insn = |at: usize| {
+            self.load(at.checked_mul(INSN_BYTES)?, INSN_BYTES)
+                .ok()
+                .map(|word| Insn::from_bytes(word.to_le_bytes()))
+        };
+        crate::isa::decode_pair(insn(at)?, || insn(at + 1)).ok()
+    }
+}
+
+/// A program decoded into private memory.
+#[derive(Debug)]
+pub struct Program {
+    ops: Vec<Op>,
+}
+
+/// Why a program can't be decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProgramError {
+    /// Slot number, and what is wrong with it.
+    Malformed(usize, crate::isa::Malformed),
+    /// No memory for the decoded form.
+    OutOfMemory,
+}
+
+impl core::fmt::Display for ProgramError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Malformed(at, why) => write!(f, "instruction {at}: {why}"),
+            Self::OutOfMemory => f.write_str("no memory for the program"),
+        }
+    }
+}
+
+impl Program {
+    /// Decodes `code`.
+    ///
+    /// # Errors
+    /// It holds something that is no instruction, or memory is out.
+    pub fn new(code: &[Insn]) -> Result<Self, ProgramError> {
+        let mut ops = Vec::new();
+        ops.try_reserve_exact(code.len()).map_err(|_| ProgramError::OutOfMemory)?;
+        while ops.len() < code.len() {
+            let at = ops.len();
+            let op = decode(code, at).map_err(|why| ProgramError::Malformed(at, why))?;
+            ops.push(op);
+            if op.slots() == 2 {
+                ops.push(Op::Tail);
+            }
+        }
+        Ok(Self { ops })
+    }
+
+    /// Decodes the code in `memory`, which may change meanwhile: each slot is read once.
+    ///
+    /// # Errors
+    /// As [`Program::new`].
+    pub fn from_shm(memory: Shm<'_>) -> Result<Self, ProgramError> {
+        let slots = memory.len() / INSN_BYTES;
+        let mut code = Vec::new();
+        code.try_reserve_exact(slots).map_err(|_| ProgramError::OutOfMemory)?;
+        for slot in 0..slots {
+            let word = memory.load(slot * INSN_BYTES, INSN_BYTES).unwrap_or(0);
+            code.push(Insn::from_bytes(word.to_le_bytes()));
+        }
+        Self::new(&code)
+    }
+}
+
+impl Code for Program {
+    #[inline]
+    fn op(&self, at: usize) -> Option<Op> {
+        self.ops.get(at).copied()
+    }
+}

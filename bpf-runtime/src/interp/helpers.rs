@@ -1,0 +1,107 @@
+//! The helpers' implementations, by number.
+use super::{
+    Env, Machine, TrapReason,
+    memory::{RECORD, address, value_address},
+    print::{self, Arguments},
+};
+use crate::{errno::Errno, helper::number, map::Record};
+
+/// Wake-up flags of the ring buffer helpers: accepted, the consumer polls.
+const WAKEUP_FLAGS: u64 = 3;
+
+fn to_r0(result: Result<(), Errno>) -> u64 {
+    result.map_or_else(Errno::to_r0, |()| 0)
+}
+
+impl<E: Env> Machine<'_, '_, E> {
+    /// Calls a helper with the arguments in r1 to r5; gives r0.
+    pub(super) fn call_helper(&mut self, helper: u32) -> Result<u64, TrapReason> {
+        let [_, r1, r2, r3, r4, ..] = self.regs;
+        match helper {
+            number::MAP_LOOKUP_ELEM => self.map_lookup(r1, r2),
+            number::MAP_UPDATE_ELEM => self.map_update(r1, r2, r3, r4),
+            number::MAP_DELETE_ELEM => {
+                let (_, map) = self.map(r1)?;
+                if map.spec().is_read_only() {
+                    return Err(TrapReason::ReadOnly);
+                }
+                let key = self.bytes(r2, map.spec().key_size as usize)?;
+                Ok(to_r0(map.delete(key)))
+            }
+            number::KTIME_GET_NS => Ok(self.env.now_ns()),
+            number::GET_PRANDOM_U32 => Ok(self.env.random_u32().into()),
+            number::GET_SMP_PROCESSOR_ID => Ok(self.env.cpu().into()),
+            number::TRACE_PRINTK => {
+                let [_, _, _, a, b, c, ..] = self.regs;
+                self.trace(r1, r2, Arguments::Registers([a, b, c]))
+            }
+            number::TRACE_VPRINTK => self.trace(r1, r2, Arguments::Memory { address: r3, bytes: r4 }),
+            number::RINGBUF_OUTPUT => self.ring_output(r1, r2, r3, r4),
+            number::RINGBUF_RESERVE => self.ring_reserve(r1, r2, r3),
+            number::RINGBUF_SUBMIT => self.ring_commit(r1, false),
+            number::RINGBUF_DISCARD => self.ring_commit(r1, true),
+            number::RINGBUF_QUERY => {
+                let (_, map) = self.map(r1)?;
+                Ok(map.ring().ok_or(TrapReason::NoMap)?.query(r2))
+            }
+            _ => Err(TrapReason::NoFunction),
+        }
+    }
+
+    fn map_lookup(&self, handle: u64, key: u64) -> Result<u64, TrapReason> {
+        let (number, map) = self.map(handle)?;
+        let key = self.bytes(key, map.spec().key_size as usize)?;
+        Ok(map.lookup(key).map_or(0, |entry| value_address(number, entry)))
+    }
+
+    fn map_update(&self, handle: u64, key: u64, value: u64, flags: u64) -> Result<u64, TrapReason> {
+        let (_, map) = self.map(handle)?;
+        if map.spec().is_read_only() {
+            return Err(TrapReason::ReadOnly);
+        }
+        let key = self.bytes(key, map.spec().key_size as usize)?;
+        let value = self.bytes(value, map.spec().value_size as usize)?;
+        Ok(to_r0(map.update(key, value, flags)))
+    }
+
+    fn trace(&mut self, format: u64, len: u64, arguments: Arguments) -> Result<u64, TrapReason> {
+        let text = print::format(self, format, len, arguments)?;
+        self.env.trace(text.bytes());
+        Ok(text.bytes().len() as u64)
+    }
+
+    fn ring_output(&self, handle: u64, data: u64, len: u64, flags: u64) -> Result<u64, TrapReason> {
+        let ring = self.map(handle)?.1.ring().ok_or(TrapReason::NoMap)?;
+        if flags & !WAKEUP_FLAGS != 0 {
+            return Ok(Errno::EINVAL.to_r0());
+        }
+        let data = self.bytes(data, len as usize)?;
+        Ok(to_r0(ring.output(data)))
+    }
+
+    fn ring_reserve(&mut self, handle: u64, len: u64, flags: u64) -> Result<u64, TrapReason> {
+        let ring = self.map(handle)?.1.ring().ok_or(TrapReason::NoMap)?;
+        let free = self.records.iter().position(Option::is_none);
+        let (Some(slot), 0) = (free, flags) else { return Ok(0) };
+        let Ok(record) = ring.reserve(len as usize) else { return Ok(0) };
+        self.records[slot] = Some((ring, record));
+        Ok(address(RECORD | slot as u32))
+    }
+
+    fn ring_commit(&mut self, pointer: u64, discard: bool) -> Result<u64, TrapReason> {
+        let slot = ((pointer >> 32) as u32 ^ RECORD) as usize;
+        let reserved = self.records.get_mut(slot).and_then(Option::take).filter(|_| pointer as u32 == 0);
+        let (ring, record): (_, Record) = reserved.ok_or(TrapReason::NoRecord)?;
+        ring.commit(record, discard);
+        Ok(0)
+    }
+
+    /// Drops the records that a run left open: a program that traps must not block its ring buffers.
+    pub(super) fn discard_records(&mut self) {
+        for slot in &mut self.records {
+            if let Some((ring, record)) = slot.take() {
+                ring.commit(record, true);
+            }
+        }
+    }
+}
