@@ -24,10 +24,10 @@ fn system_calls_count_down() {
 #[test]
 fn bitfields_are_where_the_kernel_looks() {
     let info = seL4_MessageInfo::new(0xf_ffff, 7, 3, 120);
-    assert_eq!(info.0[0], (0xf_ffff << 12) | (7 << 9) | (3 << 7) | 120);
+    assert_eq!(info.0[0], (0xf_ffff << 12) | (7 << 9) | (3 << 7) | 0x78);
     assert_eq!((info.get_label(), info.get_length(), info.get_extraCaps()), (0xf_ffff, 120, 3));
     assert_eq!(seL4_CapRights::new(1, 0, 1).0[0], 0b101);
-    assert_eq!(seL4_PrioProps::new(254, 100).0[0], 254 << 8 | 100);
+    assert_eq!(seL4_PrioProps::new(254, 0x64).0[0], 254 << 8 | 0x64);
     assert_eq!(seL4_CapData::Guard_new(0x3ff, 52).0[0] & 0x7fff_ffff, 0x3ff << 8 | 52 << 2);
     assert_eq!(seL4_BadgeBits, 28);
     let mut info = info;
