@@ -1,2 +1,9 @@
-//! Runs hypOS in QEMU and tests it end to end.
-#![no_std]
+//! What the tests share: hypOS running in QEMU, its console, its control socket, and faults put into it.
+#![forbid(unsafe_code)]
+
+pub mod fault;
+pub mod gdb;
+pub mod qemu;
+pub mod tools;
+
+pub use qemu::{Options, System};

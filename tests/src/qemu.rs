@@ -1,0 +1,204 @@
+//! One hypOS in one QEMU.
+
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use crate::tools;
+
+/// How QEMU is started.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Memory in MiB.
+    pub memory: u32,
+    /// The folder of `kernel.elf` and `root-task.elf`.
+    pub images: PathBuf,
+    /// Further arguments.
+    pub args: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { memory: 64, images: tools::images(), args: Vec::new() }
+    }
+}
+
+/// A running system; QEMU ends with it.
+#[derive(Debug)]
+pub struct System {
+    qemu: Child,
+    console: Arc<Mutex<String>>,
+    dir: tempfile::TempDir,
+}
+
+/// How long anything may take: an emulated machine on a busy host is slow.
+pub const PATIENCE: Duration = Duration::from_mins(1);
+
+impl System {
+    /// Boots and waits until the system says that it is ready.
+    ///
+    /// # Errors
+    /// QEMU can't be started, or the system does not become ready.
+    pub fn boot(options: &Options) -> Result<Self> {
+        let system = Self::start(options)?;
+        system.wait_for("hypOS ready")?;
+        Ok(system)
+    }
+
+    /// Starts QEMU and does not wait.
+    ///
+    /// # Errors
+    /// QEMU can't be started.
+    pub fn start(options: &Options) -> Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let words = fs::read_to_string(tools::top().join(tools::board()).join("qemu"))?;
+        let mut words = words.lines().filter(|line| !line.starts_with('#'));
+        let images = options.images.display().to_string();
+        let mut qemu = Command::new(words.next().ok_or_else(|| anyhow!("the board's qemu file is empty"))?)
+            .args(words.map(|word| word.replace("@IMAGES@", &images)))
+            .args(["-display", "none", "-no-reboot", "-monitor", "none"])
+            .arg("-chardev")
+            .arg(format!("socket,id=control,path={}/control,server=on,wait=off", dir.path().display()))
+            .arg("-chardev")
+            .arg(format!("socket,id=gdb,path={}/gdb,server=on,wait=off", dir.path().display()))
+            .args(["-gdb", "chardev:gdb", "-serial", "stdio", "-serial", "chardev:control"])
+            .arg("-object")
+            .arg(format!(
+                "memory-backend-file,id=ram,size={}M,share=on,mem-path={}/ram",
+                options.memory,
+                dir.path().display()
+            ))
+            .args(["-m", &format!("{}M", options.memory), "-machine", "memory-backend=ram"])
+            .args(&options.args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .context("qemu can't be started; run scripts/setup.sh")?;
+        let console = Arc::new(Mutex::new(String::new()));
+        let (sink, mut source) = (Arc::clone(&console), qemu.stdout.take().context("stdout is piped")?);
+        thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(n @ 1..) = source.read(&mut bytes) {
+                if let Ok(mut text) = sink.lock() {
+                    text.push_str(&String::from_utf8_lossy(&bytes[..n]));
+                }
+            }
+        });
+        Ok(Self { qemu, console, dir })
+    }
+
+    /// What the console has shown so far.
+    pub fn console(&self) -> String {
+        self.console.lock().map(|text| text.clone()).unwrap_or_default()
+    }
+
+    /// Types on the console.
+    ///
+    /// # Errors
+    /// QEMU is gone.
+    pub fn type_in(&mut self, bytes: &[u8]) -> Result<()> {
+        use std::io::Write;
+        let stdin = self.qemu.stdin.as_mut().context("stdin is piped")?;
+        stdin.write_all(bytes)?;
+        Ok(stdin.flush()?)
+    }
+
+    /// Waits until the console shows `text`; gives all that it showed.
+    ///
+    /// # Errors
+    /// It does not within [`PATIENCE`], or QEMU ends.
+    pub fn wait_for(&self, text: &str) -> Result<String> {
+        self.wait_until(text, |console| console.contains(text))
+    }
+
+    /// Waits until the console satisfies `done`; `what` names it in an error.
+    ///
+    /// # Errors
+    /// As [`System::wait_for`].
+    pub fn wait_until(&self, what: &str, done: impl Fn(&str) -> bool) -> Result<String> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let console = self.console();
+            if done(&console) {
+                return Ok(console);
+            }
+            if Instant::now() > end {
+                bail!("the console did not show {what:?}:\n{console}");
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Waits for QEMU to end by itself; gives its exit status.
+    ///
+    /// # Errors
+    /// It does not within [`PATIENCE`].
+    pub fn wait_for_exit(&mut self) -> Result<Option<i32>> {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            if let Some(status) = self.qemu.try_wait()? {
+                return Ok(status.code());
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        bail!("the system did not end:\n{}", self.console())
+    }
+
+    /// The control socket.
+    pub fn socket(&self) -> PathBuf {
+        self.path("control")
+    }
+
+    /// A file of this run: `control`, `gdb`, `ram`.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Runs hypctl and wants it to succeed; gives its output.
+    ///
+    /// # Errors
+    /// It fails.
+    pub fn hypctl(&self, args: &[&str]) -> Result<String> {
+        let output = tools::hypctl(&self.socket(), args)?;
+        if !output.status.success() {
+            bail!("hypctl {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Runs hypctl and wants it to fail with status 1; gives what it says.
+    ///
+    /// # Errors
+    /// It succeeds, or fails in another way.
+    pub fn hypctl_fails(&self, args: &[&str]) -> Result<String> {
+        let output = tools::hypctl(&self.socket(), args)?;
+        if output.status.code() != Some(1) {
+            bail!("hypctl {args:?} ended with {}", output.status);
+        }
+        Ok(String::from_utf8(output.stderr)?)
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        let _ = self.qemu.kill();
+        let _ = self.qemu.wait();
+        if thread::panicking() {
+            eprintln!("--- console ---\n{}", self.console());
+        }
+    }
+}
+
+/// Whether a path exists, for a clear message before QEMU's own.
+pub fn is_built(images: &Path) -> bool {
+    images.join("kernel.elf").is_file() && images.join("root-task.elf").is_file()
+}
