@@ -5,8 +5,10 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod clock;
 pub mod hpet;
 pub mod queue;
+pub mod schedule;
 
 use caps::{Need, Region, Rights, Slot, standard};
 
@@ -29,10 +31,11 @@ pub const CELL: Slot = Slot(11);
 /// Signals the clients, in the order of their badges.
 pub const CLIENTS: [Slot; 1] = [Slot(12)];
 
-/// Bit of the timer's notification: its interrupt.
-pub const BIT_IRQ: u64 = 1 << 0;
+/// Bit of the timer's notification: its interrupt. Requests and signals arrive at the same place; bits above
+/// 28, the longest badge of an endpoint, tell a signal (`svc::Server`).
+pub const BIT_IRQ: u64 = 1 << 32;
 /// Bit: the attachments of the hook changed.
-pub const BIT_HOOK: u64 = 1 << 1;
+pub const BIT_HOOK: u64 = 1 << 33;
 
 /// Timers that one client can have at a time.
 pub const TIMERS_PER_CLIENT: usize = 4;
@@ -49,7 +52,7 @@ pub const NEEDS: &[Need] = &[
     Need::memory("hook", HOOK, Rights::R),
 ];
 
-/// What a client can ask for; the label of the message is [`Request::label`], its words are the fields.
+/// What a client can ask for; [`Request::encode`] gives the message. The reply's label is 0 or a [`Refusal`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
     /// Does nothing: the cost of a call.
@@ -85,8 +88,6 @@ pub enum Request {
 pub enum Refusal {
     /// No such request or timer, or a period that is too short.
     Invalid = 1,
-    /// All timers are in use.
-    Full = 2,
 }
 
 impl Request {
