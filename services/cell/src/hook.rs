@@ -110,7 +110,9 @@ mod tests {
         let after = hook.get(places[3]).unwrap();
         assert_eq!((after.program, after.period_ns), (7, 20));
         assert_ne!(after.epoch, before.epoch);
-        places.iter().for_each(|&p| hook.detach(p));
+        for place in places {
+            hook.detach(place);
+        }
         assert!(!hook.is_armed());
         assert_eq!(hook.get(usize::MAX), None);
     }

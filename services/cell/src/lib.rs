@@ -5,7 +5,10 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+extern crate alloc;
+
 pub mod hook;
+pub mod runner;
 pub mod table;
 
 use caps::{Need, Region, Rights, Slot, standard};

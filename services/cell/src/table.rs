@@ -1,6 +1,6 @@
 //! The table of programs: the agent writes it, the cell reads it.
 //!
-//! Layout, little-endian: [`SLOTS`] entries of 128 bytes: state `u32 @0` (0 empty, 1 loaded), hook's number `u32 @4`,
+//! Layout, little-endian: [`SLOTS`] entries of 160 bytes: state `u32 @0` (0 empty, 1 loaded), hook's number `u32 @4`,
 //! code's offset in the region `u32 @8`, instructions `u32 @12`, bound on executed instructions `u64 @16` (0: none
 //! known), maps `u32 @24`, offset in the maps' region and length of each map, `2 x u32 @32` on. Code begins
 //! behind the table, on a page.
@@ -11,10 +11,10 @@ use shm::{OutOfBounds, Shm};
 /// Programs that can be loaded at a time.
 pub const SLOTS: usize = 32;
 /// Maps that one program can use.
-pub const MAPS: usize = 12;
-const ENTRY: usize = 128;
+pub const MAPS: usize = 16;
+const ENTRY: usize = 160;
 /// Where code may begin.
-pub const CODE: usize = SLOTS * ENTRY;
+pub const CODE: usize = (SLOTS * ENTRY).next_multiple_of(4096);
 /// Bytes of an instruction.
 pub const INSN: usize = 8;
 /// Most instructions of a program.
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn entries_are_read_as_written_and_nonsense_is_not_read() {
-        let words: Vec<_> = (0..1024).map(|_| AtomicU64::new(0)).collect();
+        let words: Vec<_> = (0..2048).map(|_| AtomicU64::new(0)).collect();
         let table = Table::new(Shm::from_words(&words));
         let mut entry =
             Entry { hook: 1, code: CODE as u32, insns: 9, bound: 42, maps: 1, map: [(0, 0); MAPS] };
@@ -181,7 +181,7 @@ mod tests {
             Entry { code: 0, ..entry },
             Entry { code: u32::MAX, ..entry },
             Entry { insns: MAX_INSNS as u32 + 1, ..entry },
-            Entry { insns: 600, ..entry },
+            Entry { insns: 2000, ..entry },
             Entry { maps: MAPS as u32 + 1, ..entry },
         ] {
             table.set(3, &bad).unwrap();

@@ -1,0 +1,249 @@
+//! Lists for the host, a page at a time.
+
+use proto::device::{
+    Attachment, Attachments, Cap, Caps, Counter, Error, ErrorCode, Map as MapInfo, MapDumpRequest,
+    MapEntries, MapEntry as MapPair, Maps, Program as ProgramInfo, Programs, Service, ServiceState, Services,
+    Status,
+};
+use report::{State, counters::Counters};
+use shm::OutOfBounds;
+
+use crate::{
+    Agent, Board,
+    state::{MapEntry, Program, cut, cut_into, refusal},
+};
+
+fn unreadable(_: OutOfBounds) -> Error {
+    refusal(ErrorCode::Unspecified, format_args!("the system's report can't be read"))
+}
+
+impl<'a, B: Board> Agent<'a, B> {
+    pub(crate) fn status(&self) -> Result<Status, Error> {
+        let summary = self.report.summary().map_err(unreadable)?;
+        let count = |n: usize| n as u32;
+        let slots = || self.programs.iter().enumerate().filter(|(_, p)| p.is_some()).map(|(slot, _)| slot);
+        Ok(Status {
+            version: cut(env!("CARGO_PKG_VERSION")),
+            platform: cut(platform::PLATFORM.name),
+            kernel: cut(summary.kernel.as_str()),
+            uptime_ns: self.board.now_ns(),
+            boot_ns: summary.boot_ns,
+            memory_total: summary.memory_total,
+            memory_used: summary.memory_used,
+            programs: count(slots().count()),
+            maps: count(self.maps.iter().flatten().count()),
+            attachments: count(self.hooks.iter().map(|(_, page)| page.iter().count()).sum()),
+            frames_ok: self.frames_ok,
+            frames_bad: self.frames_bad,
+            program_memory_free: self.code_pages.free_bytes() as u64,
+            map_memory_free: self.map_pages.free_bytes() as u64,
+            events: slots().map(|slot| self.stats.get(slot).runs).sum(),
+        })
+    }
+
+    pub(crate) fn list_programs(&self, from: u32) -> Programs {
+        let mut page = Programs::default();
+        for (slot, program) in self.programs.iter().enumerate().skip(from as usize) {
+            let Some(program) = program else { continue };
+            if page.programs.push(self.program_info(slot, program)).is_err() {
+                page.next = slot as u32;
+                break;
+            }
+        }
+        page
+    }
+
+    fn program_info(&self, slot: usize, program: &Program) -> ProgramInfo {
+        let counts = self.stats.get(slot);
+        let ids = program.maps.iter().filter_map(|place| self.maps[*place].as_ref().map(|map| map.id));
+        ProgramInfo {
+            id: program.id,
+            name: program.name.clone(),
+            hook: cut(program.hook.name),
+            instructions: program.insns,
+            instruction_bound: program.bound.unwrap_or(0).min(u32::MAX.into()) as u32,
+            stack_bytes: program.stack_bytes,
+            map_ids: ids.collect(),
+            runs: counts.runs,
+            run_ns: counts.ns,
+            faults: counts.traps,
+            tag: program.tag,
+            attached: self.attachments(slot).next().is_some(),
+            loaded_at_ns: program.loaded_at_ns,
+        }
+    }
+
+    pub(crate) fn list_maps(&self, from: u32) -> Maps {
+        let mut page = Maps::default();
+        for (place, map) in self.maps.iter().enumerate().skip(from as usize) {
+            let Some(map) = map else { continue };
+            if page.maps.push(map_info(map)).is_err() {
+                page.next = place as u32;
+                break;
+            }
+        }
+        page
+    }
+
+    pub(crate) fn list_attachments(&self, from: u32) -> Attachments {
+        let mut page = Attachments::default();
+        let all = self.programs.iter().enumerate().filter_map(|(slot, p)| Some((slot, p.as_ref()?)));
+        let lines = all.flat_map(|(slot, p)| self.attachments(slot).map(move |(_, _, period)| (p, period)));
+        for (i, (program, period_ns)) in lines.enumerate().skip(from as usize) {
+            let line = Attachment {
+                program_id: program.id,
+                program: program.name.clone(),
+                hook: cut(program.hook.name),
+                period_ns,
+            };
+            if page.attachments.push(line).is_err() {
+                page.next = i as u32;
+                break;
+            }
+        }
+        page
+    }
+
+    pub(crate) fn dump(&self, request: &MapDumpRequest) -> Result<MapEntries, Error> {
+        let entry = self.find_map(request)?;
+        let mut page = MapEntries::default();
+        page.set_map(map_info(entry));
+        let mut cursor = request.cursor;
+        loop {
+            let mut pair = MapPair::default();
+            let (Ok(()), Ok(())) = (
+                pair.key.resize_default(entry.map.spec().key_size as usize),
+                pair.value.resize_default(entry.map.spec().value_size as usize),
+            ) else {
+                return Err(refusal(
+                    ErrorCode::Unsupported,
+                    format_args!("{}: keys or values are too long to be dumped", entry.name),
+                ));
+            };
+            let Some(next) = entry.map.next(cursor, &mut pair.key, &mut pair.value) else { break };
+            if page.entries.push(pair).is_err() {
+                page.next = cursor;
+                break;
+            }
+            cursor = next;
+        }
+        Ok(page)
+    }
+
+    fn find_map(&self, request: &MapDumpRequest) -> Result<&MapEntry<'a>, Error> {
+        let named = |m: &&MapEntry| if request.id != 0 { m.id == request.id } else { m.name == request.name };
+        let mut found = self.maps.iter().flatten().filter(named);
+        match (found.next(), found.next()) {
+            (Some(map), None) => Ok(map),
+            (Some(a), Some(b)) => Err(refusal(
+                ErrorCode::Invalid,
+                format_args!("several maps are named {}: ids {}, {}; name one by its id", a.name, a.id, b.id),
+            )),
+            (None, _) if request.id != 0 => {
+                Err(refusal(ErrorCode::NotFound, format_args!("no map with id {}", request.id)))
+            }
+            (None, _) => {
+                Err(refusal(ErrorCode::NotFound, format_args!("no map {}; see: map list", request.name)))
+            }
+        }
+    }
+
+    pub(crate) fn list_services(&self, from: u32) -> Result<Services, Error> {
+        let mut page = Services::default();
+        let count = self.report.summary().map_err(unreadable)?.services;
+        for index in from as usize..count {
+            if page.services.push(self.service_info(index).map_err(unreadable)?).is_err() {
+                page.next = index as u32;
+                break;
+            }
+        }
+        Ok(page)
+    }
+
+    fn service_info(&self, index: usize) -> Result<Service, OutOfBounds> {
+        let service = self.report.service(index)?;
+        let mut info = Service {
+            name: cut(service.name.as_str()),
+            state: match service.state {
+                Some(State::Starting) => ServiceState::Starting,
+                Some(State::Running) => ServiceState::Running,
+                Some(State::Waiting) => ServiceState::Waiting,
+                Some(State::Stopped) => ServiceState::Stopped,
+                None => ServiceState::Unspecified,
+            },
+            priority: service.priority,
+            restarts: service.restarts,
+            last_fault: cut(service.last_fault.as_str()),
+            memory_bytes: service.memory,
+            ..Service::default()
+        };
+        let Some(source) = metrics::SOURCES.iter().position(|name| *name == service.name.as_str()) else {
+            return Ok(info);
+        };
+        let counters = Counters::new(self.memory.counters[source]);
+        let rates = Counters::new(self.memory.rates.slice(source * 4096, 4096)?);
+        for i in 0..counters.len() {
+            let (name, value) = counters.get(i)?;
+            let per_second = rates.get(i).map_or(0, |(_, rate)| rate);
+            if info.counters.push(Counter { name: cut(name.as_str()), value, per_second }).is_err() {
+                break;
+            }
+        }
+        Ok(info)
+    }
+
+    /// The capability table is text in memory that the root task wrote: a line a capability, tabs between the
+    /// fields. The cursor is an offset in it.
+    pub(crate) fn list_caps(&self, from: u32) -> Result<Caps, Error> {
+        let text = self.memory.table;
+        let len = (text.load(0, 4).map_err(unreadable)? as usize).min(text.len() - 8);
+        let mut page = Caps::default();
+        let mut at = from as usize;
+        while at < len {
+            let mut line = [0; 128];
+            let room = line.len().min(len - at);
+            text.read(8 + at, &mut line[..room]).map_err(unreadable)?;
+            let Some(end) = line[..room].iter().position(|b| *b == b'\n') else { break };
+            if page.caps.push(cap(core::str::from_utf8(&line[..end]).unwrap_or(""))).is_err() {
+                page.next = at as u32;
+                break;
+            }
+            at += end + 1;
+        }
+        Ok(page)
+    }
+}
+
+fn cap(line: &str) -> Cap {
+    let mut fields = line.split('\t');
+    let mut next = || fields.next().unwrap_or("");
+    let mut cap = Cap { service: cut(next()), ..Cap::default() };
+    let place = next();
+    match place.strip_prefix("0x") {
+        // A region: its address is part of what it is.
+        Some(_) => cut_into(&mut cap.object, format_args!("{place} ")),
+        None => cap.slot = place.parse().unwrap_or(0),
+    }
+    cap.name = cut(next());
+    cap.kind = cut(next());
+    let object = next();
+    cut_into(&mut cap.object, format_args!("{object}"));
+    cap.rights = cut(next());
+    cap.badge = next().parse().unwrap_or(0);
+    cap
+}
+
+fn map_info(entry: &MapEntry<'_>) -> MapInfo {
+    let spec = entry.map.spec();
+    MapInfo {
+        id: entry.id,
+        name: entry.name.clone(),
+        kind: spec.kind as u32,
+        key_size: spec.key_size,
+        value_size: spec.value_size,
+        max_entries: spec.max_entries,
+        memory_bytes: entry.run.len as u64,
+        entries: entry.map.entries(),
+        read_only: spec.is_read_only(),
+    }
+}

@@ -1,0 +1,228 @@
+//! What the agent knows: programs, maps, and where they lie.
+
+use alloc::{boxed::Box, vec::Vec};
+use bpf_runtime::{bundle, hook, map::Map};
+use cell::{hook::Hook, table};
+use heapless::String;
+use proto::device::{Error, ErrorCode, ProgramRequest};
+use report::{Report, counters::Counters};
+use shm::{Consumer, OutOfBounds, Shm};
+
+use crate::pages::{Pages, Run};
+
+/// Maps at a time.
+pub const MAX_MAPS: usize = 64;
+
+/// A name of a program, map or hook.
+pub type Name = String<32>;
+
+/// The system calls that the agent makes.
+pub trait Board {
+    /// Nanoseconds since the clock started.
+    fn now_ns(&self) -> u64;
+    /// Has the cell read a slot of the program table anew.
+    ///
+    /// # Errors
+    /// The cell's refusal, or none if it was restarted meanwhile.
+    fn prepare(&mut self, slot: usize) -> Result<(), Option<cell::Refusal>>;
+    /// Has the cell let go of a slot.
+    fn forget(&mut self, slot: usize);
+    /// Tells the owner of a hook that its attachments changed.
+    fn hook_changed(&mut self, hook: u32);
+}
+
+/// The memory that the agent shares with others.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory<'a> {
+    /// The program table and code.
+    pub programs: Shm<'a>,
+    /// Maps.
+    pub maps: Shm<'a>,
+    /// How often programs ran.
+    pub stats: Shm<'a>,
+    /// What programs print.
+    pub trace: Shm<'a>,
+    /// Attachments of the hook `timer`.
+    pub hook_timer: Shm<'a>,
+    /// Attachments of the hook `serial`.
+    pub hook_serial: Shm<'a>,
+    /// The root task's report.
+    pub report: Shm<'a>,
+    /// The capability table as text.
+    pub table: Shm<'a>,
+    /// Rates of all counters.
+    pub rates: Shm<'a>,
+    /// Counter pages, in the order of `metrics::SOURCES`.
+    pub counters: [Shm<'a>; metrics::SOURCES.len()],
+}
+
+/// A loaded program.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// Unique since boot.
+    pub id: u32,
+    pub name: Name,
+    pub hook: &'static hook::Hook,
+    pub insns: u32,
+    /// Most instructions of one run, if known.
+    pub bound: Option<u64>,
+    pub stack_bytes: u32,
+    pub tag: u64,
+    pub loaded_at_ns: u64,
+    pub code: Run,
+    /// Places in [`Agent::maps`], in the bundle's order.
+    pub maps: heapless::Vec<usize, { bundle::MAX_MAPS }>,
+}
+
+/// A map.
+#[derive(Clone, Debug)]
+pub struct MapEntry<'a> {
+    /// Unique since boot.
+    pub id: u32,
+    pub name: Name,
+    pub run: Run,
+    pub map: Map<'a>,
+    /// Programs that use it.
+    pub users: u32,
+}
+
+/// The control plane.
+pub struct Agent<'a, B> {
+    pub(crate) board: B,
+    pub(crate) memory: Memory<'a>,
+    pub(crate) table: table::Table<'a>,
+    pub(crate) stats: table::Stats<'a>,
+    pub(crate) hooks: [(u32, Hook<'a>); 2],
+    pub(crate) report: Report<'a>,
+    pub(crate) trace: Consumer<'a>,
+    /// By slot of the program table.
+    pub(crate) programs: [Option<Program>; table::SLOTS],
+    pub(crate) maps: [Option<MapEntry<'a>>; MAX_MAPS],
+    pub(crate) code_pages: Pages,
+    pub(crate) map_pages: Pages,
+    /// The bundle that is being uploaded.
+    pub(crate) staging: Box<[u8]>,
+    pub(crate) staged: usize,
+    pub(crate) next_id: u32,
+    pub(crate) frames_ok: u64,
+    pub(crate) frames_bad: u64,
+    pub(crate) loads: u64,
+    pub(crate) refusals: u64,
+}
+
+impl<'a, B: Board> Agent<'a, B> {
+    /// An agent with no program: whatever the memory holds of an earlier one is detached and forgotten.
+    ///
+    /// # Errors
+    /// A piece of memory is too small.
+    pub fn new(memory: Memory<'a>, mut board: B) -> Result<Self, OutOfBounds> {
+        let table = table::Table::new(memory.programs);
+        let hooks = [(1, Hook::new(memory.hook_timer)?), (2, Hook::new(memory.hook_serial)?)];
+        for (number, hook) in hooks {
+            (0..cell::hook::ATTACHMENTS).for_each(|place| hook.detach(place));
+            board.hook_changed(number);
+        }
+        for slot in 0..table::SLOTS {
+            table.clear(slot);
+            board.forget(slot);
+        }
+        let mut staging = Vec::new();
+        staging.try_reserve_exact(bundle::MAX_BYTES).map_err(|_| OutOfBounds)?;
+        staging.resize(bundle::MAX_BYTES, 0);
+        Ok(Self {
+            board,
+            table,
+            stats: table::Stats::new(memory.stats),
+            hooks,
+            report: Report::new(memory.report),
+            trace: Consumer::new(memory.trace)?,
+            programs: [const { None }; table::SLOTS],
+            maps: [const { None }; MAX_MAPS],
+            code_pages: Pages::new(memory.programs.len(), table::CODE),
+            map_pages: Pages::new(memory.maps.len(), 0),
+            staging: staging.into_boxed_slice(),
+            staged: 0,
+            next_id: 1,
+            frames_ok: 0,
+            frames_bad: 0,
+            loads: 0,
+            refusals: 0,
+            memory,
+        })
+    }
+
+    /// The slot of the program that a request names.
+    pub(crate) fn find(&self, request: &ProgramRequest) -> Result<usize, Error> {
+        let wanted = |p: &Program| if request.id != 0 { p.id == request.id } else { p.name == request.name };
+        self.programs.iter().position(|p| p.as_ref().is_some_and(wanted)).ok_or_else(|| {
+            if request.id != 0 {
+                refusal(ErrorCode::NotFound, format_args!("no program with id {}", request.id))
+            } else {
+                refusal(ErrorCode::NotFound, format_args!("no program {}; see: prog list", request.name))
+            }
+        })
+    }
+
+    /// The hook pages, with the attachments of one program: hook's number, place, period.
+    pub(crate) fn attachments(&self, slot: usize) -> impl Iterator<Item = (u32, usize, u64)> {
+        self.hooks.iter().flat_map(move |(number, hook)| {
+            hook.iter()
+                .filter(move |(_, a)| a.program as usize == slot)
+                .map(move |(place, a)| (*number, place, a.period_ns))
+        })
+    }
+
+    /// A number that no program or map has had.
+    pub(crate) fn fresh_id(&mut self) -> u32 {
+        let id = self.next_id;
+        self.next_id = self.next_id.wrapping_add(1).max(1);
+        id
+    }
+
+    /// Counts a frame that could not be read.
+    pub fn bad_frame(&mut self) {
+        self.frames_bad += 1;
+    }
+
+    /// Publishes the agent's own counters; see [`Agent::COUNTERS`].
+    pub fn publish(&self, counters: Counters<'_>) {
+        let values = [self.frames_ok, self.frames_bad, self.loads, self.refusals];
+        for (i, value) in values.into_iter().enumerate() {
+            if let Ok(counter) = counters.counter(i) {
+                counter.set(value);
+            }
+        }
+    }
+
+    /// Names of the counters.
+    pub const COUNTERS: [&'static str; 4] = ["frames", "frames-bad", "loads", "loads-refused"];
+}
+
+/// An error answer with its text, cut if it is too long.
+pub fn refusal(code: ErrorCode, text: core::fmt::Arguments<'_>) -> Error {
+    let mut error = Error { code, message: String::new() };
+    cut_into(&mut error.message, text);
+    error
+}
+
+/// Formats into a text of fixed size and cuts what does not fit.
+pub fn cut_into<const N: usize>(into: &mut String<N>, text: core::fmt::Arguments<'_>) {
+    struct Cut<'s, const N: usize>(&'s mut String<N>);
+    impl<const N: usize> core::fmt::Write for Cut<'_, N> {
+        fn write_str(&mut self, s: &str) -> core::fmt::Result {
+            let room = N - self.0.len();
+            let kept = s.floor_char_boundary(room);
+            self.0.push_str(&s[..kept]).map_err(|_| core::fmt::Error)?;
+            if kept < s.len() { Err(core::fmt::Error) } else { Ok(()) }
+        }
+    }
+    // An error only says that the text was cut.
+    let _ = core::fmt::Write::write_fmt(&mut Cut(into), text);
+}
+
+/// The text, cut to what fits.
+pub fn cut<const N: usize>(text: &str) -> String<N> {
+    let mut out = String::new();
+    cut_into(&mut out, format_args!("{text}"));
+    out
+}

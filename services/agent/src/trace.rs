@@ -1,0 +1,55 @@
+//! What programs print, and the records of their ring buffers, for the host.
+
+use cell::table::TRACE_HEADER;
+use proto::device::{TraceRecord, TraceRecord_::Body, TraceRecords};
+
+use crate::{
+    Agent, Board,
+    state::{cut, cut_into},
+};
+
+/// Bytes of a ring buffer's record that are shown.
+const DATA_BYTES: usize = 512;
+
+impl<B: Board> Agent<'_, B> {
+    /// Takes as many records as fit an answer: first what was printed, then ring buffers, one after the other.
+    pub(crate) fn take_trace(&self) -> TraceRecords {
+        let mut page = TraceRecords { lost: self.trace.lost().into(), ..TraceRecords::default() };
+        while !page.records.is_full() {
+            let Some(record) = self.printed() else { break };
+            let _ = page.records.push(record);
+        }
+        let now = self.board.now_ns();
+        for entry in self.maps.iter().flatten() {
+            let Some(ring) = entry.map.ring() else { continue };
+            page.lost += u64::from(ring.lost());
+            while !page.records.is_full() {
+                let mut data = [0; DATA_BYTES];
+                let Some(len) = ring.consume(&mut data) else { break };
+                let mut record = TraceRecord { time_ns: now, source: entry.name.clone(), size: len as u32, body: None };
+                let mut shown = heapless::Vec::new();
+                let _ = shown.extend_from_slice(&data[..len.min(DATA_BYTES)]);
+                record.body = Some(Body::Data(shown));
+                let _ = page.records.push(record);
+            }
+        }
+        page.more = page.records.is_full();
+        page
+    }
+
+    fn printed(&self) -> Option<TraceRecord> {
+        let mut record = [0; TRACE_HEADER + 256];
+        let len = self.trace.pop(&mut record)?.min(record.len());
+        let (header, text) = record[..len].split_at_checked(TRACE_HEADER)?;
+        let (time, slot) = header.split_first_chunk::<8>()?;
+        let slot = u32::from_le_bytes(*slot.first_chunk()?) as usize;
+        let mut out = TraceRecord { time_ns: u64::from_le_bytes(*time), ..TraceRecord::default() };
+        match self.programs.get(slot).and_then(Option::as_ref) {
+            Some(program) => out.source = program.name.clone(),
+            None => cut_into(&mut out.source, format_args!("slot {slot}")),
+        }
+        let valid = text.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        out.body = Some(Body::Text(cut(valid)));
+        Some(out)
+    }
+}

@@ -1,0 +1,99 @@
+//! The runner over memory as an agent would leave it.
+
+extern crate std;
+use core::sync::atomic::AtomicU64;
+use std::vec::Vec;
+
+use bpf_runtime::isa::Insn;
+use shm::Consumer;
+
+use super::*;
+use crate::table::{CODE, Entry, MAPS, TRACE_HEADER};
+
+struct Clock;
+
+impl Machine for Clock {
+    fn now_ns(&self) -> u64 {
+        77
+    }
+}
+
+fn words(bytes: usize) -> Vec<AtomicU64> {
+    (0..bytes / 8).map(|_| AtomicU64::new(0)).collect()
+}
+
+/// `r0 = context[word]; exit`
+fn load_word(word: i16) -> [Insn; 2] {
+    [
+        Insn { op: 0x79, dst: 0, src: 1, off: word * 8, imm: 0 },
+        Insn { op: 0x95, dst: 0, src: 0, off: 0, imm: 0 },
+    ]
+}
+
+fn install(programs: Shm<'_>, slot: usize, hook: u32, bound: u64, code: &[Insn]) {
+    let at = CODE + slot * 4096;
+    for (i, insn) in code.iter().enumerate() {
+        programs.write(at + 8 * i, &insn.to_bytes()).unwrap();
+    }
+    let entry =
+        Entry { hook, code: at as u32, insns: code.len() as u32, bound, maps: 0, map: [(0, 0); MAPS] };
+    Table::new(programs).set(slot, &entry).unwrap();
+}
+
+#[test]
+fn events_reach_the_program_of_their_hook_only() {
+    let (programs, maps, stats, trace) = (words(64 << 10), words(4096), words(4096), words(4096));
+    let memory = Memory {
+        programs: Shm::from_words(&programs),
+        maps: Shm::from_words(&maps),
+        stats: Shm::from_words(&stats),
+        trace: Shm::from_words(&trace),
+    };
+    let mut runner = Runner::new(memory, Clock).unwrap();
+    install(memory.programs, 1, 1, 2, &load_word(3));
+    let event = Request::Event { program: 1 }.label();
+    assert_eq!(runner.serve(BADGE_TIMER, event, [1, 2, 3, 4]), Err(Refusal::Empty), "not prepared yet");
+    let prepare = Request::Prepare { program: 1 }.label();
+    assert_eq!(runner.serve(BADGE_TIMER, prepare, [0; 4]), Err(Refusal::Invalid), "not the agent");
+    assert_eq!(runner.serve(BADGE_AGENT, prepare, [0; 4]), Ok(0));
+    assert_eq!(runner.serve(BADGE_TIMER, event, [1, 2, 3, 4]), Ok(4));
+    assert_eq!(runner.serve(BADGE_SERIAL, event, [1, 2, 3, 4]), Err(Refusal::Empty), "another hook");
+    assert_eq!(runner.serve(BADGE_TIMER, 99 << 4 | 1, [0; 4]), Err(Refusal::Invalid));
+    assert_eq!(Stats::new(memory.stats).get(1).runs, 1);
+    // A restarted cell finds the program and goes on counting.
+    let mut again = Runner::new(memory, Clock).unwrap();
+    assert_eq!(again.serve(BADGE_TIMER, event, [1, 2, 3, 9]), Ok(9));
+    assert_eq!(Stats::new(memory.stats).get(1).runs, 2);
+    assert_eq!(again.serve(BADGE_AGENT, Request::Forget { program: 1 }.label(), [0; 4]), Ok(0));
+    assert_eq!(again.serve(BADGE_TIMER, event, [0; 4]), Err(Refusal::Empty));
+}
+
+#[test]
+fn a_run_over_its_bound_is_stopped_and_counted() {
+    let (programs, maps, stats, trace) = (words(64 << 10), words(4096), words(4096), words(4096));
+    let memory = Memory {
+        programs: Shm::from_words(&programs),
+        maps: Shm::from_words(&maps),
+        stats: Shm::from_words(&stats),
+        trace: Shm::from_words(&trace),
+    };
+    // goto -1: what no verifier accepts.
+    install(memory.programs, 0, 2, 10, &[Insn { op: 0x05, dst: 0, src: 0, off: -1, imm: 0 }]);
+    let mut runner = Runner::new(memory, Clock).unwrap();
+    let event = Request::Event { program: 0 }.label();
+    assert_eq!(runner.serve(BADGE_SERIAL, event, [0; 4]), Err(Refusal::Trapped));
+    assert_eq!(Stats::new(memory.stats).get(0).traps, 1);
+}
+
+#[test]
+fn what_a_program_prints_is_in_the_ring() {
+    let trace = words(4096);
+    let ring = Shm::from_words(&trace);
+    let mut system = System { machine: Clock, trace: Producer::new(ring).unwrap(), random: 1, running: 5 };
+    system.trace(b"hello");
+    let mut record = [0; 64];
+    let len = Consumer::new(ring).unwrap().pop(&mut record).unwrap();
+    assert_eq!((record[0], record[8], &record[TRACE_HEADER..len]), (77, 5, &b"hello"[..]));
+    let (a, b) = (system.random_u32(), system.random_u32());
+    assert_ne!(a, b);
+}
