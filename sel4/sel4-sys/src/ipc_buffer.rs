@@ -31,6 +31,12 @@ pub struct seL4_IPCBuffer {
 const _: () = assert!(size_of::<seL4_IPCBuffer>() == 1024);
 
 impl seL4_IPCBuffer {
+    /// Tells the compiler that the kernel reads and writes this memory in the system calls that follow.
+    #[inline(always)]
+    pub fn expose(&mut self) {
+        arch::expose(self);
+    }
+
     /// Invokes a capability: the method `label` with `extra_caps` capabilities and `length` words, of which
     /// `registers` are the first and the rest stand in the buffer. Returns the error and the answer's first
     /// words. After an error those are in the buffer too, where its details are looked for.
@@ -44,7 +50,7 @@ impl seL4_IPCBuffer {
         registers: [seL4_Word; REGISTER_WORDS],
     ) -> (seL4_Error, [seL4_Word; REGISTER_WORDS]) {
         let info = seL4_MessageInfo::new(label, 0, extra_caps as seL4_Word, length as seL4_Word);
-        arch::expose(self);
+        self.expose();
         // SAFETY: `self` is the thread's IPC buffer, held exclusively and made known to the compiler. What else
         // an invocation changes (mappings, for one) is in the hands of who holds the capability for it.
         let answer =

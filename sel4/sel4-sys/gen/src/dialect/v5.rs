@@ -17,7 +17,7 @@ const INTERFACES: [&str; 3] =
 const BITFIELDS: [&str; 3] = ["sel4/types.pbf", "sel4/shared_types.pbf", "sel4/sel4_arch/types.pbf"];
 
 /// In an order in which each builds on those before it only.
-const HEADERS: [&str; 9] = [
+const HEADERS: [&str; 10] = [
     "sel4/errors.h",
     "sel4/constants.h",
     "sel4/sel4_arch/constants.h",
@@ -27,6 +27,7 @@ const HEADERS: [&str; 9] = [
     "sel4/bootinfo_types.h",
     "sel4/shared_types.h",
     "sel4/types.h",
+    "sel4/arch/types.h",
 ];
 
 /// Capability types that are no interface of their own in the interface files.

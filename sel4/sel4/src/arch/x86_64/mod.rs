@@ -1,0 +1,175 @@
+//! x86_64.
+
+mod fault;
+mod object;
+mod user_context;
+mod vspace;
+
+use crate::sys;
+use crate::{AbsoluteCPtr, Error, Result, Word, cap, with_ipc_buffer_mut};
+
+pub use fault::{UnknownSyscall, UserException, VmFault};
+pub use object::{FrameObjectType, ObjectBlueprintArch, TranslationTableObjectType};
+pub use user_context::UserContext;
+pub use vspace::{CapTypeForFrameObject, VmAttributes, vspace_levels};
+
+pub(crate) mod cap_types {
+    crate::capability::declare_cap_types! {
+        /// The top page table, an address space.
+        PML4,
+        /// The page table below it.
+        PDPT,
+        /// The page table below that.
+        PageDirectory,
+        /// The last page table.
+        PageTable,
+        /// A frame of 4 KiB.
+        _4k,
+        /// A frame of 2 MiB.
+        LargePage,
+        /// A frame of 1 GiB.
+        HugePage,
+        /// A range of I/O ports.
+        IOPort,
+        /// A device's address space behind an IOMMU.
+        IOSpace,
+        /// A page table of an IOMMU.
+        IOPageTable,
+    }
+
+    /// An address space.
+    pub type VSpace = cap_type::PML4;
+    /// The smallest frame.
+    pub type Granule = cap_type::_4k;
+}
+
+/// Initial slots that other architectures lack.
+pub(crate) mod slots {
+    use crate::cap_type;
+    use crate::init_thread::Slot;
+    use crate::sys;
+
+    /// All I/O ports.
+    pub const IO_PORT: Slot<cap_type::IOPort> = Slot::from_index(sys::seL4_CapIOPort as usize);
+    /// The IOMMU's address spaces, if there is one.
+    pub const IO_SPACE: Slot<cap_type::IOSpace> = Slot::from_index(sys::seL4_CapIOSpace as usize);
+}
+
+/// How an interrupt line tells the IOAPIC.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Trigger {
+    /// A rising edge: the lines of ISA.
+    Edge,
+    /// A low level: the lines of PCI.
+    Level,
+}
+
+/// The badge that narrows an I/O port capability to `first..=last` when it is minted.
+pub const fn io_port_badge(first: u16, last: u16) -> Word {
+    (first as Word) << 16 | last as Word
+}
+
+impl cap::IrqControl {
+    /// Makes a handler for the interrupt on an IOAPIC's pin, which gets the vector (0 to 107, one for each).
+    ///
+    /// # Errors
+    ///
+    /// `RangeError`, or `RevokeFirst` when the vector is taken.
+    pub fn irq_control_get_ioapic(
+        self,
+        ioapic: Word,
+        pin: Word,
+        trigger: Trigger,
+        vector: Word,
+        dst: &AbsoluteCPtr,
+    ) -> Result<()> {
+        // Level and polarity: 1 is level-triggered and active low.
+        let line = Word::from(trigger == Trigger::Level);
+        self.invoke("IRQControl_GetIOAPIC", |buffer, control| {
+            let (root, index, depth) = (dst.root().bits(), dst.path().bits(), dst.path().depth() as Word);
+            buffer
+                .inner_mut()
+                .seL4_IRQControl_GetIOAPIC(control, root, index, depth, ioapic, pin, line, line, vector)
+        })
+    }
+}
+
+/// Declares the accesses of one width.
+macro_rules! io_port_accesses {
+    ($($(#[$doc:meta])* $read:ident, $write:ident: $kind:ident, $in:ident $in_name:literal, $out:ident $out_name:literal;)*) => {
+        impl cap::IOPort {
+            $(
+                /// Reads from a port, in
+                $(#[$doc])*
+                ///
+                /// # Errors
+                ///
+                /// `IllegalOperation`: the port is outside the capability's range.
+                #[inline]
+                pub fn $read(self, port: u16) -> Result<$kind> {
+                    with_ipc_buffer_mut(|buffer| {
+                        let answer = buffer.inner_mut().$in(self.bits(), port);
+                        Error::wrap($in_name, answer.error, buffer)?;
+                        Ok(answer.result)
+                    })
+                }
+
+                /// Writes to a port, in
+                $(#[$doc])*
+                ///
+                /// # Errors
+                ///
+                /// `IllegalOperation`: the port is outside the capability's range.
+                #[inline]
+                pub fn $write(self, port: u16, data: $kind) -> Result<()> {
+                    self.invoke($out_name, |buffer, cap| {
+                        buffer.inner_mut().$out(cap, port.into(), data.into())
+                    })
+                }
+            )*
+        }
+    };
+}
+
+io_port_accesses! {
+    /// bytes.
+    ioport_in8, ioport_out8: u8,
+        seL4_X86_IOPort_In8 "X86_IOPort_In8", seL4_X86_IOPort_Out8 "X86_IOPort_Out8";
+    /// half words.
+    ioport_in16, ioport_out16: u16,
+        seL4_X86_IOPort_In16 "X86_IOPort_In16", seL4_X86_IOPort_Out16 "X86_IOPort_Out16";
+    /// double words.
+    ioport_in32, ioport_out32: u32,
+        seL4_X86_IOPort_In32 "X86_IOPort_In32", seL4_X86_IOPort_Out32 "X86_IOPort_Out32";
+}
+
+impl cap::AsidControl {
+    /// Makes a pool of address space identifiers out of 4 KiB of untyped memory.
+    ///
+    /// # Errors
+    ///
+    /// The memory is of another size or in use; the slot is not empty; no identifiers are left (`DeleteFirst`).
+    pub fn asid_control_make_pool(self, untyped: cap::Untyped, dst: &AbsoluteCPtr) -> Result<()> {
+        let depth = u8::try_from(dst.path().depth()).unwrap_or(u8::MAX);
+        self.invoke("X86_ASIDControl_MakePool", |buffer, control| {
+            let (root, index) = (dst.root().bits(), dst.path().bits());
+            buffer.inner_mut().seL4_X86_ASIDControl_MakePool(control, untyped.bits(), root, index, depth)
+        })
+    }
+}
+
+impl cap::AsidPool {
+    /// Gives an address space an identifier, without which nothing can be mapped into it.
+    ///
+    /// # Errors
+    ///
+    /// The pool is empty (`DeleteFirst`), or the address space has an identifier.
+    pub fn asid_pool_assign(self, vspace: cap::VSpace) -> Result<()> {
+        self.invoke("X86_ASIDPool_Assign", |buffer, pool| {
+            buffer.inner_mut().seL4_X86_ASIDPool_Assign(pool, vspace.bits())
+        })
+    }
+}
+
+/// The size of a granule, the smallest frame.
+pub const GRANULE_SIZE: usize = 1 << sys::seL4_PageBits;
