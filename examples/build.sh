@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds each example into an object next to its source: examples/build.sh [FILE...]
+# Builds each example into an object next to its source: examples/build.sh [NAME.bpf.c | NAME.rs ...]
 # NAME.bpf.c by clang into NAME.bpf.o, NAME.rs by rustc and llvm-mc into NAME.o. Needs (Debian) clang-19,
 # llvm-19, libbpf-dev and linux-libc-dev; for Rust, rustc-web and libstd-rust-web-dev-bpf.
 set -eu
@@ -24,7 +24,7 @@ build_c() {
 build_rust() {
     need "$BPF_RUSTC" "rustc-web libstd-rust-web-dev-bpf"
     need "$LLVM_MC" llvm-19
-    # rustc's own assembler output has no BTF; its assembly text does. Debug information is where it comes from.
+    # Its object output is bitcode for a linker of its own; its assembly text is what clang's would be, BTF included.
     "$BPF_RUSTC" --edition 2024 --target bpfel-unknown-none -C target-cpu=v3 -C panic=abort -C opt-level=3 \
         -C debuginfo=2 --crate-type lib --emit=asm "$1" -o "${1%.rs}.s"
     "$LLVM_MC" -triple bpfel -mcpu=v3 -filetype=obj "${1%.rs}.s" -o "${1%.rs}.o"
