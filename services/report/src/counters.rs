@@ -11,8 +11,11 @@ use crate::{Text, set_text, text};
 const ENTRIES: usize = 64;
 const ENTRY: usize = 32;
 const NAME_BYTES: usize = 24;
-/// Where the page's owner notes which Call it waits in, for its supervisor (`svc::call`).
+/// Where the page's owner notes which Call it waits in (`svc::call`): `capability pointer << 32 | address of its system
+/// call instruction`, 0 if in none. When a server dies, its supervisor finds by this whom to release.
 pub const PENDING_CALL: usize = 4088;
+/// The label of the answer by which the supervisor releases the caller of a server that died.
+pub const CALL_FAILED: u64 = 0xf_ffff;
 /// Counters in a page.
 pub const MAX: usize = (PENDING_CALL - ENTRIES) / ENTRY;
 

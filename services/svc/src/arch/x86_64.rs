@@ -1,0 +1,93 @@
+//! What only x86_64 knows: the instructions, and I/O ports.
+
+use core::arch::{asm, x86_64::_rdtsc};
+
+use caps::{Slot, standard};
+use report::counters::PENDING_CALL;
+use sel4::{cap, sys::syscall_id};
+
+use crate::Message;
+
+/// Where a Call that waits is noted.
+const PENDING: u64 = standard::METRICS.vaddr + PENDING_CALL as u64;
+
+/// Calls `to`, noting it meanwhile. The registers are those of `sel4_sys::arch`; it is not called here because
+/// the address of the very `syscall` is noted.
+#[inline(always)]
+pub fn call<const N: usize>(to: Slot, info: u64, words: [u64; N]) -> Message {
+    let word = |i: usize| words.get(i).copied().unwrap_or(0);
+    let (info_out, mr0, mr1, mr2, mr3);
+    // SAFETY: the message is data in registers. rcx and r11 are the instruction's own; the kernel returns with
+    // RSP = 0, so r14 keeps it. The noted word is in a page that holds no Rust object.
+    unsafe {
+        asm!(
+            "mov dword ptr [{pending} + 4], edi",
+            "mov dword ptr [{pending}], offset 2f",
+            "mov r14, rsp",
+            "2: syscall",
+            "mov rsp, r14",
+            "mov qword ptr [{pending}], 0",
+            pending = const PENDING,
+            in("rdx") syscall_id::Call,
+            inlateout("rdi") to.cptr() => _,
+            inlateout("rsi") info => info_out,
+            inlateout("r10") word(0) => mr0,
+            inlateout("r8") word(1) => mr1,
+            inlateout("r9") word(2) => mr2,
+            inlateout("r15") word(3) => mr3,
+            lateout("rcx") _,
+            lateout("r11") _,
+            out("r14") _,
+            options(nostack),
+        );
+    }
+    Message::new(info_out, [mr0, mr1, mr2, mr3])
+}
+
+/// The time stamp counter.
+#[inline(always)]
+pub fn ticks() -> u64 {
+    // SAFETY: no more than a read of a counter, which the kernel leaves open to programs.
+    unsafe { _rdtsc() }
+}
+
+/// Faults, by an instruction that is none.
+pub fn fault() -> ! {
+    // SAFETY: the thread does not go on.
+    unsafe { asm!("ud2", options(noreturn, nomem, nostack)) }
+}
+
+/// A range of I/O ports. Each access is a system call of some 490 instructions.
+#[derive(Clone, Copy, Debug)]
+pub struct Ports {
+    cap: cap::IOPort,
+    first: u16,
+}
+
+impl Ports {
+    /// The ports from `first` on, whose capability is at `slot`.
+    pub const fn new(slot: Slot, first: u16) -> Self {
+        Self { cap: cap::IOPort::from_bits(slot.cptr()), first }
+    }
+
+    /// Reads the byte at port `first + offset`.
+    ///
+    /// # Panics
+    /// The capability does not cover it: the table gives other ports than the platform says.
+    pub fn read8(self, offset: u16) -> u8 {
+        match self.cap.ioport_in8(self.first + offset) {
+            Ok(value) => value,
+            Err(error) => panic!("port {:#x}: {error}", self.first + offset),
+        }
+    }
+
+    /// Writes the byte at port `first + offset`.
+    ///
+    /// # Panics
+    /// As [`Ports::read8`].
+    pub fn write8(self, offset: u16, value: u8) {
+        if let Err(error) = self.cap.ioport_out8(self.first + offset, value) {
+            panic!("port {:#x}: {error}", self.first + offset);
+        }
+    }
+}
