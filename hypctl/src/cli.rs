@@ -1,0 +1,136 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::units::parse_duration;
+
+/// Loads eBPF programs into a device that runs hypOS, and looks into it.
+#[derive(Debug, Parser)]
+#[command(name = "hypctl", version, arg_required_else_help = true)]
+pub struct Cli {
+    /// Device: a socket's path, host:port, or a tty's path [default: $HYPOS_DEVICE, else the running system]
+    #[arg(long, short, global = true, value_name = "DEVICE")]
+    pub device: Option<String>,
+    /// Print JSON
+    #[arg(long, short, global = true)]
+    pub json: bool,
+    /// How long the device may take to answer
+    #[arg(long, global = true, value_name = "TIME", default_value = "2s", value_parser = parse_duration)]
+    pub timeout: std::time::Duration,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Programs: load, attach, look at, detach, unload
+    #[command(subcommand)]
+    Prog(Prog),
+    /// Maps: look at them and at what they hold
+    #[command(subcommand)]
+    Map(Map),
+    /// Print what programs print and send, as it comes
+    Trace {
+        /// Stop after this many records
+        #[arg(long, short = 'n', value_name = "N")]
+        count: Option<u64>,
+    },
+    /// The device: version, time since boot, memory, counters
+    Status,
+    /// Its services: state, restarts, counters
+    Services,
+    /// Who holds which capability
+    Caps,
+    /// Verify an object's programs here, without a device
+    Verify {
+        /// The object, as clang -target bpf makes it
+        #[arg(value_name = "FILE.o")]
+        file: PathBuf,
+        /// How strict the verifier is.
+        #[command(flatten)]
+        strict: Strict,
+    },
+    /// Print a script that completes commands in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How strict the verifier is.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Strict {
+    /// Refuse programs for which no bound on executed instructions can be proven
+    #[arg(long)]
+    pub strict_termination: bool,
+}
+
+/// Commands on programs.
+#[derive(Debug, Subcommand)]
+pub enum Prog {
+    /// Load all programs of an object
+    Load {
+        /// The object, as clang -target bpf makes it
+        #[arg(value_name = "FILE.o")]
+        file: PathBuf,
+        /// Leave verifying to the device
+        #[arg(long)]
+        no_verify: bool,
+        /// The version that the device is to know the object by
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        object_version: u64,
+        /// How strict the verifier is.
+        #[command(flatten)]
+        strict: Strict,
+    },
+    /// Run a program at each event of a hook: attach PROG HOOK
+    Attach {
+        /// NAME, name NAME or id N; then the hook
+        #[arg(value_name = "PROG HOOK", num_args = 2..=3, required = true)]
+        words: Vec<String>,
+        /// Time between two events of a timer
+        #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+        period: Option<std::time::Duration>,
+    },
+    /// List programs
+    #[command(visible_alias = "show")]
+    List {
+        /// NAME, name NAME or id N; all if left out
+        #[arg(value_name = "PROG", num_args = 0..=2)]
+        words: Vec<String>,
+    },
+    /// Stop running a program at its hook
+    Detach {
+        /// NAME, name NAME or id N
+        #[arg(value_name = "PROG", num_args = 1..=2, required = true)]
+        words: Vec<String>,
+    },
+    /// Remove a program from the device
+    Unload {
+        /// NAME, name NAME or id N
+        #[arg(value_name = "PROG", num_args = 1..=2, required = true)]
+        words: Vec<String>,
+    },
+}
+
+/// Commands on maps.
+#[derive(Debug, Subcommand)]
+pub enum Map {
+    /// List maps
+    #[command(visible_alias = "show")]
+    List {
+        /// NAME, name NAME or id N; all if left out
+        #[arg(value_name = "MAP", num_args = 0..=2)]
+        words: Vec<String>,
+    },
+    /// Print what a map holds
+    Dump {
+        /// NAME, name NAME or id N
+        #[arg(value_name = "MAP", num_args = 1..=2, required = true)]
+        words: Vec<String>,
+    },
+}

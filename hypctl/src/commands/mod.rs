@@ -1,0 +1,70 @@
+//! The commands.
+
+mod info;
+mod map;
+mod pages;
+mod prog;
+mod trace;
+mod verify;
+
+use std::{fs, io::Read, path::Path};
+
+use anyhow::{Context, Result, anyhow, bail};
+use clap::CommandFactory;
+use proto::host::response;
+
+use crate::{
+    cli::{Cli, Command},
+    client::Client,
+    device::{self, Address},
+    elf,
+    output::Output,
+};
+
+/// Carries out what the command line says; gives whether all went well.
+///
+/// # Errors
+/// What did not, and what to do next.
+pub fn run(cli: &Cli, out: &mut Output<'_>) -> Result<bool> {
+    match &cli.command {
+        Command::Verify { file, strict } => return verify::verify(file, *strict, out),
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Cli::command(), "hypctl", &mut out.writer());
+        }
+        Command::Prog(command) => prog::run(cli, command, out)?,
+        Command::Map(command) => map::run(&mut connect(cli)?, command, out)?,
+        Command::Trace { count } => trace::trace(&mut connect(cli)?, *count, out)?,
+        Command::Status => info::status(&mut connect(cli)?, out)?,
+        Command::Services => info::services(&mut connect(cli)?, out)?,
+        Command::Caps => info::caps(&mut connect(cli)?, out)?,
+    }
+    Ok(true)
+}
+
+/// The device that the command line means.
+fn connect(cli: &Cli) -> Result<Client> {
+    let address = match &cli.device {
+        Some(text) => Address::parse(text)?,
+        None => device::find()?,
+    };
+    Client::open(address, cli.timeout)
+}
+
+/// Reads an object file; errors begin with its name.
+fn read_object(path: &Path) -> Result<elf::Object> {
+    let file = path.display();
+    let open = fs::File::open(path).with_context(|| format!("{file}"))?;
+    let mut bytes = Vec::new();
+    open.take(elf::MAX_FILE_BYTES + 1).read_to_end(&mut bytes).with_context(|| format!("{file}"))?;
+    if bytes.len() as u64 > elf::MAX_FILE_BYTES {
+        bail!("{file}: more than {} MiB, no object for a device is that large", elf::MAX_FILE_BYTES >> 20);
+    }
+    elf::read(&path.to_string_lossy(), &bytes).with_context(|| format!("{file}"))
+}
+
+/// The device answered something else than what was asked for.
+fn unexpected(answer: &response::Body) -> anyhow::Error {
+    let text = format!("{answer:?}");
+    let kind = text.split(['(', ' ']).next().unwrap_or_default();
+    anyhow!("the device answered {kind} to another question: are hypctl and the device of one version?")
+}

@@ -1,0 +1,106 @@
+//! Objects as clang and rustc make them, read by libbpf's conventions: a section that is named like a hook
+//! holds programs, `.text` the functions that they call, `.maps` BTF-described maps, `.rodata*`, `.data*` and
+//! `.bss*` become array maps. What comes out is the contents of a bundle.
+
+mod btf;
+mod data;
+mod file;
+mod lines;
+mod link;
+mod maps;
+
+use anyhow::{Context, Result, bail};
+use bpf_runtime::{
+    bundle::{self, BundleError, Contents, MAX_NAME, ProgramContents, Reason},
+    hook,
+};
+
+pub use file::MAX_FILE_BYTES;
+
+/// An object that was read.
+#[derive(Debug)]
+pub struct Object {
+    /// What its bundle holds.
+    pub contents: Contents,
+    /// The section of each program.
+    pub sections: Vec<String>,
+}
+
+/// Reads the object `bytes`, whose file is called `name`.
+///
+/// # Errors
+/// The first thing that is wrong with it: what, where, and what to do.
+pub fn read(name: &str, bytes: &[u8]) -> Result<Object> {
+    let file = file::File::read(bytes)?;
+    let mut maps = maps::Maps::declared(&file)?;
+    let lines = lines::Lines::read(&file)?;
+    let mut contents = Contents { name: object_name(name), ..Contents::default() };
+    let mut sections = Vec::new();
+    for function in file.programs() {
+        let section = file.section(function.section)?;
+        let hook = hook::find(&section.name)
+            .with_context(|| format!("section {}: no such hook; {}", section.name, known_hooks()))?;
+        check_name("program", &function.name)?;
+        let linked = link::Linker::new(&file, &mut maps).link(function)?;
+        contents.programs.push(ProgramContents {
+            name: function.name.clone(),
+            hook: hook.name.into(),
+            lines: lines.of(&file, &linked),
+            code: linked.code,
+            strict: false,
+        });
+        sections.push(section.name.clone());
+    }
+    if contents.programs.is_empty() {
+        bail!("no program in it: put a global function into a section named by its hook; {}", known_hooks());
+    }
+    contents.maps = maps.into_contents();
+    Ok(Object { contents, sections })
+}
+
+/// The bundle of an object; line information that does not fit is left out.
+///
+/// # Errors
+/// The object is larger than a bundle may be, or has more of something.
+pub fn bundle(contents: &Contents) -> Result<Vec<u8>> {
+    let too_long = |r: &Result<Vec<u8>, BundleError>| {
+        matches!(r, Err(BundleError { reason: Reason::TooMany { what: "bytes", .. }, .. }))
+    };
+    let mut contents = contents.clone();
+    let mut written = contents.write();
+    if too_long(&written) {
+        contents.programs.iter_mut().flat_map(|p| &mut p.lines).for_each(|line| line.text.clear());
+        written = contents.write();
+    }
+    if too_long(&written) {
+        contents.programs.iter_mut().for_each(|p| p.lines.clear());
+        written = contents.write();
+    }
+    written.map_err(|e| match e.reason {
+        Reason::TooMany { what, is, limit } => {
+            anyhow::anyhow!("{is} {what}, a device takes at most {limit}: split the object")
+        }
+        _ => anyhow::Error::new(e),
+    })
+}
+
+/// Refuses a name that no bundle carries.
+fn check_name(what: &str, name: &str) -> Result<()> {
+    if bundle::is_name(name.as_bytes()) {
+        return Ok(());
+    }
+    bail!("{what} {name:?}: a name is 1 to {MAX_NAME} of A-Z a-z 0-9 _ . : rename it");
+}
+
+/// The object's name from its file's: a name can't have every byte that a path can.
+fn object_name(file: &str) -> String {
+    let base = file.rsplit('/').next().unwrap_or(file);
+    let fit = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '_' };
+    let name: String = base.chars().map(fit).take(MAX_NAME).collect();
+    if name.is_empty() { "object".into() } else { name }
+}
+
+fn known_hooks() -> String {
+    let names: Vec<_> = hook::HOOKS.iter().map(|hook| format!("SEC(\"{}\")", hook.section)).collect();
+    format!("known are {}", names.join(", "))
+}

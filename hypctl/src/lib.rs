@@ -1,0 +1,12 @@
+//! The command line of hypOS: reads objects, verifies and loads their programs, and looks into a device.
+#![forbid(unsafe_code)]
+
+pub mod cli;
+pub mod client;
+pub mod commands;
+pub mod device;
+pub mod elf;
+pub mod output;
+pub mod target;
+pub mod units;
+pub mod verdict;
