@@ -1,5 +1,6 @@
 //! The root task's CSpace as the kernel leaves it.
 
+use core::fmt;
 use core::marker::PhantomData;
 use core::ops::Range;
 
@@ -45,7 +46,7 @@ impl<T: CapType> Slot<T> {
 }
 
 /// Slots in a row.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SlotRegion<T: CapType = crate::cap_type::Unspecified> {
     range: Range<usize>,
     kind: PhantomData<T>,
@@ -80,6 +81,12 @@ impl<T: CapType> SlotRegion<T> {
     /// One after another.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Slot<T>> + use<T> {
         self.range().map(Slot::from_index)
+    }
+}
+
+impl<T: CapType> fmt::Debug for SlotRegion<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{:?}]", T::NAME, self.range)
     }
 }
 
