@@ -5,6 +5,8 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod sample;
+
 use caps::{Need, Region, Rights, Slot, standard};
 
 /// Those whose counters are sampled, in the order of [`PAGES`].

@@ -6,6 +6,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod driver;
 pub mod line;
 pub mod uart;
 

@@ -61,13 +61,15 @@ impl<'a, const N: usize> Printer<'a, N> {
         self.sources.iter().map(|source| u64::from(source.ring.lost())).sum()
     }
 
+    /// Whether there are bytes to print.
+    pub fn has_more(&mut self) -> bool {
+        self.taken < self.line.len || self.compose()
+    }
+
     /// Takes the next bytes to print; gives their number, less than there is room for if no more wait.
     pub fn take(&mut self, into: &mut [u8]) -> usize {
         let mut filled = 0;
-        while filled < into.len() {
-            if self.taken == self.line.len && !self.compose() {
-                break;
-            }
+        while filled < into.len() && self.has_more() {
             let n = (into.len() - filled).min(self.line.len - self.taken);
             into[filled..filled + n].copy_from_slice(&self.line.bytes[self.taken..self.taken + n]);
             filled += n;

@@ -19,9 +19,8 @@ const DATA: u16 = 0;
 const INTERRUPT_ENABLE: u16 = 1;
 const ON_RECEIVED: u8 = 1 << 0;
 const ON_EMPTY: u8 = 1 << 1;
-/// Interrupt identification (8.6, read) and FIFO control (8.5, write).
-const IDENTIFICATION: u16 = 2;
-const NOTHING_PENDING: u8 = 1 << 0;
+/// FIFO control (8.5), when written.
+const FIFO_CONTROL: u16 = 2;
 /// FIFOs on, interrupt at 14 received bytes or when they have waited for a while.
 const FIFO_ON_AT_14: u8 = 0xc1;
 /// Line control (8.1): 8 bits, no parity, one stop bit; and the bit that shows the divisor (DLAB).
@@ -66,7 +65,7 @@ impl<R: Registers> Uart<R> {
         registers.write(INTERRUPT_ENABLE, 0);
         registers.write(LINE_CONTROL, EIGHT_N_ONE);
         registers.write(INTERRUPT_ENABLE, 0);
-        registers.write(IDENTIFICATION, FIFO_ON_AT_14);
+        registers.write(FIFO_CONTROL, FIFO_ON_AT_14);
         registers.write(MODEM_CONTROL, READY_AND_INTERRUPT);
         Some(Self { registers, enabled: 0, overruns: 0 })
     }
@@ -101,12 +100,6 @@ impl<R: Registers> Uart<R> {
             self.registers.write(INTERRUPT_ENABLE, wanted);
             self.enabled = wanted;
         }
-    }
-
-    /// Whether the interrupt line is high. Then it must be served before anybody sleeps: a line that stays high has
-    /// no further edge.
-    pub fn is_pending(&mut self) -> bool {
-        self.enabled != 0 && self.registers.read(IDENTIFICATION) & NOTHING_PENDING == 0
     }
 
     /// How often bytes were lost because nobody took them in time.

@@ -32,7 +32,7 @@ impl<const BYTES: usize> Heap<BYTES> {
     fn with<T>(&self, work: impl FnOnce(&mut linked_list_allocator::Heap) -> T) -> T {
         // SAFETY: one thread, and `work` never comes back here: the allocator does not allocate.
         let state = unsafe { &mut *self.0.get() };
-        if !state.ready {
+        if BYTES > 0 && !state.ready {
             state.ready = true;
             // SAFETY: the memory is this heap's alone, and this runs once.
             unsafe { state.heap.init(state.memory.0.as_mut_ptr(), BYTES) };

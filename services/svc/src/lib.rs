@@ -34,7 +34,7 @@ mod start;
 pub use arch::Ports;
 pub use heap::Heap;
 pub use ipc::{Event, Message, Server, ServerRestarted, acknowledge, call, poll, signal, wait};
-pub use memory::{Mmio, region};
+pub use memory::{Mmio, counters, region};
 pub use report::counters::CALL_FAILED;
 pub use start::{ready, start};
 
@@ -51,7 +51,8 @@ macro_rules! service {
     };
 }
 
-/// Gives the service a heap of so many bytes.
+/// Gives the service a heap of so many bytes. A service that allocates nothing, but links a library that could,
+/// has one of 0 bytes.
 #[macro_export]
 macro_rules! heap {
     ($bytes:expr) => {

@@ -30,8 +30,7 @@ impl Log for Logger {
         let mut text = Text { bytes: [0; MAX_TEXT], len: 0 };
         // Fails where the text is cut.
         let _ = text.write_fmt(*record.args());
-        let record =
-            Record { time_ns: now_ns(), level: record.level() as u8, text: &text.bytes[..text.len] };
+        let record = Record { time_ns: now_ns(), level: record.level() as u8, text: &text.bytes[..text.len] };
         if let Ok(ring) = Producer::new(region(standard::LOG)) {
             // A full ring counts the loss, which the driver reports.
             let _ = record.push(&ring);

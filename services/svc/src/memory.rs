@@ -3,6 +3,7 @@
 use core::ptr::{NonNull, with_exposed_provenance, with_exposed_provenance_mut};
 
 use caps::{Region, standard};
+use report::counters::{self, Counter, Counters};
 use shm::Shm;
 
 /// Refuses what could be the service's own memory: its image lies below the IPC buffer, its stack below
@@ -61,4 +62,18 @@ impl Mmio {
         assert!(offset.is_multiple_of(4) && offset < self.0.len(), "no register at {offset:#x}");
         self.0.vaddr as usize + offset
     }
+}
+
+/// The service's counters, under these names, in their order. Their values go on over a restart.
+pub fn counters<const N: usize>(names: [&str; N]) -> [Counter<'static>; N] {
+    const { assert!(N <= counters::MAX, "more counters than fit the page") };
+    let page = Counters::new(region(standard::METRICS));
+    // Neither can fail: N was checked.
+    let _ = page.declare(&names);
+    core::array::from_fn(|index| page.counter(index).expect("the page has room"))
+}
+
+/// Forgets which Call the service waited in when it was built again.
+pub(crate) fn clear_pending_call() {
+    let _ = region(standard::METRICS).store(counters::PENDING_CALL, 8, 0);
 }

@@ -1,6 +1,9 @@
 //! What only x86_64 knows: the instructions, and I/O ports.
 
-use core::arch::{asm, x86_64::_rdtsc};
+use core::{
+    arch::{asm, x86_64::_rdtsc},
+    mem::MaybeUninit,
+};
 
 use caps::{Slot, standard};
 use report::counters::PENDING_CALL;
@@ -15,18 +18,19 @@ const PENDING: u64 = standard::METRICS.vaddr + PENDING_CALL as u64;
 /// the address of the very `syscall` is noted.
 #[inline(always)]
 pub fn call<const N: usize>(to: Slot, info: u64, words: [u64; N]) -> Message {
-    let word = |i: usize| words.get(i).copied().unwrap_or(0);
+    // Registers that carry no word stay as they are.
+    let word = |i: usize| words.get(i).map_or(MaybeUninit::uninit(), |&word| MaybeUninit::new(word));
     let (info_out, mr0, mr1, mr2, mr3);
     // SAFETY: the message is data in registers. rcx and r11 are the instruction's own; the kernel returns with
     // RSP = 0, so r14 keeps it. The noted word is in a page that holds no Rust object.
     unsafe {
         asm!(
-            "mov dword ptr [{pending} + 4], edi",
-            "mov dword ptr [{pending}], offset 2f",
-            "mov r14, rsp",
+            "movl %edi, {pending} + 4",
+            "movl $2f, {pending}",
+            "movq %rsp, %r14",
             "2: syscall",
-            "mov rsp, r14",
-            "mov qword ptr [{pending}], 0",
+            "movq %r14, %rsp",
+            "movq $0, {pending}",
             pending = const PENDING,
             in("rdx") syscall_id::Call,
             inlateout("rdi") to.cptr() => _,
@@ -38,7 +42,7 @@ pub fn call<const N: usize>(to: Slot, info: u64, words: [u64; N]) -> Message {
             lateout("rcx") _,
             lateout("r11") _,
             out("r14") _,
-            options(nostack),
+            options(nostack, att_syntax), // LLVM's Intel syntax has no address of a local label
         );
     }
     Message::new(info_out, [mr0, mr1, mr2, mr3])
