@@ -6,9 +6,9 @@ use sel4::{Badge, MessageInfo, RecvWithMrs, cap};
 
 use crate::arch;
 
-/// Signals' badges have bits from here on; badges of an endpoint end before (28 bits on seL4 5.0.0). So a
-/// server that also waits for signals can tell one from the other.
-pub const FIRST_SIGNAL_BIT: u32 = 32;
+/// Signals' badges have bits from here on, badges of an endpoint end before. So a server that also waits for
+/// signals can tell one from the other: the kernel says no more than the badge.
+pub const FIRST_SIGNAL_BIT: u32 = sel4::ENDPOINT_BADGE_BITS;
 
 /// A message of up to four words, a request or an answer. What it says is its sender's claim.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,12 @@ impl Message {
     #[inline(always)]
     pub const fn label(&self) -> u64 {
         self.info >> 12
+    }
+
+    /// Whether it is this label and no words.
+    #[inline(always)]
+    pub const fn is(&self, label: u64) -> bool {
+        self.info == label << 12
     }
 
     /// The words; those that were not sent are 0.
@@ -60,18 +66,29 @@ pub fn call<const N: usize>(to: Slot, label: u64, words: [u64; N]) -> Result<Mes
     if answer.label() == CALL_FAILED { Err(ServerRestarted) } else { Ok(answer) }
 }
 
-/// What woke a server up.
+/// What woke a server up: a request, or signals.
 #[derive(Clone, Copy, Debug)]
-pub enum Event {
-    /// A client asks.
-    Request {
-        /// Whose capability it used.
-        badge: Badge,
-        /// What it asks.
-        message: Message,
-    },
-    /// Bits of the server's own notification.
-    Signals(Badge),
+pub struct Received {
+    /// Whose capability the request came through, or the bits that were signalled.
+    pub badge: Badge,
+    /// The request; meaningless with signals.
+    pub message: Message,
+}
+
+impl Received {
+    /// The bits of the server's own notification, if that is what woke it up.
+    #[inline(always)]
+    pub const fn signals(&self) -> Option<Badge> {
+        if self.badge >> FIRST_SIGNAL_BIT != 0 { Some(self.badge) } else { None }
+    }
+}
+
+impl From<RecvWithMrs> for Received {
+    #[inline(always)]
+    fn from(received: RecvWithMrs) -> Self {
+        let message = Message::new(received.info.into_inner().0[0], received.msg);
+        Self { badge: received.badge, message }
+    }
 }
 
 /// The endpoint where a service receives requests, and signals if its notification is bound to its thread.
@@ -84,27 +101,16 @@ impl Server {
         Self(cap::Endpoint::from_bits(requests.cptr()))
     }
 
-    /// Waits for what comes next; after signals, which need no answer.
+    /// Waits for what comes next; at first, and after signals, which need no answer.
     #[inline(always)]
-    pub fn recv(self) -> Event {
-        event(self.0.recv_with_mrs())
+    pub fn recv(self) -> Received {
+        self.0.recv_with_mrs().into()
     }
 
     /// Answers the request that came last, and waits for what comes next.
     #[inline(always)]
-    pub fn reply_recv<const N: usize>(self, label: u64, words: [u64; N]) -> Event {
-        event(self.0.reply_recv_with_mrs(MessageInfo::new(label, 0, 0, N), words))
-    }
-}
-
-#[inline(always)]
-fn event(received: RecvWithMrs) -> Event {
-    if received.badge >> FIRST_SIGNAL_BIT != 0 {
-        return Event::Signals(received.badge);
-    }
-    Event::Request {
-        badge: received.badge,
-        message: Message::new(received.info.into_inner().0[0], received.msg),
+    pub fn reply_recv<const N: usize>(self, label: u64, words: [u64; N]) -> Received {
+        self.0.reply_recv_with_mrs(MessageInfo::new(label, 0, 0, N), words).into()
     }
 }
 

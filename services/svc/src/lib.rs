@@ -33,7 +33,9 @@ mod start;
 
 pub use arch::Ports;
 pub use heap::Heap;
-pub use ipc::{Event, Message, Server, ServerRestarted, acknowledge, call, poll, signal, wait};
+pub use ipc::{
+    FIRST_SIGNAL_BIT, Message, Received, Server, ServerRestarted, acknowledge, call, poll, signal, wait,
+};
 pub use memory::{Mmio, counters, region};
 pub use report::counters::CALL_FAILED;
 pub use start::{ready, start};

@@ -31,11 +31,11 @@ pub const CELL: Slot = Slot(11);
 /// Signals the clients, in the order of their badges.
 pub const CLIENTS: [Slot; 1] = [Slot(12)];
 
-/// Bit of the timer's notification: its interrupt. Requests and signals arrive at the same place; bits above
-/// 28, the longest badge of an endpoint, tell a signal (`svc::Server`).
-pub const BIT_IRQ: u64 = 1 << 32;
+/// Bit of the timer's notification: its interrupt. Requests and signals arrive at the same place, and bits that
+/// no endpoint's badge can have tell a signal (`svc::FIRST_SIGNAL_BIT`).
+pub const BIT_IRQ: u64 = 1 << 28;
 /// Bit: the attachments of the hook changed.
-pub const BIT_HOOK: u64 = 1 << 33;
+pub const BIT_HOOK: u64 = 1 << 29;
 
 /// Timers that one client can have at a time.
 pub const TIMERS_PER_CLIENT: usize = 4;

@@ -3,7 +3,7 @@
 use caps::standard;
 use cell::hook::Hook;
 use report::counters::Counter;
-use svc::{Event, Message, Mmio, Server, clock, region};
+use svc::{Message, Mmio, Server, clock, region};
 use timer::{
     BIT_HOOK, BIT_IRQ, CELL, CLIENTS, HOOK, IRQ, REGISTERS, REQUESTS, Refusal, Request,
     clock::{Clock, Discipline},
@@ -14,6 +14,8 @@ use timer::{
 svc::service!(main);
 // The library of the cell's protocol can allocate; nothing here does.
 svc::heap!(0);
+
+const PING: u64 = Request::Ping.encode().0;
 
 struct Device(Mmio);
 
@@ -54,21 +56,19 @@ fn main() -> ! {
     // again.
     CLIENTS.into_iter().for_each(svc::signal);
     timer.serve_due(BIT_IRQ);
-    let mut event = server.recv();
+    let mut received = server.recv();
     loop {
-        event = match event {
-            Event::Request { message, .. } if message.label() == Request::Ping.encode().0 => {
-                server.reply_recv(0, [])
-            }
-            Event::Request { badge, message } => match timer.request(badge, message) {
+        received = if let Some(bits) = received.signals() {
+            timer.serve_due(bits);
+            server.recv()
+        } else if received.message.is(PING) {
+            server.reply_recv(0, [])
+        } else {
+            match timer.request(received.badge, received.message) {
                 Ok(word) => server.reply_recv(0, [word]),
                 Err(refusal) => server.reply_recv(refusal as u64, []),
-            },
-            Event::Signals(bits) => {
-                timer.serve_due(bits);
-                server.recv()
             }
-        }
+        };
     }
 }
 
