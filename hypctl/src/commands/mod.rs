@@ -59,7 +59,10 @@ fn read_object(path: &Path) -> Result<elf::Object> {
     if bytes.len() as u64 > elf::MAX_FILE_BYTES {
         bail!("{file}: more than {} MiB, no object for a device is that large", elf::MAX_FILE_BYTES >> 20);
     }
-    elf::read(&path.to_string_lossy(), &bytes).with_context(|| format!("{file}"))
+    let object = elf::read(&path.to_string_lossy(), &bytes).with_context(|| format!("{file}"))?;
+    // What no bundle can carry is refused before anything else is said about it.
+    elf::bundle(&object.contents).with_context(|| format!("{file}"))?;
+    Ok(object)
 }
 
 /// The device answered something else than what was asked for.

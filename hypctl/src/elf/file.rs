@@ -107,7 +107,8 @@ impl<'a> File<'a> {
         }
         let (address, kind) = (symbol.address(), symbol.kind());
         if let (SymbolKind::Text, Some(section)) = (kind, section) {
-            let end = address.checked_add(symbol.size()).filter(|end| *end <= self.sections[&section].size);
+            let size = self.section(section)?.size;
+            let end = address.checked_add(symbol.size()).filter(|end| *end <= size);
             let Some(end) = end.filter(|end| address % 8 == 0 && end % 8 == 0 && *end > address) else {
                 bail!("ELF file is damaged: function {name} does not lie in its section");
             };
