@@ -66,3 +66,44 @@ fn slot_kind(
     write!(to, "{slot}")?;
     Ok((kind, badge))
 }
+
+/// A service's capabilities in a line, without its memory.
+#[derive(Debug)]
+pub struct Caps(pub &'static Service);
+
+impl fmt::Display for Caps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("faults to root")?;
+        for (need, grant) in self.0.caps() {
+            match (&need.kind, grant.object) {
+                (Kind::Serve(..), _) => write!(f, ", serves {}", need.name)?,
+                (Kind::Wait(_), _) => write!(f, ", waits")?,
+                (Kind::Call(..), Object::Endpoint { of, .. }) => write!(f, ", calls {of}")?,
+                (Kind::Signal(_), Object::Notification { of, .. }) => write!(f, ", signals {of}")?,
+                (_, Object::Irq { line, .. }) => write!(f, ", irq {line}")?,
+                (_, Object::Ports { first, last }) => write!(f, ", ports {first:#x}..{last:#x}")?,
+                (_, Object::Mmio { paddr, .. }) => write!(f, ", device {paddr:#x}")?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A service's shared memory in a line.
+#[derive(Debug)]
+pub struct Memory(pub &'static Service);
+
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shared = self.0.caps().filter_map(|(_, grant)| match grant.object {
+            Object::Memory { of, name } => Some((of, name, grant.rights)),
+            _ => None,
+        });
+        for (i, (of, name, rights)) in shared.enumerate() {
+            let mark = if rights.can_write() { "+" } else { "" };
+            write!(f, "{}{of}.{name}{mark}", if i == 0 { "" } else { " " })?;
+        }
+        Ok(())
+    }
+}

@@ -47,8 +47,8 @@ const fn ports(first: u16, last: u16) -> Grant {
     Grant::new("ports", Object::Ports { first, last }, Rights::RW)
 }
 
-fn refused(verdict: Result<(), String>, message: &str) {
-    assert_eq!(verdict, Err(message.into()));
+fn refused(verdict: &Result<(), String>, message: &str) {
+    assert_eq!(*verdict, Err(message.into()));
 }
 
 #[test]
@@ -59,27 +59,31 @@ fn a_sound_table_passes() {
 
 #[test]
 fn each_flaw_is_named() {
-    refused(verdict!(10, [CALL], []), "table: client.server: needed, but not granted");
-    refused(verdict!(10, [CALL], [TO_SERVER, TO_SERVER]), "table: client.server: granted twice");
-    refused(verdict!(10, [], [TO_SERVER]), "table: client.server: granted, but nobody needs it");
+    refused(&verdict!(10, [CALL], []), "table: client.server: needed, but not granted");
+    refused(&verdict!(10, [CALL], [TO_SERVER, TO_SERVER]), "table: client.server: granted twice");
+    refused(&verdict!(10, [], [TO_SERVER]), "table: client.server: granted, but nobody needs it");
     refused(
-        verdict!(10, [MEM], [Grant::new("m", MEM_GRANT.object, Rights::R)]),
+        &verdict!(10, [MEM], [Grant::new("m", MEM_GRANT.object, Rights::R)]),
         "table: client.m: granted with other rights than it needs",
     );
     refused(
-        verdict!(10, [CALL], [Grant::new("server", MEM_GRANT.object, Rights::WG)]),
+        &verdict!(10, [CALL], [Grant::new("server", MEM_GRANT.object, Rights::WG)]),
         "table: client.server: granted something of another kind",
     );
     refused(
-        verdict!(21, [CALL], [TO_SERVER]),
+        &verdict!(21, [CALL], [TO_SERVER]),
         "table: client.server: the server does not rank above its caller",
     );
     refused(
-        verdict!(10, [Need::call("server", Slot(8), "q")], [TO_SERVER]),
+        &verdict!(10, [Need::call("server", Slot(8), "q")], [TO_SERVER]),
         "table: client.server: the server does not speak this protocol",
     );
     refused(
-        verdict!(10, [CALL], [Grant::new("server", Object::Endpoint { of: "nobody", badge: 1 }, Rights::WG)]),
+        &verdict!(
+            10,
+            [CALL],
+            [Grant::new("server", Object::Endpoint { of: "nobody", badge: 1 }, Rights::WG)]
+        ),
         "table: client.server: there is no such server",
     );
 }
@@ -88,11 +92,11 @@ fn each_flaw_is_named() {
 fn badges_and_devices_are_given_once() {
     const SECOND: Need = Need::call("second", Slot(9), "p");
     refused(
-        verdict!(10, [CALL, SECOND], [TO_SERVER, Grant::new("second", TO_SERVER.object, Rights::WG)]),
+        &verdict!(10, [CALL, SECOND], [TO_SERVER, Grant::new("second", TO_SERVER.object, Rights::WG)]),
         "table: client.second: its badge is used twice",
     );
     refused(
-        verdict!(
+        &verdict!(
             10,
             [Need::signal("a", Slot(8)), Need::signal("b", Slot(9))],
             [
@@ -103,7 +107,7 @@ fn badges_and_devices_are_given_once() {
         "table: client.b: its badge is used twice",
     );
     refused(
-        verdict!(
+        &verdict!(
             10,
             [PORTS, Need::ports("more", Slot(11))],
             [
@@ -114,7 +118,7 @@ fn badges_and_devices_are_given_once() {
         "table: client.more: the device is given twice",
     );
     refused(
-        verdict!(
+        &verdict!(
             10,
             [Need::mmio("a", Region::at(0x2000_0000, 2)), Need::mmio("b", Region::at(0x3000_0000, 1))],
             [
@@ -129,27 +133,27 @@ fn badges_and_devices_are_given_once() {
 #[test]
 fn places_keep_clear_of_each_other() {
     refused(
-        verdict!(10, [CALL, Need::ports("ports", Slot(8))], [TO_SERVER, ports(1, 2)]),
+        &verdict!(10, [CALL, Need::ports("ports", Slot(8))], [TO_SERVER, ports(1, 2)]),
         "table: client.ports: shares its slot or address with another need",
     );
     refused(
-        verdict!(10, [Need::ports("ports", Slot(1))], [ports(1, 2)]),
+        &verdict!(10, [Need::ports("ports", Slot(1))], [ports(1, 2)]),
         "table: client.ports: its slot is reserved or outside of the CNode",
     );
     refused(
-        verdict!(10, [Need::memory("m", Region::at(0xffff_f000, 2), Rights::RW)], [MEM_GRANT]),
+        &verdict!(10, [Need::memory("m", Region::at(0xffff_f000, 2), Rights::RW)], [MEM_GRANT]),
         "table: client.m: its address is reserved or not below 4 GiB",
     );
     refused(
-        verdict!(10, [Need::memory("m", Region::at(0x2000_0000, 1), Rights::RW)], [MEM_GRANT]),
+        &verdict!(10, [Need::memory("m", Region::at(0x2000_0000, 1), Rights::RW)], [MEM_GRANT]),
         "table: client.m: the shared memory has another size",
     );
     refused(
-        verdict!(10, [MEM], [Grant::new("m", Object::Memory { of: "x", name: "m" }, Rights::RW)]),
+        &verdict!(10, [MEM], [Grant::new("m", Object::Memory { of: "x", name: "m" }, Rights::RW)]),
         "table: client.m: there is no such shared memory",
     );
     refused(
-        verdict!(
+        &verdict!(
             10,
             [Need::signal("s", Slot(8))],
             [Grant::new("s", Object::Notification { of: "client", badge: 1 }, Rights::W)]

@@ -5,9 +5,11 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "server")]
 extern crate alloc;
 
 pub mod hook;
+#[cfg(feature = "server")]
 pub mod runner;
 pub mod table;
 
@@ -103,4 +105,17 @@ pub enum Refusal {
     NoMemory = 3,
     /// It was stopped while it ran.
     Trapped = 4,
+}
+
+impl Refusal {
+    /// The refusal of a reply's label, if it is one.
+    pub const fn from_label(label: u64) -> Option<Self> {
+        Some(match label {
+            1 => Self::Invalid,
+            2 => Self::Empty,
+            3 => Self::NoMemory,
+            4 => Self::Trapped,
+            _ => return None,
+        })
+    }
 }

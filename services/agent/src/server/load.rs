@@ -10,7 +10,7 @@ use bpf_runtime::{
 };
 use proto::device::{Error, ErrorCode, LoadResponse, Loaded, ProgramRequest};
 
-use crate::{
+use super::{
     Agent, Board,
     state::{MapEntry, Program, cut, refusal},
 };
@@ -102,10 +102,15 @@ impl<'a, B: Board> Agent<'a, B> {
             return Err(no_memory(program.name, program.code.len(), 0));
         }
         code.extend(insns);
-        let unit =
-            Unit { code: &code, hook, maps: specs, lines: Some(program.lines), strict: program.strict };
+        let unit = Unit { code: &code, hook, maps: specs, lines: Some(program.lines) };
         let summary = verifier::verify(&unit, &Limits::default())
             .map_err(|e| refusal(ErrorCode::Refused, format_args!("{}: {e}", program.name)))?;
+        if program.strict && summary.instruction_bound.is_none() {
+            return Err(refusal(
+                ErrorCode::Refused,
+                format_args!("{}: it wants strict termination, and no bound is known", program.name),
+            ));
+        }
         Ok(Verified { program, hook, summary })
     }
 
@@ -138,13 +143,14 @@ impl<'a, B: Board> Agent<'a, B> {
         let bytes = wanted.spec.memory_bytes();
         let free = self.map_pages.free_bytes();
         let run = self.map_pages.take(bytes).ok_or_else(|| no_memory(wanted.name, bytes, free))?;
-        let made = self.memory.maps.slice(run.offset, run.len).map_err(|_| None::<MapError>).and_then(|memory| {
-            let map = Map::create(memory, &wanted.spec).map_err(Some)?;
-            if !wanted.initial.is_empty() {
-                map.set_contents(wanted.initial).map_err(Some)?;
-            }
-            Ok(map)
-        });
+        let made =
+            self.memory.maps.slice(run.offset, run.len).map_err(|_| None::<MapError>).and_then(|memory| {
+                let map = Map::create(memory, &wanted.spec).map_err(Some)?;
+                if !wanted.initial.is_empty() {
+                    map.set_contents(wanted.initial).map_err(Some)?;
+                }
+                Ok(map)
+            });
         match made {
             Ok(map) => {
                 let id = self.fresh_id();

@@ -8,7 +8,7 @@ use proto::device::{Error, ErrorCode, ProgramRequest};
 use report::{Report, counters::Counters};
 use shm::{Consumer, OutOfBounds, Shm};
 
-use crate::pages::{Pages, Run};
+use super::pages::{Pages, Run};
 
 /// Maps at a time.
 pub const MAX_MAPS: usize = 64;

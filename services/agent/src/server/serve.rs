@@ -5,7 +5,7 @@ use proto::device::{
     UploadRequest,
 };
 
-use crate::{Agent, Board, state::refusal};
+use super::{Agent, Board, state::refusal};
 
 impl<B: Board> Agent<'_, B> {
     /// Answers a request. Whatever is wrong with it is in the answer; the device goes on.

@@ -3,7 +3,7 @@
 use bpf_runtime::hook;
 use proto::device::{AttachRequest, Error, ErrorCode, ProgramRequest};
 
-use crate::{Agent, Board, state::refusal};
+use super::{Agent, Board, state::refusal};
 
 /// Longest period: a day.
 const MAX_PERIOD_NS: u64 = 86_400_000_000_000;

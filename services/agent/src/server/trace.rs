@@ -3,7 +3,7 @@
 use cell::table::TRACE_HEADER;
 use proto::device::{TraceRecord, TraceRecord_::Body, TraceRecords};
 
-use crate::{
+use super::{
     Agent, Board,
     state::{cut, cut_into},
 };
@@ -26,7 +26,8 @@ impl<B: Board> Agent<'_, B> {
             while !page.records.is_full() {
                 let mut data = [0; DATA_BYTES];
                 let Some(len) = ring.consume(&mut data) else { break };
-                let mut record = TraceRecord { time_ns: now, source: entry.name.clone(), size: len as u32, body: None };
+                let mut record =
+                    TraceRecord { time_ns: now, source: entry.name.clone(), size: len as u32, body: None };
                 let mut shown = heapless::Vec::new();
                 let _ = shown.extend_from_slice(&data[..len.min(DATA_BYTES)]);
                 record.body = Some(Body::Data(shown));

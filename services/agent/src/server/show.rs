@@ -8,7 +8,7 @@ use proto::device::{
 use report::{State, counters::Counters};
 use shm::OutOfBounds;
 
-use crate::{
+use super::{
     Agent, Board,
     state::{MapEntry, Program, cut, cut_into, refusal},
 };

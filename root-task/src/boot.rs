@@ -1,0 +1,212 @@
+//! Boot, as phases: plan, objects, devices, services, start.
+
+use core::fmt::{self, Write};
+
+use alloc::vec::Vec;
+use report::{Report, State, clock::Clock};
+use root_task::{
+    elf,
+    plan::{self, Untyped},
+};
+use sel4::{BootInfoPtr, ObjectBlueprint};
+use shm::Shm;
+use system::{ROOT, SYSTEM, Service, render};
+
+use crate::{
+    arch, console,
+    error::{At, Error, Why},
+    memory::{self, Shared},
+    objects::{Pool, Slots, at, cap},
+    spawn::Unit,
+    supervise::{Parts, System},
+    vspace::Window,
+};
+
+include!(concat!(env!("OUT_DIR"), "/programs.rs"));
+
+/// Pages of the window, in the order in which they are used.
+struct Windows {
+    window: Window,
+    next: u64,
+}
+
+impl Windows {
+    fn map(&mut self, shared: &Shared, of: &'static str, name: &'static str) -> Result<Shm<'static>, Error> {
+        let frames = shared.memory(of, name).at(ROOT, "map shared memory")?;
+        let page = self.next;
+        self.next += frames.len() as u64;
+        self.window.map(frames, page).at(ROOT, "map shared memory")
+    }
+}
+
+/// Builds and starts everything.
+///
+/// # Errors
+/// The first step that failed.
+pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
+    let info = bootinfo.get();
+    let untypeds: Vec<Untyped> = info
+        .untyped_list()
+        .iter()
+        .map(|u| Untyped { paddr: u.paddr(), bits: u.size_bits() as u8, device: u.is_device() })
+        .collect();
+    let first_untyped = info.untyped().range().start;
+    let mut slots = Slots::new(info.empty().range());
+
+    let programs = programs()?;
+    let (mut own, pools) = pools(&untypeds, first_untyped, &programs, &mut slots)?;
+    let own_slots = slots.take(2).at(ROOT, "slots")?;
+    // The larger objects first: see `Pool::make`.
+    let (thread, table) = (own_slots.start, own_slots.start + 1);
+    let kind = arch::table(arch::LEVELS).at(ROOT, "page table")?;
+    own.make(kind.blueprint(), table..table + 1).at(ROOT, "make page table")?;
+    let mut shared = Shared::make(&mut own, &mut slots, thread).at(ROOT, "make shared objects")?;
+    let mut windows = Windows { window: Window::open(table).at(ROOT, "open window")?, next: 0 };
+    let report = Report::new(windows.map(&shared, ROOT, "report")?);
+    start_console(&mut windows, &shared, bootinfo, entered)?;
+
+    shared.make_devices(&untypeds, first_untyped, &mut slots).at(ROOT, "make devices")?;
+    publish_table(windows.map(&shared, ROOT, "table")?);
+    let mut calls = Vec::new();
+    for service in SYSTEM.services {
+        calls.push(windows.map(&shared, service.name, "counters")?);
+    }
+
+    let image = info.user_image_frames().len() as u64 * 4096;
+    let used = own.bytes() + pools.iter().map(Pool::bytes).sum::<u64>() + image;
+    let total = untypeds.iter().filter(|u| !u.device).map(|u| 1 << u.bits).sum::<u64>() + image;
+    publish_memory(&report, total, used);
+
+    let mut units = Vec::new();
+    for ((index, program), pool) in programs.into_iter().enumerate().zip(pools) {
+        let service = &SYSTEM.services[index];
+        let mut unit = Unit::new(index, service, program, pool, &mut slots)?;
+        unit.build(&shared, &mut windows.window)?;
+        let _ = report.set_service(index, service.name, service.priority, unit.pool.bytes());
+        let _ = report.set_state(index, State::Starting, 0);
+        units.push(unit);
+    }
+    give_up(&untypeds, first_untyped)?;
+    for unit in &units {
+        say_caps(unit.service);
+        unit.start()?;
+    }
+    System::new(Parts {
+        units,
+        shared,
+        window: windows.window,
+        report,
+        calls,
+        thread: cap(thread),
+        slot: slots.take(1).at(ROOT, "slots")?.start,
+        entered,
+        hz: arch::frequency(bootinfo),
+    })
+}
+
+/// The program of each service, in the table's order.
+fn programs() -> Result<Vec<elf::Program<'static>>, Error> {
+    SYSTEM
+        .services
+        .iter()
+        .map(|service| {
+            let (_, bytes) = PROGRAMS
+                .iter()
+                .find(|(name, _)| *name == service.name)
+                .ok_or(Why::Missing("program of this name in the image"))
+                .at(service.name, "find program")?;
+            elf::parse(bytes, arch::MACHINE).at(service.name, "read program")
+        })
+        .collect()
+}
+
+/// Cuts the untypeds: the root task's own pool, and one for each service.
+fn pools(
+    untypeds: &[Untyped],
+    first_untyped: usize,
+    programs: &[elf::Program<'_>],
+    slots: &mut Slots,
+) -> Result<(Pool, Vec<Pool>), Error> {
+    let mut demands: Vec<(usize, u64)> = programs
+        .iter()
+        .zip(SYSTEM.services)
+        .map(|(program, service)| plan::service_pages(program, service, &arch::SPANS))
+        .enumerate()
+        .collect();
+    demands.push((programs.len(), memory::pages()));
+    let pieces = plan::cut(untypeds, &demands).map_err(|e| Error {
+        who: SYSTEM.services.get(e.owner).map_or(ROOT, |service| service.name),
+        step: "plan",
+        why: e.into(),
+    })?;
+    let mut pools: Vec<Pool> = demands.iter().map(|_| Pool::default()).collect();
+    let root = sel4::init_thread::slot::CNODE.cap().absolute_self();
+    for piece in pieces {
+        let slot = slots.take(1).at(ROOT, "slots")?.start;
+        cap::<sel4::cap_type::Untyped>(first_untyped + piece.from)
+            .untyped_retype(&ObjectBlueprint::Untyped { size_bits: piece.bits.into() }, &root, slot, 1)
+            .at(ROOT, "cut untyped")?;
+        pools[piece.owner].add(slot, piece.bits);
+    }
+    let own = pools.pop().at(ROOT, "plan")?;
+    Ok((own, pools))
+}
+
+fn start_console(
+    windows: &mut Windows,
+    shared: &Shared,
+    bootinfo: &BootInfoPtr,
+    entered: u64,
+) -> Result<(), Error> {
+    let unreadable = |_| Why::Missing("clock page");
+    let clock = Clock::new(windows.map(shared, "timer", "clock")?).map_err(unreadable).at(ROOT, "clock")?;
+    clock.start(arch::frequency(bootinfo), entered).map_err(unreadable).at(ROOT, "clock")?;
+    let ring = windows.map(shared, ROOT, "log")?;
+    let signal = shared.notification_of("serial").at(ROOT, "find the console's driver")?;
+    // The driver looks at all rings for any signal: the unbadged capability will do.
+    console::use_ring(ring, clock, signal);
+    Ok(())
+}
+
+/// The capability table as text, for the agent: its length, then the lines from byte 8 on.
+fn publish_table(memory: Shm<'_>) {
+    struct Text<'a> {
+        memory: Shm<'a>,
+        len: usize,
+    }
+    impl Write for Text<'_> {
+        fn write_str(&mut self, s: &str) -> fmt::Result {
+            self.memory.write(8 + self.len, s.as_bytes()).map_err(|_| fmt::Error)?;
+            self.len += s.len();
+            Ok(())
+        }
+    }
+    let mut text = Text { memory, len: 0 };
+    if render::text(&SYSTEM, &mut text).is_err() {
+        log::warn!("the capability table is longer than its memory; hypctl caps shows a part");
+    }
+    let _ = memory.store(0, 4, text.len as u64);
+}
+
+fn publish_memory(report: &Report<'_>, total: u64, used: u64) {
+    // The page has room for these by its layout.
+    let _ = report.set_memory(total, used);
+    let _ = report.set_kernel(concat!("seL4 ", env!("HYPOS_KERNEL")));
+}
+
+/// From here on the root task can restart services, and nothing more: what it does not need for that goes.
+fn give_up(untypeds: &[Untyped], first_untyped: usize) -> Result<(), Error> {
+    for slot in arch::gives_up() {
+        slot.delete().at(ROOT, "give up")?;
+    }
+    for (index, _) in untypeds.iter().enumerate().filter(|(_, u)| u.device) {
+        at(first_untyped + index).delete().at(ROOT, "give up device memory")?;
+    }
+    Ok(())
+}
+
+/// A service's capabilities, in two lines.
+fn say_caps(service: &'static Service) {
+    log::info!("start {} (priority {}): {}", service.name, service.priority, render::Caps(service));
+    log::info!("  memory: {}", render::Memory(service));
+}

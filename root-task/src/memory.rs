@@ -1,0 +1,187 @@
+//! What services share: memory, endpoints, notifications, devices. Made once, kept over restarts, so that the
+//! capabilities of everybody else stay good.
+
+use core::ops::Range;
+
+use alloc::vec::Vec;
+use caps::{Object, Region};
+use root_task::plan;
+use sel4::{CapRights, ObjectBlueprint, cap, cap_type};
+use system::{ROOT, SYSTEM};
+
+use crate::{
+    arch,
+    error::Why,
+    objects::{Pool, Slots, at, cap},
+};
+
+/// Slots of all that is shared.
+#[derive(Debug)]
+pub struct Shared {
+    /// By place in `SYSTEM.memory`.
+    memory: Vec<Range<usize>>,
+    /// Device pages by physical address.
+    mmio: Vec<(u64, usize)>,
+    /// By place in `SYSTEM.services`.
+    endpoints: Vec<Option<usize>>,
+    notifications: Vec<Option<usize>>,
+    /// Interrupts and ports: the service that has them, and the object.
+    devices: Vec<(usize, Object, usize)>,
+    /// Where fault messages arrive.
+    pub faults: usize,
+    /// What services signal to the root task.
+    pub signals: usize,
+}
+
+/// Pages that are made from the root task's own untypeds: all shared memory, a page table for the window, and a page
+/// of small objects.
+pub fn pages() -> u64 {
+    SYSTEM.memory.iter().map(|memory| memory.pages).sum::<u64>() + 2
+}
+
+impl Shared {
+    /// Makes memory, endpoints and notifications. `thread` gets a TCB of the root task's own.
+    ///
+    /// # Errors
+    /// The plan promised too little.
+    pub fn make(pool: &mut Pool, slots: &mut Slots, thread: usize) -> Result<Self, Why> {
+        let mut memory = Vec::new();
+        for wanted in SYSTEM.memory {
+            let frames = slots.take(wanted.pages as usize)?;
+            pool.make(sel4::FrameObjectType::GRANULE.blueprint(), frames.clone())?;
+            memory.push(frames);
+        }
+        // Small objects, the larger first: they share the last page.
+        pool.make(ObjectBlueprint::Tcb, thread..thread + 1)?;
+        let mut one = |what| -> Result<usize, Why> {
+            let slot = slots.take(1)?;
+            pool.make(what, slot.clone())?;
+            Ok(slot.start)
+        };
+        let signals = one(ObjectBlueprint::Notification)?;
+        let waits = |s: &system::Service| s.waits().then_some(ObjectBlueprint::Notification);
+        let serves = |s: &system::Service| s.serves().then_some(ObjectBlueprint::Endpoint);
+        let notifications = SYSTEM.services.iter().map(|s| waits(s).map(&mut one).transpose());
+        let notifications = notifications.collect::<Result<_, _>>()?;
+        let endpoints = SYSTEM.services.iter().map(|s| serves(s).map(&mut one).transpose());
+        let endpoints = endpoints.collect::<Result<_, _>>()?;
+        let faults = one(ObjectBlueprint::Endpoint)?;
+        let (mmio, devices) = (Vec::new(), Vec::new());
+        Ok(Self { memory, mmio, endpoints, notifications, devices, faults, signals })
+    }
+
+    /// Makes the capabilities of all devices that the table grants, and wires interrupts to notifications.
+    ///
+    /// # Errors
+    /// The board has no such device, or the kernel refuses.
+    pub fn make_devices(
+        &mut self,
+        untypeds: &[plan::Untyped],
+        first_untyped: usize,
+        slots: &mut Slots,
+    ) -> Result<(), Why> {
+        let mut vector = 0;
+        for (index, service) in SYSTEM.services.iter().enumerate() {
+            for (_, grant) in service.caps() {
+                match grant.object {
+                    Object::Irq { badge, .. } => {
+                        let handler = slots.take(2)?;
+                        arch::device_cap(&grant.object, vector, &at(handler.start))?;
+                        vector += 1;
+                        let own = self.notifications[index].ok_or(Why::Missing("notification"))?;
+                        let badged = handler.start + 1;
+                        at(badged).mint(&at(own), CapRights::write_only(), badge)?;
+                        cap::<cap_type::IrqHandler>(handler.start)
+                            .irq_handler_set_notification(cap(badged))?;
+                        self.devices.push((index, grant.object, handler.start));
+                    }
+                    Object::Ports { .. } => {
+                        let slot = slots.take(1)?.start;
+                        arch::device_cap(&grant.object, 0, &at(slot))?;
+                        self.devices.push((index, grant.object, slot));
+                    }
+                    Object::Mmio { paddr, pages } => {
+                        for page in 0..pages {
+                            let paddr = paddr + page * Region::PAGE;
+                            let slot = device_page(untypeds, first_untyped, slots, paddr)?;
+                            self.mmio.push((paddr, slot));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The frames of shared memory or of a device.
+    pub fn frames(&self, object: &Object) -> Option<Range<usize>> {
+        match object {
+            Object::Memory { .. } => self.memory.get(SYSTEM.find_memory(object)?).cloned(),
+            Object::Mmio { paddr, pages } => {
+                // Pages of one device were made one after the other, but not in neighbouring slots.
+                let first = self.mmio.iter().find(|(at, _)| at == paddr)?.1;
+                (*pages == 1).then_some(first..first + 1)
+            }
+            _ => None,
+        }
+    }
+
+    /// The frames of the shared memory `name` of `of`.
+    pub fn memory(&self, of: &'static str, name: &'static str) -> Result<Range<usize>, Why> {
+        self.frames(&Object::Memory { of, name }).ok_or(Why::Missing(name))
+    }
+
+    /// The capability that is minted or copied for a grant to service `index`.
+    pub fn object(&self, index: usize, object: &Object) -> Option<usize> {
+        match object {
+            Object::Endpoint { of, .. } => self.endpoints[SYSTEM.find(of)?],
+            Object::Notification { of, .. } if *of == ROOT => Some(self.signals),
+            Object::Notification { of, .. } => self.notifications[SYSTEM.find(of)?],
+            Object::Irq { line, .. } => {
+                self.device(index, |other| matches!(other, Object::Irq { line: its, .. } if its == line))
+            }
+            Object::Ports { first, .. } => {
+                self.device(index, |other| matches!(other, Object::Ports { first: its, .. } if its == first))
+            }
+            Object::Memory { .. } | Object::Mmio { .. } => None,
+        }
+    }
+
+    fn device(&self, index: usize, same: impl Fn(&Object) -> bool) -> Option<usize> {
+        self.devices
+            .iter()
+            .find(|(owner, object, _)| *owner == index && same(object))
+            .map(|(_, _, slot)| *slot)
+    }
+
+    /// The notification of service `index`.
+    pub fn notification(&self, index: usize) -> Option<usize> {
+        self.notifications[index]
+    }
+
+    /// The notification of the service with this name.
+    pub fn notification_of(&self, name: &str) -> Option<cap::Notification> {
+        self.notifications[SYSTEM.find(name)?].map(cap)
+    }
+}
+
+/// The frame at `paddr`: what lies before it in its untyped is skipped, since an untyped is used forwards only.
+fn device_page(
+    untypeds: &[plan::Untyped],
+    first_untyped: usize,
+    slots: &mut Slots,
+    paddr: u64,
+) -> Result<usize, Why> {
+    let (index, skip) =
+        plan::device_page(untypeds, paddr).ok_or(Why::Missing("device memory at the board's address"))?;
+    let root = sel4::init_thread::slot::CNODE.cap().absolute_self();
+    let untyped = cap::<cap_type::Untyped>(first_untyped + index);
+    for bits in skip {
+        let skipped = slots.take(1)?.start;
+        untyped.untyped_retype(&ObjectBlueprint::Untyped { size_bits: bits.into() }, &root, skipped, 1)?;
+    }
+    let slot = slots.take(1)?.start;
+    untyped.untyped_retype(&sel4::FrameObjectType::GRANULE.blueprint(), &root, slot, 1)?;
+    Ok(slot)
+}

@@ -1,0 +1,15 @@
+//! The control plane. [`Agent`] is all of it but the byte streams and system calls, which [`Board`] stands for; it
+//! runs and is tested on the host.
+
+mod attach;
+mod load;
+mod pages;
+mod serve;
+mod show;
+mod state;
+mod trace;
+
+pub use state::{Agent, Board, Memory};
+
+#[cfg(test)]
+mod tests;

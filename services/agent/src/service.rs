@@ -1,0 +1,118 @@
+//! Glue: bytes of the control stream in, frames to the control plane, its answers out.
+
+use agent::{
+    CELL, CONTROL_RX, CONTROL_TX, COUNTERS, EVENTS, HOOK_SERIAL, HOOK_TIMER, MAPS, PROGRAMS, RATES, REPORT,
+    SERIAL, STATS, TABLE, TIMER, TRACE,
+    server::{Agent, Board, Memory},
+};
+use cell::{Refusal, Request};
+use proto::{device, frame};
+use report::counters::Counters;
+use shm::{Consumer, Producer};
+use svc::region;
+
+svc::service!(main);
+// The verifier's state, a bundle, decoded instructions.
+svc::heap!(1536 * 1024);
+
+struct System;
+
+impl Board for System {
+    fn now_ns(&self) -> u64 {
+        svc::clock::now_ns()
+    }
+
+    fn prepare(&mut self, slot: usize) -> Result<(), Option<Refusal>> {
+        let request = Request::Prepare { program: slot as u32 };
+        let answer = svc::call(CELL, request.label(), []).map_err(|_| None)?;
+        match answer.label() {
+            0 => Ok(()),
+            label => Err(Refusal::from_label(label)),
+        }
+    }
+
+    fn forget(&mut self, slot: usize) {
+        // A cell that was restarted meanwhile has read the table, where the slot is empty already.
+        let _ = svc::call(CELL, Request::Forget { program: slot as u32 }.label(), []);
+    }
+
+    fn hook_changed(&mut self, hook: u32) {
+        // The serial driver reads its page at each event; the timer has to set an alarm.
+        if hook == 1 {
+            svc::signal(TIMER);
+        }
+    }
+}
+
+/// The control stream.
+struct Stream {
+    from_host: Consumer<'static>,
+    to_host: Producer<'static>,
+    message: [u8; frame::MAX_MESSAGE],
+    wire: [u8; frame::MAX_WIRE],
+}
+
+fn main() -> ! {
+    let memory = Memory {
+        programs: region(PROGRAMS),
+        maps: region(MAPS),
+        stats: region(STATS),
+        trace: region(TRACE),
+        hook_timer: region(HOOK_TIMER),
+        hook_serial: region(HOOK_SERIAL),
+        report: region(REPORT),
+        table: region(TABLE),
+        rates: region(RATES),
+        counters: COUNTERS.map(region),
+    };
+    let counters = Counters::new(region(caps::standard::METRICS));
+    svc::counters(Agent::<System>::COUNTERS);
+    let mut agent = Agent::new(memory, System).expect("the table's memory is as large as the agent needs");
+    let mut stream = Stream {
+        from_host: Consumer::new(region(CONTROL_RX)).expect("the memory holds a ring"),
+        to_host: Producer::new(region(CONTROL_TX)).expect("the memory holds a ring"),
+        message: [0; frame::MAX_MESSAGE],
+        wire: [0; frame::MAX_WIRE],
+    };
+    let mut frames = frame::FrameReader::new();
+    svc::ready();
+    loop {
+        let mut bytes = [0; 256];
+        let n = stream.from_host.read_bytes(&mut bytes);
+        if n == 0 {
+            agent.publish(counters);
+            svc::wait(EVENTS);
+            continue;
+        }
+        // The driver may have stopped for want of room.
+        svc::signal(SERIAL);
+        for byte in &bytes[..n] {
+            match frames.push(*byte) {
+                None => {}
+                Some(Err(_)) => agent.bad_frame(),
+                Some(Ok(message)) => match device::decode(message) {
+                    None => agent.bad_frame(),
+                    Some(request) => stream.answer(&agent.serve(&request)),
+                },
+            }
+        }
+    }
+}
+
+impl Stream {
+    /// Sends a response; waits for the driver where the ring is full.
+    fn answer(&mut self, response: &device::Response) {
+        let message = device::encode(response, &mut self.message);
+        let Ok(mut wire) = frame::encode(message, &mut self.wire) else {
+            return log::error!("a response does not fit a frame");
+        };
+        loop {
+            wire = &wire[self.to_host.write_bytes(wire)..];
+            svc::signal(SERIAL);
+            if wire.is_empty() {
+                return;
+            }
+            svc::wait(EVENTS);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What the root task has to know of x86_64: every name that an architecture must define.
+
+use caps::Object;
+use sel4::{
+    AbsoluteCPtr, BootInfoPtr, ObjectBlueprint, ObjectBlueprintArch, TranslationTableObjectType, Trigger,
+    UserContext, VmAttributes, cap, cap_type, init_thread::slot, vspace_levels,
+};
+
+/// `e_machine` of its programs: `EM_X86_64`.
+pub const MACHINE: u16 = 62;
+
+/// Levels of page tables below the root.
+pub const LEVELS: usize = vspace_levels::NUM_LEVELS - 1;
+
+/// Bits of an address that one table of each level below the root covers: PDPT, page directory, page table
+/// (Intel SDM volume 3, 4.5).
+pub const SPANS: [u8; LEVELS] =
+    [vspace_levels::span_bits(1) as u8, vspace_levels::span_bits(2) as u8, vspace_levels::span_bits(3) as u8];
+
+/// The root of an address space.
+pub const VSPACE: ObjectBlueprint = ObjectBlueprint::Arch(ObjectBlueprintArch::PML4);
+
+/// The table of level 1, 2 or 3.
+pub fn table(level: usize) -> Option<TranslationTableObjectType> {
+    TranslationTableObjectType::from_level(level)
+}
+
+/// How memory is mapped. There is no bit against execution: seL4 5.0.0 never sets EFER.NXE.
+pub const MEMORY: VmAttributes = VmAttributes::DEFAULT;
+/// How device registers are mapped.
+pub const DEVICE: VmAttributes = VmAttributes::UNCACHED;
+
+/// The time stamp counter.
+pub fn ticks() -> u64 {
+    // SAFETY: reading the TSC has no effect; the kernel leaves CR4.TSD clear.
+    unsafe { core::arch::x86_64::_rdtsc() }
+}
+
+/// Ticks in a second, as the kernel measured them against the PIT.
+pub fn frequency(bootinfo: &BootInfoPtr) -> u64 {
+    bootinfo.get().tsc_mhz() * 1_000_000
+}
+
+/// Writes to the console without a driver: a 16550 with its FIFO of 16 bytes, as the firmware left it.
+pub fn put(bytes: &[u8]) {
+    const LSR: u16 = 5;
+    const THR_EMPTY: u8 = 0x20;
+    let port = platform::PLATFORM.console.port;
+    let uart = slot::IO_PORT.cap();
+    for chunk in bytes.chunks(16) {
+        // A UART that never empties is absent or broken: nobody would read what it is given.
+        let empty = |lsr: u8| lsr & THR_EMPTY != 0;
+        if !(0..100_000).any(|_| uart.ioport_in8(port + LSR).is_ok_and(empty)) {
+            return;
+        }
+        for byte in chunk {
+            let _ = uart.ioport_out8(port, *byte);
+        }
+    }
+}
+
+/// Makes the master capability of a device's interrupt or ports; `vector` is one that no other has.
+pub fn device_cap(object: &Object, vector: u64, to: &AbsoluteCPtr) -> sel4::Result<()> {
+    match object {
+        // ISA lines: edges, active high. The vectors from 0 on are the kernel's free choice (`IRQ_USER_MIN`).
+        Object::Irq { line, .. } => {
+            slot::IRQ_CONTROL.cap().irq_control_get_ioapic(0, u64::from(*line), Trigger::Edge, vector, to)
+        }
+        Object::Ports { first, last } => to.mint(
+            &slot::IO_PORT.absolute_cptr(),
+            sel4::CapRights::all(),
+            sel4::io_port_badge(*first, *last),
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Gives an address space its identifier.
+pub fn assign_asid(vspace: cap::VSpace) -> sel4::Result<()> {
+    slot::ASID_POOL.cap().asid_pool_assign(vspace)
+}
+
+/// What the root task gives up once all devices are handed out.
+pub fn gives_up() -> [AbsoluteCPtr; 4] {
+    [
+        slot::IRQ_CONTROL.absolute_cptr(),
+        slot::ASID_CONTROL.absolute_cptr(),
+        slot::DOMAIN_SET.absolute_cptr(),
+        slot::IO_SPACE.absolute_cptr(),
+    ]
+}
+
+/// The registers of a thread that begins at `entry`, as if it had been called there.
+pub fn entry(entry: u64, stack_top: u64) -> UserContext {
+    let mut context = UserContext::default();
+    *context.pc_mut() = entry;
+    *context.sp_mut() = stack_top - 8;
+    context
+}
+
+/// Completes a Call whose server is gone: if `context` stands at the `syscall` at `at`, it goes on behind it with
+/// an answer of this label and no words.
+pub fn complete_call(context: &mut UserContext, at: u64, label: u64) -> bool {
+    const SYSCALL_BYTES: u64 = 2;
+    if context.pc() != at {
+        return false;
+    }
+    let info = sel4::MessageInfoBuilder::default().label(label).build();
+    let registers = context.inner_mut();
+    registers.rip = at + SYSCALL_BYTES;
+    registers.rsi = info.into_inner().0[0];
+    registers.rdi = 0;
+    true
+}
+
+/// A page of memory.
+pub type Frame = cap::Granule;
+/// Its type.
+pub type FrameType = cap_type::Granule;
