@@ -7,6 +7,8 @@ use crate::map::MapKind;
 pub enum Arg {
     /// The handle of a map of one of these kinds.
     Map(&'static [MapKind]),
+    /// As `Map`, and programs may write to it.
+    WritableMap(&'static [MapKind]),
     /// Readable memory, as long as the key of the map in the first argument.
     MapKey,
     /// Readable memory, as long as the value of the map in the first argument.
@@ -94,7 +96,7 @@ pub mod number {
     pub const TRACE_VPRINTK: u32 = 177;
 }
 
-const KEYED: Arg = Arg::Map(&[MapKind::Hash, MapKind::Array]);
+const KEYED: &[MapKind] = &[MapKind::Hash, MapKind::Array];
 const RING: Arg = Arg::Map(&[MapKind::RingBuf]);
 
 const fn helper(number: u32, name: &'static str, args: &'static [Arg], ret: Ret) -> Helper {
@@ -103,14 +105,14 @@ const fn helper(number: u32, name: &'static str, args: &'static [Arg], ret: Ret)
 
 /// All helpers, by number.
 pub const HELPERS: &[Helper] = &[
-    helper(number::MAP_LOOKUP_ELEM, "map_lookup_elem", &[KEYED, Arg::MapKey], Ret::MapValueOrNull),
+    helper(number::MAP_LOOKUP_ELEM, "map_lookup_elem", &[Arg::Map(KEYED), Arg::MapKey], Ret::MapValueOrNull),
     helper(
         number::MAP_UPDATE_ELEM,
         "map_update_elem",
-        &[KEYED, Arg::MapKey, Arg::MapValue, Arg::Scalar],
+        &[Arg::WritableMap(KEYED), Arg::MapKey, Arg::MapValue, Arg::Scalar],
         Ret::Scalar,
     ),
-    helper(number::MAP_DELETE_ELEM, "map_delete_elem", &[KEYED, Arg::MapKey], Ret::Scalar),
+    helper(number::MAP_DELETE_ELEM, "map_delete_elem", &[Arg::WritableMap(KEYED), Arg::MapKey], Ret::Scalar),
     helper(number::KTIME_GET_NS, "ktime_get_ns", &[], Ret::Scalar),
     helper(
         number::TRACE_PRINTK,
@@ -170,7 +172,7 @@ mod tests {
                 let after_mem = i > 0 && matches!(helper.args[i - 1], Arg::Mem | Arg::PrintArgs);
                 assert_eq!(is_size, after_mem, "{} argument {}", helper.name, i + 1);
                 let of_map = matches!(arg, Arg::MapKey | Arg::MapValue);
-                assert!(!of_map || matches!(helper.args[0], Arg::Map(_)), "{}", helper.name);
+                assert!(!of_map || matches!(helper.args[0], Arg::Map(_) | Arg::WritableMap(_)), "{}", helper.name);
             }
         }
     }

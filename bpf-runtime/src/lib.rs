@@ -12,3 +12,4 @@ pub mod hook;
 pub mod interp;
 pub mod isa;
 pub mod map;
+pub mod verifier;

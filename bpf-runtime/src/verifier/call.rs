@@ -1,0 +1,203 @@
+//! Calls of helpers and functions, and exits.
+use alloc::vec::Vec;
+
+use super::{
+    explore::{Explorer, Flow},
+    reason::Reason,
+    scalar::Scalar,
+    state::{Frame, MAX_RECORDS},
+    value::{Base, Pointer, Reg, UNWRITTEN, Word},
+};
+use crate::{
+    helper::{self, Arg, Helper, Ret},
+    isa::MAX_FRAMES,
+    map::MapKind,
+};
+
+/// The registers that a call leaves unwritten.
+const CLOBBERED: core::ops::RangeInclusive<usize> = 1..=5;
+
+/// What the arguments of a call have shown.
+#[derive(Default)]
+struct Shown {
+    map: Option<u8>,
+    record_size: u32,
+}
+
+impl Explorer<'_> {
+    pub fn call_helper(&mut self, number: u32) -> Result<(), Reason> {
+        let helper = helper::find(number).ok_or(Reason::NoHelper(number))?;
+        if !helper.allowed_on(self.unit.hook) {
+            return Err(Reason::HelperForbidden(helper.name));
+        }
+        remember(&mut self.helpers, number)?;
+        let mut shown = Shown::default();
+        for (index, register) in (0..helper.args.len()).zip(1..) {
+            self.argument(helper, index, register, &mut shown)?;
+        }
+        let result = self.result(helper, &shown)?;
+        let regs = &mut self.state.frame_mut().regs;
+        regs[CLOBBERED].fill(Reg::Uninit);
+        regs[0] = result;
+        Ok(())
+    }
+
+    fn argument(
+        &mut self,
+        helper: &Helper,
+        index: usize,
+        register: u8,
+        shown: &mut Shown,
+    ) -> Result<(), Reason> {
+        let wrong = |wanted| Reason::Argument { helper: helper.name, register, wanted };
+        let arg = helper.args[index];
+        if arg == Arg::Printed {
+            return Ok(());
+        }
+        let reg = self.state.reg(register)?;
+        match (arg, reg) {
+            (Arg::Map(kinds) | Arg::WritableMap(kinds), Reg::Pointer(Pointer { base: Base::Map(map), .. })) => {
+                let spec = &self.unit.maps[usize::from(map)];
+                if !kinds.contains(&spec.kind) {
+                    let ring = kinds.contains(&MapKind::RingBuf);
+                    return Err(wrong(if ring { "a ring buffer map" } else { "a hash or array map" }));
+                }
+                if matches!(arg, Arg::WritableMap(_)) && spec.is_read_only() {
+                    return Err(Reason::ReadOnlyMap);
+                }
+                shown.map = Some(map);
+                Ok(())
+            }
+            (Arg::Map(_) | Arg::WritableMap(_), _) => Err(wrong("a map")),
+            (Arg::MapKey | Arg::MapValue, _) => {
+                let spec = shown.map.and_then(|map| self.unit.maps.get(usize::from(map)));
+                let spec = spec.ok_or(Reason::Internal("helper table"))?;
+                let bytes = if arg == Arg::MapKey { spec.key_size } else { spec.value_size };
+                self.readable(register, bytes.into(), false)
+            }
+            // Checked with the length, which follows.
+            (Arg::Mem | Arg::PrintArgs, _) => Ok(()),
+            (Arg::Size | Arg::SizeOrZero, Reg::Scalar(size)) => {
+                if arg == Arg::Size && size.wide.umin == 0 {
+                    return Err(wrong("a length of at least 1"));
+                }
+                let pointers_too = helper.args[index - 1] == Arg::PrintArgs;
+                let null = |reg| matches!(reg, Reg::Scalar(null) if null.known() == Some(0));
+                if pointers_too && size.wide.umax == 0 && null(self.state.reg(register - 1)?) {
+                    return Ok(());
+                }
+                self.readable(register - 1, size.wide.umax, pointers_too)
+            }
+            (Arg::Size | Arg::SizeOrZero | Arg::Scalar, Reg::Pointer(_)) => {
+                Err(wrong("a number, not an address"))
+            }
+            (Arg::RecordSize, Reg::Scalar(size)) => {
+                let size = size.known().and_then(|size| u32::try_from(size).ok());
+                shown.record_size =
+                    size.filter(|&size| size < 1 << 29).ok_or(wrong("a constant length"))?;
+                Ok(())
+            }
+            (Arg::RecordSize, _) => Err(wrong("a constant length")),
+            (Arg::Record, reg) => self.release(register, reg),
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives a record back: no copy of its address can be used any more.
+    fn release(&mut self, register: u8, reg: Reg) -> Result<(), Reason> {
+        let Reg::Pointer(Pointer { base: Base::Record(_), id, nullable, off }) = reg else {
+            return Err(Reason::NotReserved);
+        };
+        if nullable {
+            return Err(Reason::MaybeNull { register });
+        }
+        let reserved = self.state.records.iter().position(|&record| record == id);
+        let (Some(at), Some(0)) = (reserved, off.known()) else { return Err(Reason::NotReserved) };
+        self.state.records.remove(at);
+        let is_it = |reg: &Reg| {
+            matches!(reg, Reg::Pointer(p) if matches!(p.base, Base::Record(_)) && p.id == id)
+        };
+        for frame in &mut self.state.frames {
+            frame.regs.iter_mut().filter(|reg| is_it(reg)).for_each(|reg| *reg = Reg::Uninit);
+            for n in 0..frame.stack.len() {
+                if let Word::Low(reg) = frame.stack[n]
+                    && is_it(&reg)
+                {
+                    (frame.stack[n], frame.stack[n.saturating_sub(1)]) = (UNWRITTEN, UNWRITTEN);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn result(&mut self, helper: &Helper, shown: &Shown) -> Result<Reg, Reason> {
+        let base = match helper.ret {
+            Ret::Void => return Ok(Reg::Uninit),
+            Ret::Scalar => return Ok(Reg::Scalar(Scalar::unknown())),
+            Ret::MapValueOrNull => Base::Value(shown.map.ok_or(Reason::Internal("helper table"))?),
+            Ret::RecordOrNull => Base::Record(shown.record_size),
+        };
+        let id = self.state.new_id();
+        if helper.ret == Ret::RecordOrNull {
+            if self.state.records.len() == MAX_RECORDS {
+                return Err(Reason::TooManyRecords);
+            }
+            self.state.records.push(id);
+        }
+        Ok(Reg::Pointer(Pointer { id, nullable: true, ..Pointer::new(base, 0) }))
+    }
+
+    pub fn call_local(&mut self, target: usize) -> Result<Flow, Reason> {
+        let depth = self.state.frames.len();
+        if self.state.frames.iter().any(|frame| frame.entry == target) {
+            return Err(Reason::Recursion);
+        }
+        if depth == MAX_FRAMES {
+            return Err(Reason::CallDepth);
+        }
+        let mut frame = Frame::new(depth, target, self.at + 1);
+        frame.regs[CLOBBERED].copy_from_slice(&self.state.frame().regs[CLOBBERED]);
+        self.state.frames.try_reserve(1).map_err(|_| Reason::OutOfMemory)?;
+        self.state.frames.push(frame);
+        Ok(Flow::Next(target))
+    }
+
+    pub fn exit(&mut self) -> Result<Flow, Reason> {
+        let depth = self.state.frames.len();
+        if depth == 1 {
+            return self.end();
+        }
+        let r0 = *self.state.peek(0);
+        if let Reg::Pointer(Pointer { base: Base::Stack(frame), .. }) = r0
+            && usize::from(frame) == depth - 1
+        {
+            return Err(Reason::StackEscape);
+        }
+        let callee = self.state.frames.pop().ok_or(Reason::Internal("frames"))?;
+        let regs = &mut self.state.frame_mut().regs;
+        regs[CLOBBERED].fill(Reg::Uninit);
+        regs[0] = r0;
+        Ok(Flow::Next(callee.back_to))
+    }
+
+    /// The program's own exit.
+    fn end(&self) -> Result<Flow, Reason> {
+        let Reg::Scalar(r0) = self.state.reg(0)? else { return Err(Reason::ReturnsPointer) };
+        if let Some(verdicts) = &self.unit.hook.verdicts {
+            let (allowed, r0) = ((*verdicts.start(), *verdicts.end()), (r0.wide.smin, r0.wide.smax));
+            if r0.0 < allowed.0 || r0.1 > allowed.1 {
+                return Err(Reason::Verdict { r0, allowed });
+            }
+        }
+        if self.state.records.is_empty() { Ok(Flow::Exit) } else { Err(Reason::Unreleased) }
+    }
+}
+
+/// Adds a number to a small set.
+fn remember(set: &mut Vec<u32>, number: u32) -> Result<(), Reason> {
+    if !set.contains(&number) {
+        set.try_reserve(1).map_err(|_| Reason::OutOfMemory)?;
+        set.push(number);
+    }
+    Ok(())
+}

@@ -1,0 +1,180 @@
+//! The walk over all paths, depth first. Where paths meet, a state that is covered by one from which all paths were
+//! walked already is not walked again; what is left is finite only if every loop ends, so a walk that comes to
+//! its end has proven that too, and knows the longest path.
+use alloc::vec::Vec;
+
+use super::{
+    Limits, Unit,
+    budget::Budget,
+    layout::{At, Layout},
+    live::{Live, Liveness},
+    nodes::{Match, NONE, NodeId, Nodes},
+    pack::{Packer, unpack},
+    reason::Reason,
+    state::{Frame, State, WORDS},
+    subsume::covers,
+    value::Word,
+};
+use crate::{interp::MAX_MAPS, isa::MAX_FRAMES};
+
+/// A state is kept at the earliest so many instructions after the one before it, but at loops.
+const KEEP_EVERY: u64 = 8;
+/// Comparisons without success before a kept state is forgotten.
+const PATIENCE: u32 = 8;
+const LOOP_PATIENCE: u32 = 32;
+
+/// Where control goes after an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// To this slot.
+    Next(usize),
+    /// Out of the program.
+    Exit,
+}
+
+/// A path that is still to be walked: a branch that went the other way.
+#[derive(Debug)]
+struct Pending {
+    packed: Vec<u8>,
+    at: usize,
+    taken: bool,
+    parent: NodeId,
+    since: u64,
+}
+
+/// A verification at work.
+pub struct Explorer<'u> {
+    pub unit: &'u Unit<'u>,
+    pub layout: Layout,
+    pub state: State,
+    /// The instruction being looked at.
+    pub at: usize,
+    pub steps: u64,
+    pub stack_bytes: u32,
+    /// Maps used, bit by bit.
+    pub maps: u64,
+    pub helpers: Vec<u32>,
+    pub nodes: Nodes,
+    live: Liveness,
+    budget: Budget,
+    pending: Vec<Pending>,
+    /// The kept state behind us on this path, and the instructions since.
+    parent: NodeId,
+    since: u64,
+    scratch: Vec<u8>,
+}
+
+impl<'u> Explorer<'u> {
+    pub fn new(unit: &'u Unit<'u>, limits: &Limits) -> At<Self> {
+        let layout = Layout::new(unit.code)?;
+        if unit.maps.len() > MAX_MAPS {
+            return Err((0, Reason::TooManyMaps(unit.maps.len())));
+        }
+        let mut budget = Budget::new(limits.memory_bytes);
+        let start = |reason| (0, reason);
+        let per_slot = size_of::<crate::isa::Op>() + size_of::<Live>() + size_of::<NodeId>() + 1;
+        let frames = (size_of::<Frame>() + WORDS * size_of::<Word>()) * MAX_FRAMES;
+        budget.take(per_slot * unit.code.len() + frames).map_err(start)?;
+        let live = Liveness::new(&layout, unit.hook)?;
+        Ok(Self {
+            unit,
+            state: State::new().map_err(start)?,
+            at: 0,
+            steps: 0,
+            stack_bytes: 0,
+            maps: 0,
+            helpers: Vec::new(),
+            nodes: Nodes::new(unit.code.len()).map_err(start)?,
+            layout,
+            live,
+            budget,
+            pending: Vec::new(),
+            parent: NONE,
+            since: 0,
+            scratch: Vec::new(),
+        })
+    }
+
+    /// Walks all paths.
+    pub fn walk(&mut self, steps: u64) -> Result<(), Reason> {
+        let mut outcome = None;
+        loop {
+            self.path(outcome, steps)?;
+            let Some(pending) = self.pending.pop() else { return Ok(()) };
+            self.budget.give(pending.packed.len() + size_of::<Pending>());
+            unpack(&pending.packed, &mut self.state)?;
+            (self.at, outcome) = (pending.at, Some(pending.taken));
+            (self.parent, self.since) = (pending.parent, pending.since);
+        }
+    }
+
+    /// Walks one path from `self.at` to its end; `outcome` is that of the branch there, if it is given.
+    fn path(&mut self, mut outcome: Option<bool>, budget: u64) -> Result<(), Reason> {
+        loop {
+            if outcome.is_none() && self.layout.is_meeting(self.at) && self.meet()? {
+                return Ok(());
+            }
+            if self.steps >= budget {
+                return Err(Reason::Steps { budget });
+            }
+            self.steps += 1;
+            self.since += 1;
+            match self.step(outcome.take())? {
+                Flow::Next(next) => self.at = next,
+                Flow::Exit => {
+                    self.nodes.settle(self.parent, self.since);
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Compares the state with those kept here, and keeps it; true: it is covered, the path ends.
+    fn meet(&mut self) -> Result<bool, Reason> {
+        let (at, is_loop) = (self.at, self.layout.is_loop(self.at));
+        let mut packed = core::mem::take(&mut self.scratch);
+        Packer::pack(&self.state, &mut packed, |frame| self.live_in(frame, at), true)?;
+        let patience = if is_loop { LOOP_PATIENCE } else { PATIENCE };
+        let found = self.nodes.find(at, patience, &mut self.budget, |old, open| match open {
+            true if old == packed => Match::Repeats,
+            false if covers(old, &packed) => Match::Covered(0),
+            _ => Match::None,
+        });
+        match found {
+            Match::Covered(after) => self.nodes.settle(self.parent, self.since + after),
+            Match::Repeats => return Err(Reason::InfiniteLoop),
+            Match::None if is_loop || self.since >= KEEP_EVERY => {
+                let kept = self.nodes.keep(at, &packed, self.parent, self.since, &mut self.budget);
+                if let Some(node) = kept {
+                    (self.parent, self.since) = (node, 0);
+                }
+            }
+            Match::None => {}
+        }
+        self.scratch = packed;
+        Ok(matches!(found, Match::Covered(_)))
+    }
+
+    /// Leaves the other way of the branch here for later.
+    pub fn postpone(&mut self, taken: bool) -> Result<(), Reason> {
+        let mut packed = Vec::new();
+        let at = self.at;
+        Packer::pack(&self.state, &mut packed, |frame| self.live_in(frame, at), false)?;
+        self.budget.take(packed.len() + size_of::<Pending>())?;
+        packed.shrink_to_fit();
+        self.pending.try_reserve(1).map_err(|_| Reason::OutOfMemory)?;
+        self.nodes.fork(self.parent);
+        // The branch itself is counted again when it is walked the other way.
+        let (parent, since) = (self.parent, self.since - 1);
+        self.pending.push(Pending { packed, at, taken, parent, since });
+        Ok(())
+    }
+
+    /// What is live in a frame while the last one is at `at`.
+    fn live_in(&self, frame: usize, at: usize) -> Live {
+        match self.state.frames.get(frame + 1) {
+            Some(callee) => self.live.before(callee.back_to).across_call(),
+            None => self.live.before(at),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Loads, stores and atomic operations, and what helpers read.
+use super::{
+    explore::Explorer,
+    reason::{Reason, Region},
+    scalar::Scalar,
+    value::{Base, Pointer, Reg},
+};
+use crate::isa::{Atomic, FRAME_BYTES, Operand, Size};
+
+impl Explorer<'_> {
+    /// The offsets that lie inside a pointer's memory: the first, and behind the last.
+    fn inside(&self, base: Base) -> (i64, i64) {
+        match base {
+            Base::Stack(_) => (-(FRAME_BYTES as i64), 0),
+            Base::Context => (0, self.unit.hook.context_size.into()),
+            Base::Value(map) | Base::Global(map) => {
+                (0, self.unit.maps.get(usize::from(map)).map_or(0, |spec| spec.value_size.into()))
+            }
+            Base::Record(size) => (0, size.into()),
+            Base::Map(_) => (0, 0),
+        }
+    }
+
+    /// A register as a pointer to memory that is certainly there.
+    fn memory(&self, register: u8) -> Result<Pointer, Reason> {
+        match self.state.reg(register)? {
+            Reg::Pointer(pointer) if pointer.nullable => Err(Reason::MaybeNull { register }),
+            Reg::Pointer(pointer) => Ok(pointer),
+            _ => Err(Reason::NotAPointer { register }),
+        }
+    }
+
+    /// Checks that `bytes` from the pointer on lie inside.
+    fn check_bounds(&self, pointer: &Pointer, bytes: u64) -> Result<(), Reason> {
+        let (first, end) = self.inside(pointer.base);
+        let (low, high) = (pointer.off.smin, pointer.off.smax);
+        let fits = i64::try_from(bytes).is_ok_and(|bytes| low >= first && high <= end.saturating_sub(bytes));
+        if fits {
+            return Ok(());
+        }
+        Err(Reason::Bounds { region: pointer.base.into(), offset: (low, high), bytes, inside: (first, end) })
+    }
+
+    /// The place of an access through a register.
+    fn place(&self, register: u8, off: i16, size: Size, atomic: bool) -> Result<Pointer, Reason> {
+        let mut pointer = self.memory(register)?;
+        pointer.off = pointer.off.add(super::num::Num::constant(i64::from(off) as u64, 64), 64);
+        let bytes = size.bytes() as u64;
+        self.check_bounds(&pointer, bytes)?;
+        let aligned_memory = atomic || matches!(pointer.base, Base::Stack(_) | Base::Context);
+        if aligned_memory && (pointer.off.value | pointer.off.mask) & (bytes - 1) != 0 {
+            return Err(Reason::Misaligned { region: pointer.base.into(), bytes });
+        }
+        Ok(pointer)
+    }
+
+    /// The place of a write.
+    fn writable(&self, register: u8, off: i16, size: Size, atomic: bool) -> Result<Pointer, Reason> {
+        let place = self.place(register, off, size, atomic)?;
+        let read_only = match place.base {
+            Base::Context | Base::Map(_) => true,
+            Base::Value(map) | Base::Global(map) => {
+                self.unit.maps.get(usize::from(map)).is_none_or(crate::map::MapSpec::is_read_only)
+            }
+            Base::Stack(_) | Base::Record(_) => false,
+        };
+        if read_only { Err(Reason::ReadOnly(place.base.into())) } else { Ok(place) }
+    }
+
+    pub fn load(&mut self, size: Size, signed: bool, dst: u8, src: u8, off: i16) -> Result<(), Reason> {
+        let place = self.place(src, off, size, false)?;
+        let loaded = match place.base {
+            Base::Stack(frame) => self.read_stack(frame.into(), place.off, size.bytes())?,
+            _ => Reg::Scalar(Scalar::unknown_bytes(size.bytes())),
+        };
+        let loaded = match loaded {
+            Reg::Scalar(scalar) if signed => {
+                Reg::Scalar(scalar.sign_extend(8 * size.bytes() as u32, crate::isa::Width::W64))
+            }
+            loaded => loaded,
+        };
+        self.state.set(dst, loaded);
+        Ok(())
+    }
+
+    pub fn store(&mut self, size: Size, dst: u8, src: Operand, off: i16) -> Result<(), Reason> {
+        let mut value = self.operand(src)?;
+        let place = self.writable(dst, off, size, false)?;
+        if let Base::Stack(frame) = place.base {
+            if let Operand::Reg(src) = src
+                && size == Size::D
+            {
+                value = self.state.identify(src);
+            }
+            return self.write_stack(frame.into(), place.off, size.bytes(), value);
+        }
+        match value {
+            Reg::Pointer(_) => Err(Reason::PointerLeak(place.base.into())),
+            _ => Ok(()),
+        }
+    }
+
+    pub fn atomic(&mut self, atomic: Atomic, size: Size, dst: u8, src: u8, off: i16) -> Result<(), Reason> {
+        let place = self.writable(dst, off, size, true)?;
+        let mut operands = [Some(src), (atomic == Atomic::CmpXchg).then_some(0)].into_iter().flatten();
+        let is_number = |register| Ok(matches!(self.state.reg(register)?, Reg::Scalar(_)));
+        if !operands.try_fold(true, |all, register| is_number(register).map(|is| all && is))? {
+            return Err(Reason::PointerSpill);
+        }
+        if let Base::Stack(frame) = place.base {
+            // What is there has to be data; what is left there is not tracked.
+            if let Reg::Pointer(_) = self.read_stack(frame.into(), place.off, size.bytes())? {
+                return Err(Reason::PointerSpill);
+            }
+            let left = Reg::Scalar(Scalar::unknown_bytes(size.bytes()));
+            self.write_stack(frame.into(), place.off, size.bytes(), left)?;
+        }
+        if let Some(result) = atomic.result(src) {
+            self.set_scalar(result, Scalar::unknown_bytes(size.bytes()));
+        }
+        Ok(())
+    }
+
+    /// Checks that a helper may read `bytes` (at most) from where the register points on.
+    pub fn readable(&mut self, register: u8, bytes: u64, pointers_too: bool) -> Result<(), Reason> {
+        let pointer = self.memory(register)?;
+        if Region::from(pointer.base) == Region::Map {
+            return Err(Reason::NotAPointer { register });
+        }
+        self.check_bounds(&pointer, bytes)?;
+        match pointer.base {
+            Base::Stack(frame) => {
+                let end = pointer.off.smax + bytes as i64;
+                self.check_written(frame.into(), pointer.off.smin, end, pointers_too)
+            }
+            _ => Ok(()),
+        }
+    }
+}

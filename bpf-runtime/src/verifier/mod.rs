@@ -1,0 +1,149 @@
+//! The verifier: proves of a program, before it runs, that every access stays inside of memory that is the program's,
+//! that every helper gets what it takes, that no address leaks, and that it ends.
+//!
+//! It walks all paths with what is known of each register and stack slot: known bits and intervals of numbers
+//! (`num`, `arith`, `assume`), bases and offsets of pointers. Loops are walked turn by turn; where paths meet, a
+//! state that an earlier one covers is not walked again (`explore`). Its time and memory are bounded by
+//! [`Limits`], whatever it is given.
+mod arith;
+mod assume;
+mod branch;
+mod budget;
+mod call;
+mod explore;
+mod layout;
+mod live;
+mod log;
+mod memory;
+mod nodes;
+mod num;
+#[cfg(test)]
+mod num_tests;
+mod pack;
+mod reason;
+mod scalar;
+mod stack;
+mod state;
+mod step;
+mod subsume;
+mod value;
+
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+pub use reason::{Reason, Region};
+
+use crate::{
+    bundle::Lines,
+    hook::Hook,
+    isa::{Insn, disasm},
+    map::MapSpec,
+};
+use explore::Explorer;
+
+/// A program to verify.
+#[derive(Clone, Copy, Debug)]
+pub struct Unit<'a> {
+    /// The instructions. Maps are named by their index in `maps`.
+    pub code: &'a [Insn],
+    /// The hook that it is for.
+    pub hook: &'a Hook,
+    /// The maps, each of which passed [`MapSpec::check`].
+    pub maps: &'a [MapSpec],
+    /// Source lines for the log.
+    pub lines: Option<Lines<'a>>,
+}
+
+/// What a verification may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Steps: instructions looked at, over all paths. `None`: 64 for each instruction of the program, 100,000
+    /// at least.
+    pub steps: Option<u64>,
+    /// Bytes of memory.
+    pub memory_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { steps: None, memory_bytes: 1 << 20 }
+    }
+}
+
+/// What was proven of a program that is accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// The most instructions that a run executes; `None`: not known, the run needs a budget.
+    pub instruction_bound: Option<u64>,
+    /// Bytes of stack, all frames of the deepest call chain together.
+    pub stack_bytes: u32,
+    /// The numbers of the helpers that it calls.
+    pub helpers: Vec<u32>,
+    /// The indices of the maps that it uses, bit by bit.
+    pub maps: u64,
+    /// Instructions that were looked at.
+    pub steps: u64,
+}
+
+impl Summary {
+    /// Whether the program uses the map with this index.
+    pub const fn uses_map(&self, index: usize) -> bool {
+        index < 64 && self.maps >> index & 1 != 0
+    }
+}
+
+/// Why a program is refused. Displayed: the reason and, on lines of their own, the instruction, the source line
+/// and what was known of the registers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The slot of the instruction.
+    pub at: usize,
+    /// What is wrong.
+    pub reason: Reason,
+    /// The instruction.
+    pub insn: String,
+    /// The source line, where it is known: `file:line: text`.
+    pub line: Option<String>,
+    /// The registers and the stack before the instruction.
+    pub state: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n  instruction {}: {}", self.reason, self.at, self.insn)?;
+        if let Some(line) = &self.line {
+            write!(f, "\n  source: {line}")?;
+        }
+        if self.state.is_empty() { Ok(()) } else { write!(f, "\n  known: {}", self.state) }
+    }
+}
+
+impl core::error::Error for Refusal {}
+
+/// Verifies a program.
+///
+/// # Errors
+/// The first thing that could not be proven.
+pub fn verify(unit: &Unit<'_>, limits: &Limits) -> Result<Summary, Refusal> {
+    let mut explorer = match Explorer::new(unit, limits) {
+        Ok(explorer) => explorer,
+        Err((at, reason)) => return Err(refusal(unit, at, reason, String::new())),
+    };
+    let budget = limits.steps.unwrap_or((64 * unit.code.len() as u64).max(100_000));
+    match explorer.walk(budget) {
+        Ok(()) => Ok(Summary {
+            instruction_bound: Some(explorer.nodes.longest),
+            stack_bytes: explorer.stack_bytes,
+            helpers: explorer.helpers,
+            maps: explorer.maps,
+            steps: explorer.steps,
+        }),
+        Err(reason) => Err(refusal(unit, explorer.at, reason, log::text(&explorer.state))),
+    }
+}
+
+fn refusal(unit: &Unit<'_>, at: usize, reason: Reason, state: String) -> Refusal {
+    let line = unit.lines.and_then(|lines| lines.find(at));
+    let line = line.map(|line| log::text(&format_args!("{}:{}: {}", line.file, line.line, line.text.trim())));
+    Refusal { at, reason, insn: log::text(&disasm(unit.code, at)), line, state }
+}

@@ -1,0 +1,312 @@
+//! States as byte strings: some hundred bytes in place of many thousand, so that many fit a device's memory.
+//!
+//! Ids are renumbered in the order of their appearance, and those that appear once are dropped, so equal states
+//! make equal bytes. Registers that are dead become unwritten; where the bytes are made for comparing, numbers
+//! on whose value nothing depends become unknown.
+use alloc::vec::Vec;
+
+use super::{
+    live::Live,
+    num::Num,
+    reason::Reason,
+    scalar::Scalar,
+    state::{Frame, State},
+    value::{Base, Pointer, Reg, Word},
+};
+
+/// Ids that are kept apart; a state with more of them loses what equal ids say.
+const MAX_IDS: usize = 64;
+
+const UNINIT: u8 = 0;
+const UNKNOWN: u8 = 1;
+const CONSTANT: u8 = 2;
+const RANGE: u8 = 3;
+const SCALAR: u8 = 4;
+const POINTER_AT: u8 = 5;
+const POINTER: u8 = 6;
+const BYTES: u8 = 16;
+const HALF: u8 = 32;
+const LOW: u8 = 33;
+const HIGH: u8 = 34;
+
+/// The ids of a state, in order, with the times that they appear.
+struct Ids {
+    seen: [(u32, u32); MAX_IDS],
+    len: usize,
+}
+
+impl Ids {
+    fn count(&mut self, id: u32) {
+        if id == 0 {
+            return;
+        }
+        match self.seen[..self.len].iter_mut().find(|(seen, _)| *seen == id) {
+            Some((_, times)) => *times += 1,
+            None if self.len < MAX_IDS => {
+                self.seen[self.len] = (id, 1);
+                self.len += 1;
+            }
+            None => {}
+        }
+    }
+
+    /// The new number: the position among those that appear more than once, from 1.
+    fn renumbered(&self, id: u32) -> u8 {
+        let shared = self.seen[..self.len].iter().filter(|(_, times)| *times > 1);
+        shared.map(|(seen, _)| *seen).position(|seen| seen == id).map_or(0, |at| at as u8 + 1)
+    }
+}
+
+/// Writes a state.
+pub struct Packer<'b> {
+    out: &'b mut Vec<u8>,
+    ids: Ids,
+}
+
+impl<'b> Packer<'b> {
+    /// Packs `state` into `out`, which is emptied first. `live` gives what is live where a frame goes on; with
+    /// `compared`, what is for comparing only.
+    pub fn pack(
+        state: &State,
+        out: &'b mut Vec<u8>,
+        live: impl Fn(usize) -> Live,
+        compared: bool,
+    ) -> Result<(), Reason> {
+        out.clear();
+        let mut packer = Self { out, ids: Ids { seen: [(0, 0); MAX_IDS], len: 0 } };
+        let masked = |index: usize, frame: &Frame, number: usize| {
+            let live = live(index);
+            match frame.regs[number] {
+                _ if live.regs >> number & 1 == 0 => Reg::Uninit,
+                Reg::Scalar(_) if compared && live.precise >> number & 1 == 0 => Reg::unknown(),
+                reg => reg,
+            }
+        };
+        // A record has to stay identified even if no pointer to it is left.
+        state.records.iter().for_each(|&id| (0..2).for_each(|_| packer.ids.count(id)));
+        for (index, frame) in state.frames.iter().enumerate() {
+            (0..frame.regs.len() - 1).for_each(|n| packer.count(masked(index, frame, n)));
+            for word in &frame.stack {
+                if let Word::Low(reg) = word {
+                    packer.count(*reg);
+                }
+            }
+        }
+        packer.bytes(&[state.frames.len() as u8, state.records.len() as u8])?;
+        for &id in &state.records {
+            packer.id(id)?;
+        }
+        for (index, frame) in state.frames.iter().enumerate() {
+            packer.bytes(&(frame.entry as u16).to_le_bytes())?;
+            packer.bytes(&(frame.back_to as u16).to_le_bytes())?;
+            packer.bytes(&(frame.depth as u16).to_le_bytes())?;
+            for number in 0..frame.regs.len() - 1 {
+                packer.reg(&masked(index, frame, number))?;
+            }
+            packer.bytes(&[frame.stack.len() as u8])?;
+            frame.stack.iter().try_for_each(|word| packer.word(word))?;
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, mut reg: Reg) {
+        if let Some(id) = reg.id_mut() {
+            self.ids.count(*id);
+        }
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Reason> {
+        self.out.try_reserve(bytes.len()).map_err(|_| Reason::OutOfMemory)?;
+        self.out.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn id(&mut self, id: u32) -> Result<(), Reason> {
+        let id = self.ids.renumbered(id);
+        self.bytes(&[id])
+    }
+
+    fn word(&mut self, word: &Word) -> Result<(), Reason> {
+        match word {
+            Word::Bytes(written) => self.bytes(&[BYTES | written]),
+            Word::Half(scalar) => {
+                self.bytes(&[HALF])?;
+                self.scalar(scalar)
+            }
+            Word::Low(reg) => {
+                self.bytes(&[LOW])?;
+                self.reg(reg)
+            }
+            Word::High => self.bytes(&[HIGH]),
+        }
+    }
+
+    fn reg(&mut self, reg: &Reg) -> Result<(), Reason> {
+        match reg {
+            Reg::Uninit => self.bytes(&[UNINIT]),
+            Reg::Scalar(scalar) => self.scalar(scalar),
+            Reg::Pointer(pointer) => self.pointer(pointer),
+        }
+    }
+
+    fn scalar(&mut self, scalar: &Scalar) -> Result<(), Reason> {
+        let Scalar { wide, low, .. } = scalar;
+        let plain = Scalar { id: 0, ..*scalar };
+        if let Some(x) = scalar.known() {
+            self.bytes(&[CONSTANT])?;
+            return self.bytes(&x.to_le_bytes());
+        }
+        if plain == Scalar::unknown() {
+            self.bytes(&[UNKNOWN])?;
+        } else if plain == Scalar::from_wide(Num::range(wide.umin, wide.umax, 64)) {
+            self.bytes(&[RANGE])?;
+            self.bytes(&wide.umin.to_le_bytes())?;
+            self.bytes(&wide.umax.to_le_bytes())?;
+        } else {
+            self.bytes(&[SCALAR])?;
+            self.num(wide)?;
+            self.num(low)?;
+        }
+        self.id(scalar.id)
+    }
+
+    fn num(&mut self, n: &Num) -> Result<(), Reason> {
+        for part in [n.value, n.mask, n.umin, n.umax, n.smin as u64, n.smax as u64] {
+            self.bytes(&part.to_le_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn pointer(&mut self, pointer: &Pointer) -> Result<(), Reason> {
+        let (kind, index) = match pointer.base {
+            Base::Stack(frame) => (0, frame.into()),
+            Base::Context => (1, 0),
+            Base::Value(map) => (2, map.into()),
+            Base::Map(map) => (3, map.into()),
+            Base::Record(size) => (4, size),
+            Base::Global(map) => (5, map.into()),
+        };
+        let tag = if pointer.off.known().is_some() { POINTER_AT } else { POINTER };
+        self.bytes(&[tag, kind | u8::from(pointer.nullable) << 7])?;
+        self.bytes(&index.to_le_bytes())?;
+        self.id(pointer.id)?;
+        match pointer.off.known() {
+            Some(off) => self.bytes(&off.to_le_bytes()),
+            None => self.num(&pointer.off),
+        }
+    }
+}
+
+/// Reads a packed state, piece by piece. What it reads was written by [`Packer`]; anything else ends the reading.
+#[derive(Clone, Copy)]
+pub struct Reader<'b>(pub &'b [u8]);
+
+impl Reader<'_> {
+    pub fn u8(&mut self) -> Option<u8> {
+        self.take().map(|[byte]| byte)
+    }
+
+    pub fn u16(&mut self) -> Option<u16> {
+        self.take().map(u16::from_le_bytes)
+    }
+
+    fn u64(&mut self) -> Option<u64> {
+        self.take().map(u64::from_le_bytes)
+    }
+
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (bytes, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*bytes)
+    }
+
+    pub fn word(&mut self) -> Option<Word> {
+        match self.u8()? {
+            HALF => match self.reg()? {
+                Reg::Scalar(scalar) => Some(Word::Half(scalar)),
+                _ => None,
+            },
+            LOW => Some(Word::Low(self.reg()?)),
+            HIGH => Some(Word::High),
+            bytes => Some(Word::Bytes(bytes & 15)),
+        }
+    }
+
+    pub fn reg(&mut self) -> Option<Reg> {
+        let mut scalar = match self.u8()? {
+            UNINIT => return Some(Reg::Uninit),
+            POINTER_AT => return self.pointer(true),
+            POINTER => return self.pointer(false),
+            CONSTANT => return Some(Reg::Scalar(Scalar::constant(self.u64()?))),
+            UNKNOWN => Scalar::unknown(),
+            RANGE => Scalar::from_wide(Num::range(self.u64()?, self.u64()?, 64)),
+            _ => Scalar { wide: self.num()?, low: self.num()?, id: 0 },
+        };
+        scalar.id = self.u8()?.into();
+        Some(Reg::Scalar(scalar))
+    }
+
+    fn num(&mut self) -> Option<Num> {
+        Some(Num {
+            value: self.u64()?,
+            mask: self.u64()?,
+            umin: self.u64()?,
+            umax: self.u64()?,
+            smin: self.u64()? as i64,
+            smax: self.u64()? as i64,
+        })
+    }
+
+    fn pointer(&mut self, constant: bool) -> Option<Reg> {
+        let kind = self.u8()?;
+        let index = self.take().map(u32::from_le_bytes)?;
+        let base = match kind & 0x7f {
+            0 => Base::Stack(index as u8),
+            1 => Base::Context,
+            2 => Base::Value(index as u8),
+            3 => Base::Map(index as u8),
+            5 => Base::Global(index as u8),
+            _ => Base::Record(index),
+        };
+        let id = self.u8()?.into();
+        let off = if constant { Num::constant(self.u64()?, 64) } else { self.num()? };
+        Some(Reg::Pointer(Pointer { base, id, nullable: kind & 0x80 != 0, off }))
+    }
+}
+
+/// Makes the packed state the current one.
+pub fn unpack(packed: &[u8], state: &mut State) -> Result<(), Reason> {
+    let broken = Reason::Internal("packed state");
+    let mut reader = Reader(packed);
+    let (frames, records) =
+        (reader.u8().ok_or(broken.clone())?, reader.u8().ok_or(broken.clone())?);
+    state.records.clear();
+    for _ in 0..records {
+        state.records.push(reader.u8().ok_or(broken.clone())?.into());
+    }
+    state.frames.clear();
+    for index in 0..frames {
+        let frame = unpack_frame(&mut reader, index.into())?;
+        state.frames.push(frame);
+    }
+    // One byte holds an id, so the next fresh one is greater than all that are in use.
+    state.reset_ids(u32::from(u8::MAX));
+    Ok(())
+}
+
+fn unpack_frame(reader: &mut Reader<'_>, index: usize) -> Result<Frame, Reason> {
+    let broken = || Reason::Internal("packed frame");
+    let entry = reader.u16().ok_or_else(broken)?;
+    let back_to = reader.u16().ok_or_else(broken)?;
+    let mut frame = Frame::new(index, entry.into(), back_to.into());
+    frame.depth = reader.u16().ok_or_else(broken)?.into();
+    for number in 0..frame.regs.len() - 1 {
+        frame.regs[number] = reader.reg().ok_or_else(broken)?;
+    }
+    let words: usize = reader.u8().ok_or_else(broken)?.into();
+    frame.stack.try_reserve_exact(words).map_err(|_| Reason::OutOfMemory)?;
+    for _ in 0..words {
+        frame.stack.push(reader.word().ok_or_else(broken)?);
+    }
+    Ok(frame)
+}

@@ -1,0 +1,162 @@
+//! One instruction on a state.
+use super::{
+    explore::{Explorer, Flow},
+    reason::Reason,
+    scalar::Scalar,
+    value::{Base, Pointer, Reg},
+};
+use crate::isa::{Alu, Op, Operand, Width};
+
+const NOT_ON_POINTERS: Reason =
+    Reason::PointerArithmetic("pointers take part in 64-bit addition and subtraction only");
+
+impl Explorer<'_> {
+    /// Does the instruction at `self.at`. `outcome` is that of the branch there, if it is given.
+    pub fn step(&mut self, outcome: Option<bool>) -> Result<Flow, Reason> {
+        let (at, op) = (self.at, self.layout.ops[self.at]);
+        match op {
+            Op::Alu { op: Alu::Mov, width, dst, src } => self.copy(width, dst, src)?,
+            Op::Alu { op, width, dst, src } => self.alu(op, width, dst, src)?,
+            Op::MovSx { width, bits, dst, src } => {
+                let scalar = self.number(src)?;
+                self.set_scalar(dst, scalar.sign_extend(bits.into(), width));
+            }
+            Op::Neg { width, dst } => {
+                let scalar = self.number(dst)?;
+                self.set_scalar(dst, scalar.neg(width));
+            }
+            Op::Swap { swap, bits, dst } => {
+                let scalar = self.number(dst)?;
+                self.set_scalar(dst, scalar.swap(swap, bits.into()));
+            }
+            Op::Imm64 { dst, value } => self.set_scalar(dst, Scalar::constant(value)),
+            Op::MapHandle { dst, map } => {
+                let map = self.use_map(map)?;
+                self.state.set(dst, Reg::Pointer(Pointer::new(Base::Map(map), 0)));
+            }
+            Op::MapValue { dst, map, off } => self.direct_value(dst, map, off)?,
+            Op::Load { size, signed, dst, src, off } => self.load(size, signed, dst, src, off)?,
+            Op::Store { size, dst, src, off } => self.store(size, dst, src, off)?,
+            Op::Atomic { atomic, size, dst, src, off } => self.atomic(atomic, size, dst, src, off)?,
+            Op::Goto { .. } => {
+                let to = op.jump_target(at).ok_or(Reason::Internal("goto"))?;
+                return Ok(Flow::Next(to as usize));
+            }
+            Op::Jump { test, width, dst, src, off } => {
+                let to = (at + 1).wrapping_add_signed(off.into());
+                return self.jump(test, width, (dst, src), to, outcome);
+            }
+            Op::CallHelper { number } => self.call_helper(number)?,
+            Op::CallLocal { off } => return self.call_local((at + 1).wrapping_add_signed(off as isize)),
+            Op::Exit => return self.exit(),
+            Op::CodeAddress { .. } | Op::CallReg { .. } => return Err(Reason::Indirect),
+            Op::Tail => return Err(Reason::Internal("second slot of lddw")),
+        }
+        Ok(Flow::Next(at + op.slots()))
+    }
+
+    pub fn set_scalar(&mut self, register: u8, scalar: Scalar) {
+        self.state.set(register, Reg::Scalar(scalar));
+    }
+
+    /// The number in a register, for an operation that pointers can't take part in.
+    pub fn number(&self, register: u8) -> Result<Scalar, Reason> {
+        match self.state.reg(register)? {
+            Reg::Scalar(scalar) => Ok(Scalar { id: 0, ..scalar }),
+            _ => Err(NOT_ON_POINTERS),
+        }
+    }
+
+    pub fn operand(&self, operand: Operand) -> Result<Reg, Reason> {
+        match operand {
+            Operand::Reg(register) => self.state.reg(register),
+            Operand::Imm(imm) => Ok(Reg::Scalar(imm.into())),
+        }
+    }
+
+    /// The index of a map that the program has.
+    fn use_map(&mut self, map: u32) -> Result<u8, Reason> {
+        if map as usize >= self.unit.maps.len() {
+            return Err(Reason::NoMap(map));
+        }
+        self.maps |= 1 << map;
+        Ok(map as u8)
+    }
+
+    fn direct_value(&mut self, dst: u8, map: u32, off: u32) -> Result<(), Reason> {
+        let index = self.use_map(map)?;
+        let spec = &self.unit.maps[usize::from(index)];
+        if spec.kind != crate::map::MapKind::Array || spec.max_entries != 1 || off >= spec.value_size {
+            return Err(Reason::DirectValue(map));
+        }
+        self.state.set(dst, Reg::Pointer(Pointer::new(Base::Global(index), off.into())));
+        Ok(())
+    }
+
+    fn copy(&mut self, width: Width, dst: u8, src: Operand) -> Result<(), Reason> {
+        let reg = match (src, width) {
+            (Operand::Reg(register), Width::W64) => {
+                self.state.reg(register)?;
+                self.state.identify(register)
+            }
+            (Operand::Reg(register), Width::W32) => match self.state.reg(register)? {
+                // The same number, if the upper half is zero already.
+                Reg::Scalar(scalar) if scalar.wide.umax <= u64::from(u32::MAX) => self.state.identify(register),
+                Reg::Scalar(scalar) => Reg::Scalar(Scalar::from_low(scalar.low)),
+                _ => return Err(NOT_ON_POINTERS),
+            },
+            (Operand::Imm(imm), Width::W64) => Reg::Scalar(imm.into()),
+            (Operand::Imm(imm), Width::W32) => Reg::Scalar(Scalar::constant(u64::from(imm as u32))),
+        };
+        self.state.set(dst, reg);
+        Ok(())
+    }
+
+    fn alu(&mut self, op: Alu, width: Width, dst: u8, src: Operand) -> Result<(), Reason> {
+        let result = match (self.state.reg(dst)?, self.operand(src)?) {
+            (Reg::Scalar(a), Reg::Scalar(b)) => Reg::Scalar(Scalar { id: 0, ..a.alu(op, b, width) }),
+            (Reg::Pointer(pointer), Reg::Scalar(by)) if width == Width::W64 => match op {
+                Alu::Add => moved(pointer, dst, |off| off.add(by.wide, 64))?,
+                Alu::Sub => moved(pointer, dst, |off| off.sub(by.wide, 64))?,
+                _ => return Err(NOT_ON_POINTERS),
+            },
+            (Reg::Scalar(by), Reg::Pointer(pointer)) if width == Width::W64 && op == Alu::Add => {
+                let Operand::Reg(register) = src else { return Err(NOT_ON_POINTERS) };
+                moved(pointer, register, |off| off.add(by.wide, 64))?
+            }
+            (Reg::Pointer(a), Reg::Pointer(b)) if width == Width::W64 && op == Alu::Sub => {
+                if a.nullable || b.nullable || !a.same_memory(&b) {
+                    let what = "only pointers into the same memory can be subtracted from each other";
+                    return Err(Reason::PointerArithmetic(what));
+                }
+                Reg::Scalar(Scalar::from_wide(a.off.sub(b.off, 64)))
+            }
+            _ => return Err(NOT_ON_POINTERS),
+        };
+        self.state.set(dst, result);
+        Ok(())
+    }
+}
+
+/// Offsets beyond these are refused, so that no sum of an offset and a size can wrap around: as Linux's
+/// `BPF_MAX_VAR_OFF`.
+const MAX_OFFSET: i64 = 1 << 29;
+
+/// The pointer with another offset.
+fn moved(
+    pointer: Pointer,
+    register: u8,
+    change: impl Fn(super::num::Num) -> super::num::Num,
+) -> Result<Reg, Reason> {
+    if pointer.nullable {
+        return Err(Reason::MaybeNull { register });
+    }
+    if !pointer.base.is_memory() {
+        return Err(Reason::PointerArithmetic("the handle of a map can't be computed with"));
+    }
+    let off = change(pointer.off);
+    if off.smin < -MAX_OFFSET || off.smax > MAX_OFFSET {
+        return Err(Reason::OffsetRange);
+    }
+    Ok(Reg::Pointer(Pointer { off, ..pointer }))
+}

@@ -1,0 +1,96 @@
+//! Whether a state that was explored covers another one: each concrete state of the other is one of its own too,
+//! so what was proven from there holds here.
+use super::{
+    num::Num,
+    pack::Reader,
+    value::{DATA, Pointer, Reg, UNWRITTEN, Word},
+};
+
+/// Which id of the old state stands for which one of the new: one to one.
+struct Ids([u32; 256]);
+
+impl Ids {
+    fn agree(&mut self, old: u32, new: u32) -> bool {
+        if old == 0 {
+            return true;
+        }
+        let taken = new == 0 || self.0.iter().enumerate().any(|(o, &n)| n == new && o != old as usize);
+        match self.0.get_mut(old as usize) {
+            Some(known) if *known == 0 && !taken => {
+                *known = new;
+                true
+            }
+            Some(known) => *known == new,
+            None => false,
+        }
+    }
+}
+
+/// Whether `old` covers `new`; both packed for comparing.
+pub fn covers(old: &[u8], new: &[u8]) -> bool {
+    old == new || compare(Reader(old), Reader(new)).unwrap_or(false)
+}
+
+fn compare(mut old: Reader<'_>, mut new: Reader<'_>) -> Option<bool> {
+    let mut ids = Ids([0; 256]);
+    let (frames, records) = (old.u8()?, old.u8()?);
+    if (frames, records) != (new.u8()?, new.u8()?) {
+        return Some(false);
+    }
+    for _ in 0..records {
+        if !ids.agree(old.u8()?.into(), new.u8()?.into()) {
+            return Some(false);
+        }
+    }
+    for _ in 0..frames {
+        let same_place = old.u16()? == new.u16()? && old.u16()? == new.u16()?;
+        // The deepest stack of the paths from there on holds for this one too.
+        if !same_place || old.u16()? < new.u16()? {
+            return Some(false);
+        }
+        for _ in 0..crate::isa::REGISTERS - 1 {
+            if !covers_reg(&old.reg()?, &new.reg()?, &mut ids) {
+                return Some(false);
+            }
+        }
+        let (old_words, new_words) = (old.u8()?, new.u8()?);
+        for n in 0..old_words.max(new_words) {
+            let old_word = if n < old_words { old.word()? } else { UNWRITTEN };
+            let new_word = if n < new_words { new.word()? } else { UNWRITTEN };
+            if !covers_word(&old_word, &new_word, &mut ids) {
+                return Some(false);
+            }
+        }
+    }
+    Some(true)
+}
+
+fn covers_reg(old: &Reg, new: &Reg, ids: &mut Ids) -> bool {
+    match (old, new) {
+        // Nothing that was explored from there read it.
+        (Reg::Uninit, _) => true,
+        (Reg::Scalar(old), Reg::Scalar(new)) => old.contains(new) && ids.agree(old.id, new.id),
+        (Reg::Pointer(old), Reg::Pointer(new)) => covers_pointer(old, new, ids),
+        _ => false,
+    }
+}
+
+fn covers_pointer(old: &Pointer, new: &Pointer, ids: &mut Ids) -> bool {
+    old.base == new.base
+        && (old.nullable || !new.nullable)
+        && old.off.contains(&new.off)
+        && ids.agree(old.id, new.id)
+}
+
+fn covers_word(old: &Word, new: &Word, ids: &mut Ids) -> bool {
+    match (old, new) {
+        (Word::Bytes(0), _) | (Word::High, Word::High) => true,
+        (Word::Bytes(old), Word::Bytes(new)) => old & !new == 0,
+        (Word::Half(old), Word::Half(new)) => old.contains(new) && ids.agree(old.id, new.id),
+        (Word::Low(old), Word::Low(new)) => covers_reg(old, new, ids),
+        (Word::Bytes(_), Word::Half(_) | Word::Low(Reg::Scalar(_))) => true,
+        // A half whose value is not known is as good as bytes.
+        (Word::Half(old), Word::Bytes(_)) => *new == DATA && old.low == Num::unknown(32),
+        _ => false,
+    }
+}

@@ -1,0 +1,94 @@
+//! What a register or a stack slot holds.
+use super::{num::Num, scalar::Scalar};
+
+/// The contents of a register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reg {
+    /// Not written on this path.
+    Uninit,
+    /// A number.
+    Scalar(Scalar),
+    /// An address.
+    Pointer(Pointer),
+}
+
+/// The memory that an address points into, or what else it stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Base {
+    /// The stack of the call frame with this index; offsets count from its end, so they are negative.
+    Stack(u8),
+    /// The hook's context.
+    Context,
+    /// A value that was looked up in the map with this index.
+    Value(u8),
+    /// The one value of the map with this index, addressed by the code itself.
+    Global(u8),
+    /// The handle of the map with this index.
+    Map(u8),
+    /// A ring buffer record of so many bytes.
+    Record(u32),
+}
+
+impl Base {
+    /// Whether it is memory that loads may read.
+    pub const fn is_memory(self) -> bool {
+        !matches!(self, Self::Map(_))
+    }
+}
+
+/// An address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pointer {
+    pub base: Base,
+    /// Tells values of one map, and records, apart: pointers with the same base and id differ in the offset
+    /// only. 0: the base alone says it.
+    pub id: u32,
+    /// Whether it may be null.
+    pub nullable: bool,
+    /// Bytes from the base.
+    pub off: Num,
+}
+
+impl Pointer {
+    pub const fn new(base: Base, off: i64) -> Self {
+        Self { base, id: 0, nullable: false, off: Num::constant(off as u64, 64) }
+    }
+
+    /// Whether both point into the same memory, so that their offsets compare as they do.
+    pub fn same_memory(&self, other: &Self) -> bool {
+        let told_apart = matches!(self.base, Base::Value(_) | Base::Record(_));
+        self.base == other.base && self.id == other.id && (!told_apart || self.id != 0)
+    }
+}
+
+impl Reg {
+    pub fn unknown() -> Self {
+        Self::Scalar(Scalar::unknown())
+    }
+
+    /// The id that it carries, if any.
+    pub fn id_mut(&mut self) -> Option<&mut u32> {
+        match self {
+            Self::Scalar(Scalar { id, .. }) | Self::Pointer(Pointer { id, .. }) if *id != 0 => Some(id),
+            _ => None,
+        }
+    }
+}
+
+/// Four bytes of a stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// Bytes of which these (bit by bit) are written, with contents that are not known.
+    Bytes(u8),
+    /// A number of 32 bits.
+    Half(Scalar),
+    /// The low half of a register that was stored whole; the word above it is `High`.
+    Low(Reg),
+    /// The high half of the register in the word below.
+    High,
+}
+
+/// Nothing written.
+pub const UNWRITTEN: Word = Word::Bytes(0);
+/// Four bytes of data.
+pub const DATA: Word = Word::Bytes(15);
