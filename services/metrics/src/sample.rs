@@ -99,7 +99,9 @@ mod tests {
     #[test]
     fn a_full_page_of_nonsense_is_sampled_all_the_same() {
         let (a, b) = (page(), page());
-        a.iter().for_each(|word| word.store(u64::MAX, core::sync::atomic::Ordering::Relaxed));
+        for word in &a {
+            word.store(u64::MAX, core::sync::atomic::Ordering::Relaxed);
+        }
         let (counters, rates) = (Counters::new(Shm::from_words(&a)), Counters::new(Shm::from_words(&b)));
         let mut source = Source::new(counters, rates);
         source.sample(0);
