@@ -10,7 +10,7 @@ use crate::units::parse_duration;
 #[derive(Debug, Parser)]
 #[command(name = "hypctl", version, arg_required_else_help = true)]
 pub struct Cli {
-    /// Device: a socket's path, host:port, or a tty's path [default: $HYPOS_DEVICE, else the running system]
+    /// Device: a socket's path, host:port, or a tty's path [default: `HYPOS_DEVICE`, else the running system]
     #[arg(long, short, global = true, value_name = "DEVICE")]
     pub device: Option<String>,
     /// Print JSON

@@ -56,7 +56,7 @@ impl Client {
         };
         // A socket takes what is sent even if another client has the device. Nothing that changes it may wait there to
         // be done later, so the first request is one that changes nothing.
-        client.request(Repeat::Yes, request::Body::Status(StatusRequest {}))?;
+        client.request(Repeat::Yes, &request::Body::Status(StatusRequest {}))?;
         Ok(client)
     }
 
@@ -64,10 +64,10 @@ impl Client {
     ///
     /// # Errors
     /// The device refused, or did not answer in time.
-    pub fn request(&mut self, repeat: Repeat, body: request::Body) -> Result<response::Body> {
+    pub fn request(&mut self, repeat: Repeat, body: &request::Body) -> Result<response::Body> {
         let tries = if repeat == Repeat::Yes { 2 } else { 1 };
         for _ in 0..tries {
-            self.send(&body)?;
+            self.send(body)?;
             if let Some(answer) = self.receive()? {
                 return match answer {
                     response::Body::Error(e) => Err(refusal(&e)),
@@ -138,16 +138,15 @@ impl Client {
 
     fn silence(&self) -> anyhow::Error {
         let (address, seconds) = (&self.address, self.timeout.as_secs_f32());
-        let mut text = format!("no answer from {address} within {seconds} s");
-        if self.bad_frames > 0 {
-            text += &format!(", but {} damaged frames: is it the control link?", self.bad_frames);
+        let guess = if self.bad_frames > 0 {
+            format!(", but {} damaged frames: is it the control link?", self.bad_frames)
         } else if matches!(address, Address::Unix(_)) {
             // A UART has one client; QEMU leaves others waiting.
-            text += ": in use by another hypctl? else start hypOS anew with scripts/run.sh";
+            ": in use by another hypctl? else start hypOS anew with scripts/run.sh".into()
         } else {
-            text += ": is hypOS running at the other end?";
-        }
-        anyhow!(text)
+            ": is hypOS running at the other end?".into()
+        };
+        anyhow!("no answer from {address} within {seconds} s{guess}")
     }
 }
 

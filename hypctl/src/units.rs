@@ -1,5 +1,7 @@
 //! Times and sizes as people write and read them.
 
+#![allow(clippy::cast_precision_loss, reason = "three digits are shown; times are exact up to 100 days")]
+
 use std::time::Duration;
 
 /// Units of time, in nanoseconds.
@@ -15,7 +17,6 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let unit = UNITS.iter().find(|(name, _)| *name == unit);
     let (_, unit) = unit.ok_or("give a number with ns, us, ms or s, like 10ms")?;
     let number: f64 = number.parse().map_err(|_| "not a number")?;
-    // As a float it is exact to the nanosecond up to 100 days.
     let duration = Duration::try_from_secs_f64(number * *unit as f64 / 1e9).map_err(|e| e.to_string())?;
     if duration.is_zero() { Err("longer than zero, please".into()) } else { Ok(duration) }
 }

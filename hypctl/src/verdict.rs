@@ -1,52 +1,62 @@
-//! What the verifier says about each program of an object.
+//! What the verifier says about each program of a bundle, here as on a device.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use bpf_runtime::{bundle::Contents, hook};
+use bpf_runtime::{
+    bundle::{Bundle, Program},
+    hook,
+    map::MapSpec,
+    verifier::{self, Limits, Summary, Unit},
+};
 
 /// What the verifier says about one program.
 #[derive(Debug)]
 pub struct Verdict {
     /// The program's name.
     pub name: String,
-    /// The summary of an accepted program, or the log of a refused one.
-    pub result: Result<Accepted, Refused>,
-    /// Steps that the verifier took.
-    pub steps: u64,
+    /// What was proven of an accepted program, or why it is refused.
+    pub result: Result<Summary, Refused>,
     /// Time that it took.
     pub time: Duration,
 }
 
-/// A program that was proven safe.
-#[derive(Clone, Debug)]
-pub struct Accepted {
-    /// Instructions that one run executes at most, if there is a bound.
-    pub instruction_bound: Option<u64>,
-    /// Bytes of stack.
-    pub stack_bytes: u32,
-}
-
-/// A program that was not.
+/// A program that is not accepted.
 #[derive(Clone, Debug)]
 pub struct Refused {
     /// One sentence.
     pub reason: String,
-    /// Several lines: where, which registers, why.
+    /// Several lines: why, where, what was known of the registers.
     pub log: String,
 }
 
-/// Verifies all programs of an object.
+/// Verifies all programs of a bundle.
 ///
 /// # Errors
-/// A program's hook is not known; a refusal is no error here.
-pub fn verify(contents: &Contents) -> Result<Vec<Verdict>> {
-    let mut verdicts = Vec::new();
-    for program in &contents.programs {
-        let _hook = hook::find(&program.hook).with_context(|| format!("hook {}: not known", program.hook))?;
-        let start = Instant::now();
-        let result = Err(Refused { reason: "no verifier yet".into(), log: "no verifier yet".into() });
-        verdicts.push(Verdict { name: program.name.clone(), result, steps: 0, time: start.elapsed() });
-    }
-    Ok(verdicts)
+/// It is no bundle, or a hook is not known; a refusal is no error here.
+pub fn verify(bundle: &[u8]) -> Result<Vec<Verdict>> {
+    let bundle = Bundle::parse(bundle)?;
+    let maps: Vec<_> = bundle.maps().map(|map| map.spec).collect();
+    bundle.programs().map(|program| one(&program, &maps)).collect()
+}
+
+fn one(program: &Program<'_>, maps: &[MapSpec]) -> Result<Verdict> {
+    let hook = hook::find(program.hook).with_context(|| format!("hook {}: not known", program.hook))?;
+    let code: Vec<_> = program.insns().collect();
+    let unit = Unit { code: &code, hook, maps, lines: Some(program.lines) };
+    let start = Instant::now();
+    let result = verifier::verify(&unit, &Limits::default());
+    let time = start.elapsed();
+    let result = match result {
+        Ok(summary) if program.strict && summary.instruction_bound.is_none() => Err(unbounded()),
+        Ok(summary) => Ok(summary),
+        Err(refusal) => Err(Refused { reason: refusal.reason.to_string(), log: refusal.to_string() }),
+    };
+    Ok(Verdict { name: program.name.to_owned(), result, time })
+}
+
+/// Strict termination was asked for and could not be proven.
+fn unbounded() -> Refused {
+    let reason = "no bound on executed instructions could be proven: give each loop a constant limit";
+    Refused { reason: reason.into(), log: reason.into() }
 }

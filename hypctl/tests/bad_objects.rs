@@ -228,14 +228,13 @@ fn too_much() {
     let said = source(&format!("{LIBBPF}{data}"));
     assert!(said.contains("section .bss: 70000 bytes of variables, at most 65536 fit a device"), "{said}");
 
-    let maps: String = (0..17)
-        .map(|i| format!("struct {{ {ARRAY} __uint(max_entries, 1); }} m{i} SEC(\".maps\");"))
-        .collect();
+    let map = |i| format!("struct {{ {ARRAY} __uint(max_entries, 1); }} m{i} SEC(\".maps\");");
+    let maps = (0..17).map(map).collect::<Vec<_>>().concat();
     let said = source(&format!("{LIBBPF}{maps} SEC(\"timer\") int f(void *c) {{ return 0; }}"));
     assert!(said.contains("an object has 16 maps at most"), "{said}");
 
-    let programs: String =
-        (0..17).map(|i| format!("SEC(\"timer\") int p{i}(void *c) {{ return 0; }}")).collect();
+    let program = |i| format!("SEC(\"timer\") int p{i}(void *c) {{ return 0; }}");
+    let programs = (0..17).map(program).collect::<Vec<_>>().concat();
     let said = source(&format!("{LIBBPF}{programs}"));
     assert_eq!(said, "17 programs, a device takes at most 16: split the object");
 }

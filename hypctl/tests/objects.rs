@@ -258,8 +258,8 @@ fn line_information_that_does_not_fit_is_left_out() {
     if !have_clang() {
         return;
     }
-    let body: String =
-        (0..700).map(|i| format!("x ^= c[{}] * {i}; /* {} */\n", i % 4, "long ".repeat(20))).collect();
+    let step = |i| format!("x ^= c[{}] * {i}; /* {} */\n", i % 4, "long ".repeat(20));
+    let body = (0..700).map(step).collect::<Vec<_>>().concat();
     let object = read(&format!(
         "{LIBBPF}SEC(\"timer\") int f(__u64 *c) {{ volatile __u64 x = 0;\n{body} return x; }}"
     ));

@@ -14,7 +14,7 @@ use crate::{
 
 /// Prints the device's state.
 pub fn status(client: &mut Client, out: &mut Output<'_>) -> Result<()> {
-    let s = match client.request(Repeat::Yes, request::Body::Status(StatusRequest {}))? {
+    let s = match client.request(Repeat::Yes, &request::Body::Status(StatusRequest {}))? {
         response::Body::Status(status) => status,
         other => return Err(unexpected(&other)),
     };

@@ -65,7 +65,7 @@ fn fetch(client: &mut Client, target: &Target) -> Result<(MapInfo, Vec<MapEntry>
     let (mut entries, mut cursor, mut bytes) = (Vec::<MapEntry>::new(), 0, 0);
     loop {
         let body = request::Body::MapDump(MapDumpRequest { id, name: name.clone(), cursor });
-        let page = match client.request(Repeat::Yes, body)? {
+        let page = match client.request(Repeat::Yes, &body)? {
             response::Body::MapEntries(page) => page,
             other => return Err(unexpected(&other)),
         };

@@ -59,10 +59,12 @@ fn read_object(path: &Path) -> Result<elf::Object> {
     if bytes.len() as u64 > elf::MAX_FILE_BYTES {
         bail!("{file}: more than {} MiB, no object for a device is that large", elf::MAX_FILE_BYTES >> 20);
     }
-    let object = elf::read(&path.to_string_lossy(), &bytes).with_context(|| format!("{file}"))?;
-    // What no bundle can carry is refused before anything else is said about it.
-    elf::bundle(&object.contents).with_context(|| format!("{file}"))?;
-    Ok(object)
+    elf::read(&path.to_string_lossy(), &bytes).with_context(|| file.to_string())
+}
+
+/// The bundle of an object that was read from `path`; errors begin with its name.
+fn bundle(path: &Path, object: &elf::Object) -> Result<Vec<u8>> {
+    elf::bundle(&object.contents).with_context(|| path.display().to_string())
 }
 
 /// The device answered something else than what was asked for.

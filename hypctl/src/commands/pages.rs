@@ -13,16 +13,16 @@ const MAX_PAGES: usize = 4096;
 pub trait Listed: Sized {
     /// The request for a page.
     fn request(page: PageRequest) -> request::Body;
-    /// The items of a page and the number of the next; the answer back if it is no such page.
-    fn items(answer: response::Body) -> Result<(Vec<Self>, u32), response::Body>;
+    /// The items of a page and the number of the next.
+    fn items(answer: response::Body) -> Result<(Vec<Self>, u32)>;
 }
 
 /// All of a list.
 pub fn all<T: Listed>(client: &mut Client) -> Result<Vec<T>> {
     let (mut list, mut next) = (Vec::new(), 0);
     for _ in 0..MAX_PAGES {
-        let answer = client.request(Repeat::Yes, T::request(PageRequest { next }))?;
-        let (items, following) = T::items(answer).map_err(|answer| unexpected(&answer))?;
+        let answer = client.request(Repeat::Yes, &T::request(PageRequest { next }))?;
+        let (items, following) = T::items(answer)?;
         list.extend(items);
         next = following;
         if next == 0 {
@@ -39,10 +39,10 @@ macro_rules! listed {
                 request::Body::$request(page)
             }
 
-            fn items(answer: response::Body) -> Result<(Vec<Self>, u32), response::Body> {
+            fn items(answer: response::Body) -> Result<(Vec<Self>, u32)> {
                 match answer {
                     response::Body::$response(page) => Ok((page.$field, page.next)),
-                    other => Err(other),
+                    other => Err(unexpected(&other)),
                 }
             }
         }

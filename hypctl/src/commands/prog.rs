@@ -1,6 +1,6 @@
 //! `prog`: load, attach, list, detach, unload.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use proto::host::{
@@ -8,11 +8,10 @@ use proto::host::{
 };
 use serde::Serialize;
 
-use super::{connect, pages, read_object, unexpected, verify};
+use super::{bundle, connect, pages, read_object, unexpected, verify};
 use crate::{
     cli::{Cli, Prog},
     client::{Client, Repeat},
-    elf,
     output::{Output, Row, clean},
     target::Target,
     units,
@@ -28,21 +27,22 @@ pub fn run(cli: &Cli, command: &Prog, out: &mut Output<'_>) -> Result<()> {
             let mut object = read_object(file)?;
             object.contents.version = *object_version;
             verify::set_strict(&mut object, *strict);
+            let bundle = bundle(file, &object)?;
             if !no_verify {
-                verify::check(file, &object)?;
+                verify::check(file, &bundle)?;
             }
-            load(&mut connect(cli)?, file, &object, out)
+            load(&mut connect(cli)?, &bundle, out)
         }
         Prog::Attach { words, period } => attach(&mut connect(cli)?, words, *period, out),
         Prog::List { words } => list(&mut connect(cli)?, words, out),
         Prog::Detach { words } => {
             let target = Target::only(words)?;
-            done(&mut connect(cli)?, request::Body::Detach(program(&target)))?;
+            done(&mut connect(cli)?, &request::Body::Detach(program(&target)))?;
             Ok(out.done(&format!("{target} detached"))?)
         }
         Prog::Unload { words } => {
             let target = Target::only(words)?;
-            done(&mut connect(cli)?, request::Body::Unload(program(&target)))?;
+            done(&mut connect(cli)?, &request::Body::Unload(program(&target)))?;
             Ok(out.done(&format!("{target} unloaded"))?)
         }
     }
@@ -54,24 +54,23 @@ fn program(target: &Target) -> ProgramRequest {
 }
 
 /// Asks for something that is answered with nothing but that it was done.
-fn done(client: &mut Client, body: request::Body) -> Result<()> {
+fn done(client: &mut Client, body: &request::Body) -> Result<()> {
     match client.request(Repeat::No, body)? {
         response::Body::Done(_) => Ok(()),
         other => Err(unexpected(&other)),
     }
 }
 
-fn load(client: &mut Client, file: &Path, object: &elf::Object, out: &mut Output<'_>) -> Result<()> {
-    let bundle = elf::bundle(&object.contents).map_err(|e| e.context(file.display().to_string()))?;
+fn load(client: &mut Client, bundle: &[u8], out: &mut Output<'_>) -> Result<()> {
     for (i, piece) in bundle.chunks(PIECE_BYTES).enumerate() {
         let upload = UploadRequest { offset: (i * PIECE_BYTES) as u32, data: piece.to_vec() };
-        match client.request(Repeat::Yes, request::Body::Upload(upload))? {
+        match client.request(Repeat::Yes, &request::Body::Upload(upload))? {
             response::Body::Done(_) => {}
             other => return Err(unexpected(&other)),
         }
     }
     let size = bundle.len() as u32;
-    match client.request(Repeat::No, request::Body::Load(LoadRequest { size }))? {
+    match client.request(Repeat::No, &request::Body::Load(LoadRequest { size }))? {
         response::Body::Load(loaded) => {
             let rows: Vec<_> = loaded.programs.iter().map(LoadedRow::from).collect();
             Ok(out.list(&rows, "nothing was loaded")?)
@@ -90,7 +89,7 @@ fn attach(
     let [hook] = rest else { bail!("say which hook: prog attach PROG HOOK, like prog attach tick timer") };
     let period_ns = period.map_or(0, |p| u64::try_from(p.as_nanos()).unwrap_or(u64::MAX));
     let body = AttachRequest { program: Some(program(&target)), hook: hook.clone(), period_ns };
-    done(client, request::Body::Attach(body))?;
+    done(client, &request::Body::Attach(body))?;
     Ok(out.done(&format!("{target} attached to {}", at_hook(hook, period_ns)))?)
 }
 

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
-use super::read_object;
+use super::{bundle, read_object};
 use crate::{
     cli::Strict,
     elf::Object,
@@ -23,7 +23,7 @@ pub fn set_strict(object: &mut Object, strict: Strict) {
 pub fn verify(file: &Path, strict: Strict, out: &mut Output<'_>) -> Result<bool> {
     let mut object = read_object(file)?;
     set_strict(&mut object, strict);
-    let verdicts = verdict::verify(&object.contents)?;
+    let verdicts = verdict::verify(&bundle(file, &object)?).with_context(|| file.display().to_string())?;
     if out.json {
         let rows: Vec<_> = verdicts.iter().zip(&object.sections).map(VerdictRow::from).collect();
         out.value(&rows)?;
@@ -35,12 +35,12 @@ pub fn verify(file: &Path, strict: Strict, out: &mut Output<'_>) -> Result<bool>
     Ok(verdicts.iter().all(|v| v.result.is_ok()))
 }
 
-/// Refuses an object of which not every program is accepted; the error has the first refusal's log.
-pub fn check(file: &Path, object: &Object) -> Result<()> {
-    for verdict in verdict::verify(&object.contents)? {
+/// Refuses a bundle of which not every program is accepted; the error has the first refusal's log.
+pub fn check(file: &Path, bundle: &[u8]) -> Result<()> {
+    let file = file.display();
+    for verdict in verdict::verify(bundle).with_context(|| file.to_string())? {
         if let Err(refused) = &verdict.result {
-            let (file, name) = (file.display(), &verdict.name);
-            bail!("{file}: program {name} is refused, nothing was loaded\n{}", refused.log.trim_end());
+            bail!("{file}: program {} is refused, nothing was loaded: {}", verdict.name, refused.log);
         }
     }
     Ok(())
@@ -49,15 +49,15 @@ pub fn check(file: &Path, object: &Object) -> Result<()> {
 fn text(verdict: &Verdict) -> String {
     let (name, time) = (&verdict.name, units::duration(verdict.time.as_nanos() as u64));
     match &verdict.result {
-        Ok(accepted) => {
-            let bound = match accepted.instruction_bound {
+        Ok(summary) => {
+            let bound = match summary.instruction_bound {
                 Some(bound) => format!("at most {bound} instructions"),
                 None => "no bound on instructions".into(),
             };
-            let (stack, steps) = (units::bytes(accepted.stack_bytes.into()), verdict.steps);
-            format!("{name}: accepted: {bound}, {stack} of stack; {steps} steps in {time}")
+            let (stack, steps) = (units::bytes(summary.stack_bytes.into()), summary.steps);
+            format!("{name}: accepted: {bound}, {stack} of stack; verified in {steps} steps, {time}")
         }
-        Err(refused) => format!("{name}: refused\n{}", refused.log.trim_end()),
+        Err(refused) => format!("{name}: refused: {}", refused.log),
     }
 }
 
@@ -71,22 +71,22 @@ struct VerdictRow<'a> {
     log: Option<&'a str>,
     instruction_bound: Option<u64>,
     stack_bytes: Option<u32>,
-    steps: u64,
+    steps: Option<u64>,
     time_us: u64,
 }
 
 impl<'a> From<(&'a Verdict, &'a String)> for VerdictRow<'a> {
     fn from((verdict, section): (&'a Verdict, &'a String)) -> Self {
-        let (accepted, refused) = (verdict.result.as_ref().ok(), verdict.result.as_ref().err());
+        let (summary, refused) = (verdict.result.as_ref().ok(), verdict.result.as_ref().err());
         Self {
             name: &verdict.name,
             section,
-            accepted: accepted.is_some(),
+            accepted: summary.is_some(),
             reason: refused.map(|r| r.reason.as_str()),
             log: refused.map(|r| r.log.as_str()),
-            instruction_bound: accepted.and_then(|a| a.instruction_bound),
-            stack_bytes: accepted.map(|a| a.stack_bytes),
-            steps: verdict.steps,
+            instruction_bound: summary.and_then(|s| s.instruction_bound),
+            stack_bytes: summary.map(|s| s.stack_bytes),
+            steps: summary.map(|s| s.steps),
             time_us: verdict.time.as_micros() as u64,
         }
     }

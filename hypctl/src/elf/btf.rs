@@ -37,7 +37,7 @@ struct Type<'a> {
     name: u32,
     kind: u32,
     /// `size` or `type`, by kind.
-    size_or_type: u32,
+    size_or_id: u32,
     /// Members, array description and so on.
     extra: &'a [u8],
 }
@@ -126,7 +126,7 @@ impl<'a> Btf<'a> {
             let one = self.get(id)?;
             match one.kind {
                 kind::TYPEDEF | kind::VOLATILE | kind::CONST | kind::RESTRICT | kind::TYPE_TAG => {
-                    id = one.size_or_type;
+                    id = one.size_or_id;
                 }
                 _ => return Ok(one),
             }
@@ -141,7 +141,7 @@ impl<'a> Btf<'a> {
             let one = self.resolve(id)?;
             let size = match one.kind {
                 kind::INT | kind::STRUCT | kind::UNION | kind::ENUM | kind::FLOAT | kind::ENUM64 => {
-                    u64::from(one.size_or_type)
+                    u64::from(one.size_or_id)
                 }
                 kind::PTR => 8,
                 kind::ARRAY => {
@@ -161,7 +161,7 @@ impl<'a> Btf<'a> {
     /// What the type points to.
     pub fn pointee(&self, id: u32) -> Result<u32> {
         let one = self.resolve(id)?;
-        if one.kind == kind::PTR { Ok(one.size_or_type) } else { bail!(".BTF: type {id} is no pointer") }
+        if one.kind == kind::PTR { Ok(one.size_or_id) } else { bail!(".BTF: type {id} is no pointer") }
     }
 
     /// The number of elements of the array that the type points to: libbpf's `__uint`.
@@ -195,7 +195,7 @@ impl<'a> Btf<'a> {
                 if variable.kind != kind::VAR {
                     bail!(".BTF: section {name} holds something else than variables");
                 }
-                found.push((self.strings.get(variable.name)?, variable.size_or_type));
+                found.push((self.strings.get(variable.name)?, variable.size_or_id));
             }
         }
         Ok(found)
@@ -208,16 +208,16 @@ fn array(one: &Type<'_>) -> Result<(u32, u32)> {
 }
 
 fn read_type(bytes: &[u8]) -> Option<Type<'_>> {
-    let (name, info, size_or_type) = (word(bytes, 0)?, word(bytes, 4)?, word(bytes, 8)?);
+    let (name, info, size_or_id) = (word(bytes, 0)?, word(bytes, 4)?, word(bytes, 8)?);
     let (kind, vlen) = (info >> 24 & 0x1f, (info & 0xffff) as usize);
     let extra = match kind {
         kind::INT | kind::VAR | kind::DECL_TAG => 4,
         kind::ARRAY => 12,
         kind::STRUCT | kind::UNION | kind::DATASEC | kind::ENUM64 => vlen * 12,
         kind::ENUM | kind::FUNC_PROTO => vlen * 8,
-        kind::PTR | kind::FWD | kind::FUNC | kind::FLOAT => 0,
-        kind::TYPEDEF | kind::VOLATILE | kind::CONST | kind::RESTRICT | kind::TYPE_TAG => 0,
+        // FWD, TYPEDEF, VOLATILE, CONST, RESTRICT, FUNC follow each other.
+        kind::PTR | kind::FWD..=kind::FUNC | kind::FLOAT | kind::TYPE_TAG => 0,
         _ => return None,
     };
-    Some(Type { name, kind, size_or_type, extra: bytes.get(12..12 + extra)? })
+    Some(Type { name, kind, size_or_id, extra: bytes.get(12..12 + extra)? })
 }

@@ -103,7 +103,7 @@ impl<'a> File<'a> {
         let section = symbol.section_index().map(|SectionIndex(i)| i);
         let mut name = symbol.name().context("ELF file is damaged: symbol name")?.to_owned();
         if let (SymbolKind::Section, Some(section)) = (symbol.kind(), section) {
-            name = self.section(section)?.name.clone();
+            name.clone_from(&self.section(section)?.name);
         }
         let (address, kind) = (symbol.address(), symbol.kind());
         if let (SymbolKind::Text, Some(section)) = (kind, section) {
