@@ -1,4 +1,5 @@
 //! A device that speaks the real protocol over a real socket, and answers as a test says.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::{
     io::{Read, Write},
@@ -14,6 +15,9 @@ use proto::{
     frame::{FrameReader, MAX_WIRE, encode},
     host::{Request, Response, Status, request, response},
 };
+use serde_json::Value;
+
+use crate::common::{hypctl_in, text};
 
 /// What the device does with a request.
 pub enum Reply {
@@ -121,4 +125,25 @@ pub fn serve(mut input: impl Read, mut output: impl Write, script: &Script, log:
 /// A response as a frame.
 pub fn frame(response: &Response) -> Vec<u8> {
     encode(&response.encode_to_vec(), &mut [0; MAX_WIRE]).expect("fits").to_vec()
+}
+
+/// A command's output; it must succeed and say nothing else.
+pub fn ok(device: &Fake, args: &[&str]) -> String {
+    let output = hypctl_in(device.folder(), args);
+    assert!(output.status.success(), "{args:?}: {}", text(&output.stderr));
+    assert_eq!(text(&output.stderr), "");
+    text(&output.stdout).to_owned()
+}
+
+/// A command's output as JSON.
+pub fn json(device: &Fake, args: &[&str]) -> Value {
+    let printed = ok(device, &[args, &["--json"]].concat());
+    serde_json::from_str(&printed).unwrap_or_else(|e| panic!("{args:?}: {e}: {printed}"))
+}
+
+/// A command's error; it must fail and print nothing else.
+pub fn err(device: &Fake, args: &[&str]) -> String {
+    let output = hypctl_in(device.folder(), args);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), ""), "{args:?}");
+    text(&output.stderr).to_owned()
 }
