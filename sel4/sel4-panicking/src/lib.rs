@@ -63,6 +63,8 @@ impl fmt::Write for SinkWriter {
 #[cfg_attr(not(target_os = "none"), allow(dead_code))] // Tests on the host have std's handler.
 fn panic(info: &core::panic::PanicInfo) -> ! {
     if !PANICKING.swap(true, Ordering::Relaxed) {
+        // SAFETY: a panic does not return, so neither does what had the buffer.
+        unsafe { sel4::release_ipc_buffer() };
         let _ = writeln!(SinkWriter, "{info}");
     }
     abort()

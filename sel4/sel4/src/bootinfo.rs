@@ -11,7 +11,7 @@ use crate::{CapType, IpcBuffer, Word, cap_type};
 const PAGE: usize = 4096;
 
 /// The address of BootInfo, which the root task finds in its first register.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct BootInfoPtr(*const seL4_BootInfo);
 
 impl BootInfoPtr {

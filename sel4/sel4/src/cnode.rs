@@ -147,11 +147,11 @@ impl AbsoluteCPtr {
         })
     }
 
-    /// Moves `src` here and gives it a badge.
+    /// Moves `src` here and gives it a guard: this kernel takes a CNode's capability only, and no badges.
     ///
     /// # Errors
     ///
-    /// As [`move_`](Self::move_), or the source has a badge already.
+    /// As [`move_`](Self::move_), or the source is of another kind.
     pub fn mutate(&self, src: &Self, badge: Word) -> Result<()> {
         self.invoke("CNode_Mutate", |buffer, root, index, depth| {
             let (src_root, src_index) = (src.root.bits(), src.path.bits());
@@ -166,9 +166,17 @@ impl AbsoluteCPtr {
 pub struct CNodeCapData(seL4_CapData);
 
 impl CNodeCapData {
-    /// A guard of `guard_size` bits (at most 63) that must be `guard` (of which this kernel keeps 18 bits).
+    /// Leaves the guard that the capability has, where a thread's CSpace is set.
+    pub const KEEP: Self = Self(seL4_CapData([0]));
+
+    /// A guard of `guard_size` bits (at most 63) that must be `guard` (of which this kernel keeps 18 bits). No
+    /// guard at all is the same as [`KEEP`](Self::KEEP).
     pub const fn new(guard: Word, guard_size: usize) -> Self {
-        Self(seL4_CapData::Guard_new(guard, guard_size as Word))
+        // Without the tag of `Guard_new`, which the kernel ignores but takes as "not 0, so set it".
+        let mut data = seL4_CapData([0]);
+        data.Guard_set_GuardBits(guard);
+        data.Guard_set_GuardSize(guard_size as Word);
+        Self(data)
     }
 
     /// Skips this many bits, which must be 0: for a CSpace of one CNode, a word's bits less the CNode's.

@@ -76,7 +76,7 @@ impl cap::Tcb {
                 cspace_root.bits(),
                 cspace_root_data.into_inner(),
                 vspace_root.bits(),
-                CNodeCapData::new(0, 0).into_inner(),
+                CNodeCapData::KEEP.into_inner(),
                 ipc_buffer,
                 ipc_buffer_frame.bits(),
             )
@@ -102,7 +102,7 @@ impl cap::Tcb {
                 cspace_root.bits(),
                 cspace_root_data.into_inner(),
                 vspace_root.bits(),
-                CNodeCapData::new(0, 0).into_inner(),
+                CNodeCapData::KEEP.into_inner(),
             )
         })
     }

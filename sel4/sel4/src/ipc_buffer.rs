@@ -1,8 +1,7 @@
 //! The IPC buffer of the running thread.
 //!
 //! Its address is kept in one static: programs have one thread each. A program with several threads in one
-//! address space (of which only one runs at a time) switches it with [`save_ipc_buffer`] and
-//! [`restore_ipc_buffer`].
+//! address space (of which only one runs at a time) switches it with [`swap_ipc_buffer`].
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 
@@ -88,34 +87,36 @@ impl IpcBuffer {
 /// The memory is, for as long as the program runs, the buffer that the thread's TCB names, aligned to 1024
 /// bytes, writable, and reached by nothing else.
 pub unsafe fn set_ipc_buffer(buffer: *mut IpcBuffer) {
-    STATE.store(buffer.addr(), Ordering::Relaxed);
-    // The pointer is made from its address again later.
-    let _ = buffer.expose_provenance();
+    STATE.store(IpcBufferState::new(buffer).0, Ordering::Relaxed);
 }
 
-/// Which buffer is in use, and whether it is borrowed.
+/// A thread's buffer, and whether it is borrowed.
 #[derive(Clone, Copy, Debug)]
 pub struct IpcBufferState(usize);
 
-/// Puts the buffer of another thread in place of the one in use, which is returned.
-///
-/// # Safety
-///
-/// As for [`set_ipc_buffer`]; and until [`restore_ipc_buffer`] only the thread whose buffer it is runs.
-pub unsafe fn save_ipc_buffer(buffer: *mut IpcBuffer) -> IpcBufferState {
-    let state = IpcBufferState(STATE.load(Ordering::Relaxed));
-    // SAFETY: the caller's promise.
-    unsafe { set_ipc_buffer(buffer) };
-    state
+impl IpcBufferState {
+    /// The buffer of a thread that has not started yet.
+    pub fn new(buffer: *mut IpcBuffer) -> Self {
+        Self(buffer.expose_provenance())
+    }
 }
 
-/// Puts back the buffer that [`save_ipc_buffer`] replaced.
+/// Puts another thread's buffer in place of the one in use, and returns that one's state.
 ///
 /// # Safety
 ///
-/// The thread whose buffer it is runs next.
-pub unsafe fn restore_ipc_buffer(state: IpcBufferState) {
-    STATE.store(state.0, Ordering::Relaxed);
+/// As for [`set_ipc_buffer`]; and the thread whose buffer it is runs next.
+pub unsafe fn swap_ipc_buffer(state: IpcBufferState) -> IpcBufferState {
+    IpcBufferState(STATE.swap(state.0, Ordering::Relaxed))
+}
+
+/// Ends a [`with_ipc_buffer_mut`] that panicked, so that the panic can be reported.
+///
+/// # Safety
+///
+/// The work that had the buffer never goes on.
+pub unsafe fn release_ipc_buffer() {
+    STATE.fetch_and(!BORROWED, Ordering::Relaxed);
 }
 
 /// Reads the IPC buffer.

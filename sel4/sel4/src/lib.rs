@@ -34,7 +34,7 @@ pub use error::{Error, ErrorKind, LookupFailure, Result};
 pub use fault::{CapFault, Fault};
 pub use ipc::{CallWithMrs, RecvWithMrs, reply, reply_with_mrs, yield_now};
 pub use ipc_buffer::{
-    IpcBuffer, IpcBufferState, restore_ipc_buffer, save_ipc_buffer, set_ipc_buffer, with_ipc_buffer,
+    IpcBuffer, IpcBufferState, release_ipc_buffer, set_ipc_buffer, swap_ipc_buffer, with_ipc_buffer,
     with_ipc_buffer_mut,
 };
 pub use message::{MessageInfo, MessageInfoBuilder};

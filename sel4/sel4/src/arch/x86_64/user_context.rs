@@ -10,6 +10,21 @@ pub struct UserContext(seL4_UserContext);
 impl UserContext {
     pub(crate) const NUM_WORDS: usize = size_of::<seL4_UserContext>() / size_of::<Word>();
 
+    /// A thread that starts in a C function with these arguments (six at most; more are left out), on a stack
+    /// of which `stack_top` is the upper end, a multiple of 16.
+    pub fn for_call(function: Word, stack_top: Word, arguments: &[Word]) -> Self {
+        let mut context = Self::default();
+        *context.pc_mut() = function;
+        // Where a call would have put its return address: nothing, as the function must not return.
+        *context.sp_mut() = stack_top - size_of::<Word>() as Word;
+        for (index, argument) in arguments.iter().enumerate() {
+            if let Some(register) = context.c_param_mut(index) {
+                *register = *argument;
+            }
+        }
+        context
+    }
+
     /// In the kernel's form.
     pub const fn inner(&self) -> &seL4_UserContext {
         &self.0

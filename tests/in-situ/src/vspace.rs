@@ -1,0 +1,135 @@
+//! Mapping memory.
+
+use sel4::init_thread::slot;
+use sel4::{CapRights, ErrorKind, FrameObjectType, Result, VmAttributes, Word, cap, cap_type, vspace_levels};
+use sel4_test_harness::{Env, test};
+
+const RIGHTS: CapRights = CapRights::read_write();
+const CACHED: VmAttributes = VmAttributes::DEFAULT;
+
+/// A new frame.
+pub fn frame(env: &mut Env) -> Result<cap::Granule> {
+    env.alloc_object(&FrameObjectType::GRANULE.blueprint())
+}
+
+/// Makes and maps the tables that a page at this address needs and that are missing.
+pub fn map_tables(env: &mut Env, address: Word) -> Result<usize> {
+    let mut made = 0;
+    for (_, ty) in vspace_levels::tables_above(FrameObjectType::GRANULE) {
+        let table: cap::UnspecifiedIntermediateTranslationTable = env.alloc_object(&ty.blueprint())?;
+        let vspace = slot::VSPACE.cap();
+        match table.generic_intermediate_translation_table_map(ty, vspace, address, CACHED) {
+            Ok(()) => made += 1,
+            Err(error) if error.kind() == ErrorKind::DeleteFirst => (),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(made)
+}
+
+/// Reads a word at an address that a test mapped, or did not.
+pub fn read(address: Word) -> Word {
+    // SAFETY: nothing of the program lies there; that it may fault is what some tests are about.
+    unsafe { (address as *const Word).read_volatile() }
+}
+
+/// Writes a word at an address that a test mapped, or did not.
+pub fn write(address: Word, value: Word) {
+    // SAFETY: as in `read`.
+    unsafe { (address as *mut Word).write_volatile(value) }
+}
+
+#[test]
+fn a_frame_is_mapped_once_its_tables_are(env: &mut Env) -> Result<()> {
+    let (address, vspace) = (env.scratch_address(), slot::VSPACE.cap());
+    let frame = frame(env)?;
+    let error = frame.frame_map(vspace, address, RIGHTS, CACHED).expect_err("no tables yet");
+    let ErrorKind::FailedLookup(failure) = error.kind() else { panic!("{error}") };
+    assert_eq!(failure.bits_left, vspace_levels::span_bits(2) as Word, "the page directory is missing");
+    assert_eq!(map_tables(env, address)?, 2);
+    frame.frame_map(vspace, address, RIGHTS, CACHED)?;
+    assert_eq!(read(address), 0, "new memory is cleared");
+    write(address, 0x1234_5678_9abc_def0);
+    assert_eq!(read(address), 0x1234_5678_9abc_def0);
+    Ok(())
+}
+
+#[test]
+fn two_mappings_share_the_memory(env: &mut Env) -> Result<()> {
+    let (address, vspace) = (env.scratch_address(), slot::VSPACE.cap());
+    map_tables(env, address)?;
+    let first = frame(env)?;
+    let second = env.alloc_slot::<cap_type::Granule>();
+    let source = slot::CNODE.cap().absolute_cptr(first);
+    second.absolute_cptr().copy(&source, CapRights::read_only())?;
+    first.frame_map(vspace, address, RIGHTS, CACHED)?;
+    second.cap().frame_map(vspace, address + 0x1000, RIGHTS, CACHED)?;
+    write(address, 77);
+    assert_eq!(read(address + 0x1000), 77);
+    assert_eq!(first.frame_get_address()?, second.cap().frame_get_address()?);
+    Ok(())
+}
+
+#[test(should_error = "X86_Page_Map: InvalidCapability")]
+fn a_frame_capability_is_mapped_once(env: &mut Env) -> Result<()> {
+    let (address, vspace) = (env.scratch_address(), slot::VSPACE.cap());
+    map_tables(env, address)?;
+    let frame = frame(env)?;
+    frame.frame_map(vspace, address, RIGHTS, CACHED)?;
+    frame.frame_map(vspace, address + 0x1000, RIGHTS, CACHED)
+}
+
+#[test(should_error = "AlignmentError")]
+fn a_page_is_aligned(env: &mut Env) -> Result<()> {
+    let address = env.scratch_address();
+    map_tables(env, address)?;
+    frame(env)?.frame_map(slot::VSPACE.cap(), address + 8, RIGHTS, CACHED)
+}
+
+#[test(should_error = "X86_Page_Map: InvalidArgument")]
+fn the_kernels_addresses_are_refused(env: &mut Env) -> Result<()> {
+    frame(env)?.frame_map(slot::VSPACE.cap(), 0xffff_ffff_8000_0000, RIGHTS, CACHED)
+}
+
+#[test(should_fault = "VmFault")]
+fn an_unmapped_frame_is_gone(env: &mut Env) {
+    let address = env.scratch_address();
+    map_tables(env, address).expect("tables");
+    let frame = frame(env).expect("a frame");
+    frame.frame_map(slot::VSPACE.cap(), address, RIGHTS, CACHED).expect("mapped");
+    write(address, 1);
+    frame.frame_unmap().expect("unmapped");
+    write(address, 2);
+}
+
+#[test(should_fault = "VmFault")]
+fn a_read_only_page_is_not_written(env: &mut Env) {
+    let address = env.scratch_address();
+    map_tables(env, address).expect("tables");
+    let frame = frame(env).expect("a frame");
+    frame.frame_map(slot::VSPACE.cap(), address, CapRights::read_only(), CACHED).expect("mapped");
+    assert_eq!(read(address), 0);
+    write(address, 1);
+}
+
+#[test]
+fn rights_of_a_mapping_change(env: &mut Env) -> Result<()> {
+    let (address, vspace) = (env.scratch_address(), slot::VSPACE.cap());
+    map_tables(env, address)?;
+    let frame = frame(env)?;
+    frame.frame_map(vspace, address, CapRights::read_only(), CACHED)?;
+    frame.frame_remap(vspace, RIGHTS, CACHED)?;
+    write(address, 3);
+    assert_eq!(read(address), 3);
+    Ok(())
+}
+
+#[test(should_error = "X86_ASIDPool_Assign")]
+fn an_address_space_is_assigned_once(env: &mut Env) -> Result<()> {
+    let top = sel4::TranslationTableObjectType::PML4.blueprint();
+    let vspace: cap::VSpace = env.alloc_object(&top)?;
+    let error = frame(env)?.frame_map(vspace, 0x1000, RIGHTS, CACHED).expect_err("not assigned yet");
+    assert!(matches!(error.kind(), ErrorKind::InvalidCapability(_)), "{error}");
+    slot::ASID_POOL.cap().asid_pool_assign(vspace)?;
+    slot::ASID_POOL.cap().asid_pool_assign(vspace)
+}
