@@ -160,7 +160,7 @@ fn start_console(
 ) -> Result<(), Error> {
     let unreadable = |_| Why::Missing("clock page");
     let clock = Clock::new(windows.map(shared, "timer", "clock")?).map_err(unreadable).at(ROOT, "clock")?;
-    clock.start(arch::frequency(bootinfo), entered).map_err(unreadable).at(ROOT, "clock")?;
+    clock.start(arch::frequency(bootinfo), entered);
     let ring = windows.map(shared, ROOT, "log")?;
     let signal = shared.notification_of("serial").at(ROOT, "find the console's driver")?;
     // The driver looks at all rings for any signal: the unbadged capability will do.

@@ -9,7 +9,7 @@
 //! A writer fills the line that is not in use, then advances the generation (a latch, as Linux's
 //! `seqcount_latch`). So no reader ever waits for a writer that was preempted, or died, half-way.
 use core::sync::atomic::{
-    AtomicU32,
+    AtomicU32, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
     fence,
 };
@@ -53,7 +53,9 @@ impl Line {
 #[derive(Clone, Copy, Debug)]
 pub struct Clock<'a> {
     generation: &'a AtomicU32,
-    page: Shm<'a>,
+    frequency: &'a AtomicU64,
+    origin: &'a AtomicU64,
+    lines: [[&'a AtomicU64; 3]; 2],
 }
 
 impl<'a> Clock<'a> {
@@ -61,17 +63,21 @@ impl<'a> Clock<'a> {
     ///
     /// # Errors
     /// The memory is too small.
+    #[inline]
     pub fn new(page: Shm<'a>) -> Result<Self, OutOfBounds> {
-        Ok(Self { generation: page.u32(0)?, page: page.slice(0, LINES + 2 * LINE)? })
+        let line = |at| Ok([page.u64(at)?, page.u64(at + 8)?, page.u64(at + 16)?]);
+        Ok(Self {
+            generation: page.u32(0)?,
+            frequency: page.u64(FREQUENCY)?,
+            origin: page.u64(ORIGIN)?,
+            lines: [line(LINES)?, line(LINES + LINE)?],
+        })
     }
 
     /// Sets the nominal frequency and time zero: the root task's part, before any service runs.
-    ///
-    /// # Errors
-    /// The memory is too small.
-    pub fn start(&self, hz: u64, origin: u64) -> Result<(), OutOfBounds> {
-        self.page.store(FREQUENCY, 8, hz)?;
-        self.page.store(ORIGIN, 8, origin)
+    pub fn start(&self, hz: u64, origin: u64) {
+        self.frequency.store(hz, Relaxed);
+        self.origin.store(origin, Relaxed);
     }
 
     /// The time at tick `ticks` of the TSC, in ns since time zero; 0 before the clock is started.
@@ -98,32 +104,32 @@ impl<'a> Clock<'a> {
             0 => 2, // 0 means that there is no line
             next => next,
         };
-        for (i, word) in [line.ticks, line.ns, line.scale].into_iter().enumerate() {
-            // Inside the page: `new` checked its size.
-            let _ = self.page.store(Self::place(next) + 8 * i, 8, word);
+        let words = self.lines[(next & 1) as usize];
+        for (word, value) in words.into_iter().zip([line.ticks, line.ns, line.scale]) {
+            word.store(value, Relaxed);
         }
         self.generation.store(next, Release);
     }
 
-    fn place(generation: u32) -> usize {
-        LINES + LINE * (generation & 1) as usize
-    }
-
     #[inline]
     fn read(&self, generation: u32) -> Line {
-        let word = |at| self.page.load(at, 8).unwrap_or(0);
         if generation == 0 {
-            return Line { ticks: word(ORIGIN), ns: 0, scale: Line::scale(word(FREQUENCY)) };
+            return self.nominal();
         }
-        let at = Self::place(generation);
-        Line { ticks: word(at), ns: word(at + 8), scale: word(at + 16) }
+        let [ticks, ns, scale] = self.lines[(generation & 1) as usize].map(|word| word.load(Relaxed));
+        Line { ticks, ns, scale }
+    }
+
+    /// The line before there is one.
+    #[cold]
+    fn nominal(&self) -> Line {
+        Line { ticks: self.origin.load(Relaxed), ns: 0, scale: Line::scale(self.frequency.load(Relaxed)) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     extern crate std;
-    use core::sync::atomic::AtomicU64;
     use std::vec::Vec;
 
     use super::*;
@@ -137,7 +143,7 @@ mod tests {
         let words = page();
         let clock = Clock::new(Shm::from_words(&words)).unwrap();
         assert_eq!(clock.at(5), 0, "not started");
-        clock.start(2_000_000_000, 1_000).unwrap();
+        clock.start(2_000_000_000, 1_000);
         assert_eq!((clock.at(0), clock.at(1_000), clock.at(3_000)), (0, 0, 1_000));
         clock.set(Line { ticks: 3_000, ns: 1_000, scale: Line::scale(1_000_000_000) });
         assert_eq!((clock.at(2_999), clock.at(3_000), clock.at(3_500)), (1_000, 1_000, 1_500));
