@@ -16,11 +16,14 @@ use crate::{
 pub struct Live {
     /// Those that may be read before they are written.
     pub regs: u16,
-    /// Those whose number may reach an address, a length or a comparison.
+    /// Those whose number may reach an address, a length or a comparison; with [`STACK`].
     pub precise: u16,
 }
 
-const ALL: Live = Live { regs: 0x7ff, precise: 0x7ff };
+/// In `precise`: some number on a stack.
+const STACK: u16 = 1 << 15;
+
+const ALL: Live = Live { regs: 0x7ff, precise: 0x7ff | STACK };
 const NONE: Live = Live { regs: 0, precise: 0 };
 const ARGUMENTS: u16 = 0x3e;
 const SAVED: u16 = 0x3c0;
@@ -53,6 +56,11 @@ impl Live {
         Self { regs: self.regs & regs, precise: self.precise & regs }
     }
 
+    /// Whether something depends on the numbers on stacks.
+    pub const fn precise_stack(self) -> bool {
+        self.precise & STACK != 0
+    }
+
     /// What a caller keeps while a function that it called runs.
     pub const fn across_call(self) -> Self {
         self.only(SAVED)
@@ -69,6 +77,8 @@ pub struct Liveness {
     verdict: bool,
     /// Where the first function behind the program's own begins.
     own_end: usize,
+    /// [`STACK`] if it is in the set behind any call of a function.
+    behind_calls: u16,
 }
 
 impl Liveness {
@@ -80,6 +90,7 @@ impl Liveness {
             may_be_stack: stack_registers(&layout.ops),
             verdict: hook.verdicts.is_some(),
             own_end: layout.functions().next().unwrap_or(layout.ops.len()),
+            behind_calls: 0,
         };
         for _ in 0..PASSES {
             if !liveness.pass(layout) {
@@ -98,7 +109,11 @@ impl Liveness {
     fn pass(&mut self, layout: &Layout) -> bool {
         let mut changed = false;
         for at in (0..layout.ops.len()).rev() {
-            let live = self.transfer(layout.ops[at], at);
+            let op = layout.ops[at];
+            if let Op::CallLocal { .. } = op {
+                self.behind_calls |= self.before(at + 1).precise & STACK;
+            }
+            let live = self.transfer(op, at);
             changed |= live != self.before[at];
             self.before[at] = live;
         }
@@ -125,11 +140,14 @@ impl Liveness {
             | Op::MapHandle { dst, .. }
             | Op::MapValue { dst, .. }
             | Op::CodeAddress { dst, .. } => after.before(bit(dst), 0, 0),
-            Op::Load { dst, src, .. } => after.before(bit(dst), bit(src), bit(src)),
+            Op::Load { dst, src, .. } => {
+                let from_stack = self.may_be_stack & bit(src) != 0 && after.precise & bit(dst) != 0;
+                after.before(bit(dst), bit(src), bit(src) | if from_stack { STACK } else { 0 })
+            }
             Op::Store { dst, src, .. } => {
                 // What is stored on a stack may come back; elsewhere its value is forgotten.
-                let kept = if self.may_be_stack & bit(dst) != 0 { operand(src) } else { 0 };
-                after.before(0, bit(dst) | operand(src), bit(dst) | kept)
+                let kept = self.may_be_stack & bit(dst) != 0 && after.precise_stack();
+                after.before(0, bit(dst) | operand(src), bit(dst) | if kept { operand(src) } else { 0 })
             }
             Op::Atomic { atomic, dst, src, .. } => {
                 let result = atomic.result(src);
@@ -146,12 +164,13 @@ impl Liveness {
                 after.before(CLOBBERED, read, precise)
             }
             Op::CallLocal { off } => {
-                let callee = self.before((at + 1).wrapping_add_signed(off as isize)).only(ARGUMENTS);
-                after.only(SAVED).or(callee)
+                let callee = self.before((at + 1).wrapping_add_signed(off as isize)).only(ARGUMENTS | STACK);
+                after.only(SAVED | STACK).or(callee)
             }
             Op::CallReg { .. } | Op::Tail => ALL,
             Op::Exit if at < self.own_end && !self.verdict => NONE.before(0, 1, 0),
-            Op::Exit => NONE.before(0, 1, 1),
+            Op::Exit if at < self.own_end => NONE.before(0, 1, 1),
+            Op::Exit => NONE.before(0, 1, 1 | self.behind_calls),
         }
     }
 
