@@ -29,7 +29,7 @@ SEL4_PREFIX=${SEL4_PREFIX:-$PWD/target/sel4/$board_id/$kernel}
 export SEL4_PREFIX HYPOS_PLATFORM=$board
 
 say "services"
-services=$(sed -n 's/^.*services: &\[\(.*\)\],.*$/\1/p' root-task/system/src/table.rs | tr 'A-Z,' 'a-z ')
+services=$(for main in services/*/src/main.rs; do basename "${main%/src/main.rs}"; done)
 # shellcheck disable=SC2086
 bare_cargo build --release $(printf -- '-p %s ' $services)
 export HYPOS_SERVICES=$PWD/$images/services

@@ -8,8 +8,13 @@ die() {
   exit 1
 }
 
-# The boards: every folder ARCH/BOARD with a platform.rs.
-boards() { find . -mindepth 3 -maxdepth 3 -name platform.rs -not -path './target/*' -printf '%P\n' | xargs -n1 dirname | sort; }
+# The boards: every folder ARCH/BOARD with a platform.rs and kernel settings.
+boards() {
+  local file
+  for file in */*/platform.rs; do
+    if [ -f "${file%/*}/autoconf.h" ]; then echo "${file%/*}"; fi
+  done
+}
 
 # Checks a board's name and sets what follows from it.
 use_board() {

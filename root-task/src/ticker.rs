@@ -35,7 +35,7 @@ impl Ticker {
             CPtr::from_bits(0),
             (PRIORITY, 0),
             slot::CNODE.cap(),
-            CNodeCapData::new(0, 0),
+            CNodeCapData::KEEP,
             slot::VSPACE.cap(),
             0,
             cap::Granule::from_bits(0),

@@ -179,7 +179,7 @@ const METRICS: Service = Service {
 const AGENT: Service = Service {
     name: "agent",
     priority: 100,
-    stack_pages: 16,
+    stack_pages: 40,
     restart: RESTART,
     needs: &[standard::NEEDS, agent::NEEDS],
     grants: &[

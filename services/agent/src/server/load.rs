@@ -15,6 +15,9 @@ use super::{
     state::{MapEntry, Program, cut, refusal},
 };
 
+/// What the verifier may use of the agent's heap.
+const VERIFIER_BYTES: usize = 768 * 1024;
+
 /// A program that passed the verifier and is not yet in memory.
 struct Verified<'b> {
     program: bundle::Program<'b>,
@@ -103,7 +106,7 @@ impl<'a, B: Board> Agent<'a, B> {
         }
         code.extend(insns);
         let unit = Unit { code: &code, hook, maps: specs, lines: Some(program.lines) };
-        let summary = verifier::verify(&unit, &Limits::default())
+        let summary = verifier::verify(&unit, &Limits { memory_bytes: VERIFIER_BYTES, ..Limits::default() })
             .map_err(|e| refusal(ErrorCode::Refused, format_args!("{}: {e}", program.name)))?;
         if program.strict && summary.instruction_bound.is_none() {
             return Err(refusal(
