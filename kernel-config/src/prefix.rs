@@ -24,7 +24,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::platform::Platform;
 use crate::settings::Settings;
@@ -38,6 +38,12 @@ use crate::{Config, copy, kernel, python, source, stamp, tools};
 pub fn ensure(platform: &Platform, config: Config, out: &Path) -> Result<PathBuf> {
     fs::create_dir_all(out).with_context(|| format!("create {}", out.display()))?;
     let out = out.canonicalize()?;
+    if out.to_string_lossy().contains(char::is_whitespace) {
+        bail!(
+            "{}: the kernel's Makefile can't work in a path with white space; choose another --out",
+            out.display()
+        );
+    }
     let prefix = out.join(&platform.slug).join(config.name());
     let stamp = stamp::of(platform, config)?;
     if stamp::matches(&prefix, &stamp) {

@@ -49,6 +49,13 @@ fn a_failing_fetch_says_what_to_do_and_installs_nothing() {
 }
 
 #[test]
+fn a_path_with_white_space_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (ok, text) = run(&folder.path().join("two words"), &[]);
+    assert!(!ok && text.contains("white space"), "{text}");
+}
+
+#[test]
 fn a_python_package_that_can_not_be_had_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let blocked = [("PIP_NO_INDEX", "1"), ("PIP_FIND_LINKS", ""), ("PIP_CONFIG_FILE", "/dev/null")];

@@ -98,3 +98,41 @@ pub fn judge(expect: Expect, outcome: &thread::Outcome, leaks: usize) -> Result<
         (_, Hung) => Err("it ran out of its budget of time"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sel4::{Fault, MessageInfo};
+
+    use super::*;
+    use crate::thread::Outcome::{Faulted, Hung, Panicked, Returned};
+
+    #[test]
+    fn only_what_was_expected_passes() {
+        report::keep(format_args!("TCB_Resume: InvalidCapability"));
+        let fault = || Fault::from_words(&[1, 2, 0, 6], &MessageInfo::new(5, 0, 0, 4)).expect("a VM fault");
+        let outcomes = [Returned(true), Returned(false), Panicked, Faulted(fault()), Hung];
+        for (expect, right) in [
+            (Expect::Return, Some(0)),
+            (Expect::Error("Resume: Invalid"), Some(1)),
+            (Expect::Error("Suspend"), None),
+            (Expect::Panic(""), Some(2)),
+            (Expect::Panic("other"), None),
+            (Expect::Fault("VmFault"), Some(3)),
+            (Expect::Fault(""), Some(3)),
+            (Expect::Fault("CapFault"), None),
+            (Expect::Hang, Some(4)),
+            (Expect::Leak, None),
+        ] {
+            for (index, outcome) in outcomes.iter().enumerate() {
+                let passed = judge(expect, outcome, 0).is_ok();
+                assert_eq!(passed, right == Some(index), "{expect:?}: {outcome:?}");
+            }
+        }
+        // What returns must not leave anything behind; what could not clean up may.
+        assert!(judge(Expect::Return, &Returned(true), 1).is_err());
+        assert!(judge(Expect::Error(""), &Returned(false), 1).is_err());
+        assert!(judge(Expect::Leak, &Returned(true), 1).is_ok());
+        assert!(judge(Expect::Leak, &Panicked, 1).is_err());
+        assert!(judge(Expect::Panic(""), &Panicked, 1).is_ok());
+    }
+}

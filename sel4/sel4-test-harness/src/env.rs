@@ -9,10 +9,10 @@ use sel4_root_task::{Stack, unmap_page};
 use crate::thread;
 
 /// Threads that a test can make.
-const HELPERS: usize = 3;
-const HELPER_STACK_SIZE: usize = 16 * 1024;
-static HELPER_STACKS: [Stack<HELPER_STACK_SIZE>; HELPERS] = [const { Stack::new() }; HELPERS];
-static HELPERS_USED: AtomicUsize = AtomicUsize::new(0);
+const THREADS: usize = 3;
+const STACK_SIZE: usize = 16 * 1024;
+static STACKS: [Stack<STACK_SIZE>; THREADS] = [const { Stack::new() }; THREADS];
+static STACKS_USED: AtomicUsize = AtomicUsize::new(0);
 
 /// Where a test can map frames: a gibibyte of which nothing is mapped, and whose tables are missing.
 const SCRATCH_ADDRESS: Word = 0x4000_0000;
@@ -28,7 +28,7 @@ pub struct Env {
 
 /// Unmaps the guard pages of the stacks of tests' threads.
 pub fn prepare(bootinfo: BootInfo) -> Result<()> {
-    HELPER_STACKS.iter().try_for_each(|stack| unmap_page(&bootinfo, stack.guard()))
+    STACKS.iter().try_for_each(|stack| unmap_page(&bootinfo, stack.guard()))
 }
 
 impl Env {
@@ -38,7 +38,7 @@ impl Env {
         slots: core::ops::Range<usize>,
         faults: CPtr,
     ) -> Self {
-        HELPERS_USED.store(0, Ordering::Relaxed);
+        STACKS_USED.store(0, Ordering::Relaxed);
         Self { bootinfo, untyped, slots, faults }
     }
 
@@ -96,9 +96,9 @@ impl Env {
         priority: u8,
         faults: CPtr,
     ) -> Result<cap::Tcb> {
-        let used = HELPERS_USED.fetch_add(1, Ordering::Relaxed);
+        let used = STACKS_USED.fetch_add(1, Ordering::Relaxed);
         let no_stack = sel4::Error::new("Env::spawn", ErrorKind::NotEnoughMemory(0));
-        let stack = HELPER_STACKS.get(used).ok_or(no_stack)?;
+        let stack = STACKS.get(used).ok_or(no_stack)?;
         let tcb: cap::Tcb = self.alloc_object(&ObjectBlueprint::Tcb)?;
         thread::configure(tcb, faults, (priority, priority), None)?;
         let context =

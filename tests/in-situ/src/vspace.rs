@@ -124,6 +124,30 @@ fn rights_of_a_mapping_change(env: &mut Env) -> Result<()> {
     Ok(())
 }
 
+/// A test's own memory is too small for it: this one borrows some of the kernel's other untyped memory.
+#[test]
+fn a_large_page_needs_no_page_table(env: &mut Env) -> Result<()> {
+    let (address, vspace) = (env.scratch_address(), slot::VSPACE.cap());
+    let bootinfo = env.bootinfo();
+    let memory = bootinfo.untyped_list().iter().zip(bootinfo.untyped().iter());
+    let fits = memory.filter(|(memory, _)| !memory.is_device() && (21..=24).contains(&memory.size_bits()));
+    let (_, memory) = fits.max_by_key(|(memory, _)| memory.size_bits()).expect("two more mebibytes");
+    let size = FrameObjectType::LargePage;
+    for (_, ty) in vspace_levels::tables_above(size).skip(1) {
+        let table: cap::UnspecifiedIntermediateTranslationTable = env.alloc_object(&ty.blueprint())?;
+        table.generic_intermediate_translation_table_map(ty, vspace, address, CACHED)?;
+    }
+    let frame = env.alloc_slot::<cap_type::LargePage>();
+    let root = slot::CNODE.cap().absolute_self();
+    memory.cap().untyped_retype(&size.blueprint(), &root, frame.index(), 1)?;
+    frame.cap().frame_map(vspace, address, RIGHTS, CACHED)?;
+    let last = address + (1 << size.bits()) - 8;
+    write(last, 9);
+    assert_eq!((read(last), read(address)), (9, 0));
+    assert!(frame.cap().frame_get_address()?.is_multiple_of(1 << size.bits()));
+    memory.absolute_cptr().revoke()
+}
+
 #[test(should_error = "X86_ASIDPool_Assign")]
 fn an_address_space_is_assigned_once(env: &mut Env) -> Result<()> {
     let top = sel4::TranslationTableObjectType::PML4.blueprint();
