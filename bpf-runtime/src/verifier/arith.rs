@@ -122,8 +122,9 @@ impl Num {
 
     /// Division by zero gives 0.
     fn div(self, b: Self, bits: u32) -> Self {
-        let span = if b.umin == 0 { (0, self.umax) } else { (self.umin / b.umax, self.umax / b.umin) };
-        let span = if b.umax == 0 { (0, 0) } else { span };
+        let low = if b.umin == 0 { 0 } else { self.umin.checked_div(b.umax).unwrap_or(0) };
+        let high = self.umax.checked_div(b.umin).unwrap_or(self.umax);
+        let span = if b.umax == 0 { (0, 0) } else { (low, high) };
         Self::of((0, ones(bits)), Some(span), None, bits)
     }
 

@@ -85,9 +85,12 @@ impl Explorer<'_> {
     /// All copies of the pointer are null with it, or not.
     fn learn_null(&mut self, register: u8, is_null: bool) {
         let Reg::Pointer(checked) = *self.state.peek(register) else { return };
-        let outcome = |pointer: Pointer| match is_null {
-            true => Reg::Scalar(Scalar::constant(0)),
-            false => Reg::Pointer(Pointer { nullable: false, ..pointer }),
+        let outcome = |pointer: Pointer| {
+            if is_null {
+                Reg::Scalar(Scalar::constant(0))
+            } else {
+                Reg::Pointer(Pointer { nullable: false, ..pointer })
+            }
         };
         self.state.set(register, outcome(checked));
         if checked.id == 0 {
@@ -123,9 +126,7 @@ fn ways(
             let known = Scalar::assume(relation, first, second, width);
             Ok(known.map(|(p, q)| if exchanged { Known::Numbers(q, p) } else { Known::Numbers(p, q) }))
         }
-        (Reg::Pointer(pointer), Reg::Scalar(scalar)) if is_zero(scalar) => {
-            null(pointer, dst, relation, test)
-        }
+        (Reg::Pointer(pointer), Reg::Scalar(scalar)) if is_zero(scalar) => null(pointer, dst, relation, test),
         (Reg::Scalar(scalar), Reg::Pointer(pointer)) if is_zero(scalar) => match src {
             Operand::Reg(src) => null(pointer, src, relation, test),
             Operand::Imm(_) => Err(Reason::PointerCompare),

@@ -4,12 +4,21 @@ use super::reason::Reason;
 /// Bytes of memory, counted.
 #[derive(Debug)]
 pub struct Budget {
+    all: usize,
     left: usize,
 }
 
 impl Budget {
     pub const fn new(bytes: usize) -> Self {
-        Self { left: bytes }
+        Self { all: bytes, left: bytes }
+    }
+
+    /// As `take`, for what can be done without: a quarter is left to what can't.
+    pub fn take_spare(&mut self, bytes: usize) -> Result<(), Reason> {
+        if self.left < self.all / 4 {
+            return Err(Reason::OutOfMemory);
+        }
+        self.take(bytes)
     }
 
     pub fn take(&mut self, bytes: usize) -> Result<(), Reason> {

@@ -56,7 +56,10 @@ impl Explorer<'_> {
         }
         let reg = self.state.reg(register)?;
         match (arg, reg) {
-            (Arg::Map(kinds) | Arg::WritableMap(kinds), Reg::Pointer(Pointer { base: Base::Map(map), .. })) => {
+            (
+                Arg::Map(kinds) | Arg::WritableMap(kinds),
+                Reg::Pointer(Pointer { base: Base::Map(map), .. }),
+            ) => {
                 let spec = &self.unit.maps[usize::from(map)];
                 if !kinds.contains(&spec.kind) {
                     let ring = kinds.contains(&MapKind::RingBuf);
@@ -75,8 +78,6 @@ impl Explorer<'_> {
                 let bytes = if arg == Arg::MapKey { spec.key_size } else { spec.value_size };
                 self.readable(register, bytes.into(), false)
             }
-            // Checked with the length, which follows.
-            (Arg::Mem | Arg::PrintArgs, _) => Ok(()),
             (Arg::Size | Arg::SizeOrZero, Reg::Scalar(size)) => {
                 if arg == Arg::Size && size.wide.umin == 0 {
                     return Err(wrong("a length of at least 1"));
@@ -93,12 +94,12 @@ impl Explorer<'_> {
             }
             (Arg::RecordSize, Reg::Scalar(size)) => {
                 let size = size.known().and_then(|size| u32::try_from(size).ok());
-                shown.record_size =
-                    size.filter(|&size| size < 1 << 29).ok_or(wrong("a constant length"))?;
+                shown.record_size = size.filter(|&size| size < 1 << 29).ok_or(wrong("a constant length"))?;
                 Ok(())
             }
             (Arg::RecordSize, _) => Err(wrong("a constant length")),
             (Arg::Record, reg) => self.release(register, reg),
+            // Memory is checked with its length, which follows.
             _ => Ok(()),
         }
     }
@@ -114,9 +115,8 @@ impl Explorer<'_> {
         let reserved = self.state.records.iter().position(|&record| record == id);
         let (Some(at), Some(0)) = (reserved, off.known()) else { return Err(Reason::NotReserved) };
         self.state.records.remove(at);
-        let is_it = |reg: &Reg| {
-            matches!(reg, Reg::Pointer(p) if matches!(p.base, Base::Record(_)) && p.id == id)
-        };
+        let is_it =
+            |reg: &Reg| matches!(reg, Reg::Pointer(p) if matches!(p.base, Base::Record(_)) && p.id == id);
         for frame in &mut self.state.frames {
             frame.regs.iter_mut().filter(|reg| is_it(reg)).for_each(|reg| *reg = Reg::Uninit);
             for n in 0..frame.stack.len() {

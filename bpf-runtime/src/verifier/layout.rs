@@ -60,7 +60,8 @@ impl Layout {
     }
 
     fn target(&self, at: usize, to: i64) -> At<usize> {
-        let begins = usize::try_from(to).ok().filter(|&to| self.ops.get(to).is_some_and(|op| *op != Op::Tail));
+        let begins =
+            usize::try_from(to).ok().filter(|&to| self.ops.get(to).is_some_and(|op| *op != Op::Tail));
         begins.ok_or((at, Reason::Target(to)))
     }
 

@@ -38,7 +38,10 @@ impl Explorer<'_> {
         if fits {
             return Ok(());
         }
-        Err(Reason::Bounds { region: pointer.base.into(), offset: (low, high), bytes, inside: (first, end) })
+        // Offsets are kept below 2^30, so nothing is cut.
+        let shown = |low: i64, high: i64| (low as i32, high as i32);
+        let (offset, inside) = (shown(low, high), shown(first, end));
+        Err(Reason::Bounds { region: pointer.base.into(), offset, bytes, inside })
     }
 
     /// The place of an access through a register.

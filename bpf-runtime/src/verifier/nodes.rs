@@ -31,7 +31,7 @@ pub struct Node {
 /// All kept states.
 #[derive(Debug)]
 pub struct Nodes {
-    nodes: Vec<Node>,
+    all: Vec<Node>,
     /// The first node by point.
     heads: Vec<NodeId>,
     free: NodeId,
@@ -44,11 +44,11 @@ impl Nodes {
         let mut heads = Vec::new();
         heads.try_reserve_exact(points).map_err(|_| Reason::OutOfMemory)?;
         heads.resize(points, NONE);
-        Ok(Self { nodes: Vec::new(), heads, free: NONE, longest: 0 })
+        Ok(Self { all: Vec::new(), heads, free: NONE, longest: 0 })
     }
 
     fn get(&mut self, id: NodeId) -> Option<&mut Node> {
-        self.nodes.get_mut(id as usize)
+        self.all.get_mut(id as usize)
     }
 
     /// Keeps a state; without memory for it, it is not kept, which costs time only. The node, or `parent`.
@@ -61,7 +61,7 @@ impl Nodes {
         budget: &mut Budget,
     ) -> Option<NodeId> {
         let mut bytes = Vec::new();
-        budget.take(packed.len()).ok()?;
+        budget.take_spare(packed.len()).ok()?;
         if bytes.try_reserve_exact(packed.len()).is_err() {
             budget.give(packed.len());
             return None;
@@ -76,23 +76,23 @@ impl Nodes {
     }
 
     fn place(&mut self, node: Node, budget: &mut Budget) -> Option<NodeId> {
-        if let Some(free) = self.nodes.get_mut(self.free as usize) {
+        if let Some(free) = self.all.get_mut(self.free as usize) {
             let id = self.free;
             self.free = free.next;
             *free = node;
             return Some(id);
         }
         let bytes = node.packed.len();
-        let grown = budget.take(size_of::<Node>()).and_then(|()| {
-            let reserved = self.nodes.try_reserve(1).map_err(|_| Reason::OutOfMemory);
+        let grown = budget.take_spare(size_of::<Node>()).and_then(|()| {
+            let reserved = self.all.try_reserve(1).map_err(|_| Reason::OutOfMemory);
             reserved.inspect_err(|_| budget.give(size_of::<Node>()))
         });
         if grown.is_err() {
             budget.give(bytes);
             return None;
         }
-        self.nodes.push(node);
-        Some(self.nodes.len() as NodeId - 1)
+        self.all.push(node);
+        Some(self.all.len() as NodeId - 1)
     }
 
     /// One more path goes on from `id`.
@@ -104,7 +104,7 @@ impl Nodes {
 
     /// A path from `id` has come to its end, `after` instructions later.
     pub fn settle(&mut self, mut id: NodeId, mut after: u64) {
-        while let Some(node) = self.nodes.get_mut(id as usize) {
+        while let Some(node) = self.all.get_mut(id as usize) {
             node.after = node.after.max(after);
             node.open -= 1;
             if node.open > 0 {
@@ -131,7 +131,7 @@ impl Nodes {
         mut matches: impl FnMut(&[u8], bool) -> Match,
     ) -> Match {
         let (mut before, mut id) = (NONE, self.heads[point]);
-        while let Some(node) = self.nodes.get_mut(id as usize) {
+        while let Some(node) = self.all.get_mut(id as usize) {
             let next = node.next;
             match matches(&node.packed, node.open > 0) {
                 Match::None => node.misses += 1,
@@ -152,7 +152,7 @@ impl Nodes {
     }
 
     fn forget(&mut self, point: usize, before: NodeId, id: NodeId, budget: &mut Budget) {
-        let Some(node) = self.nodes.get_mut(id as usize) else { return };
+        let Some(node) = self.all.get_mut(id as usize) else { return };
         let (next, closed) = (node.next, node.open == 0);
         budget.give(node.packed.len());
         node.packed = Vec::new();
@@ -161,7 +161,7 @@ impl Nodes {
             node.next = self.free;
             self.free = id;
         }
-        match self.nodes.get_mut(before as usize) {
+        match self.all.get_mut(before as usize) {
             Some(before) => before.next = next,
             None => self.heads[point] = next,
         }

@@ -28,11 +28,7 @@ pub const fn signed(x: u64, bits: u32) -> i64 {
 
 /// The interval of the numbers of this width that the integers `low..=high` are congruent to, if it is one.
 pub const fn fit_unsigned(low: i128, high: i128, bits: u32) -> Option<(u64, u64)> {
-    if low >> bits == high >> bits {
-        Some((low as u64 & ones(bits), high as u64 & ones(bits)))
-    } else {
-        None
-    }
+    if low >> bits == high >> bits { Some((low as u64 & ones(bits), high as u64 & ones(bits))) } else { None }
 }
 
 /// As [`fit_unsigned`], signed.

@@ -285,8 +285,7 @@ impl Reader<'_> {
 pub fn unpack(packed: &[u8], state: &mut State) -> Result<(), Reason> {
     let broken = Reason::Internal("packed state");
     let mut reader = Reader(packed);
-    let (frames, records) =
-        (reader.u8().ok_or(broken.clone())?, reader.u8().ok_or(broken.clone())?);
+    let (frames, records) = (reader.u8().ok_or(broken.clone())?, reader.u8().ok_or(broken.clone())?);
     state.records.clear();
     for _ in 0..records {
         state.records.push(reader.u8().ok_or(broken.clone())?.into());

@@ -91,11 +91,11 @@ pub enum Reason {
         /// Of what.
         region: Region,
         /// The least and the greatest offset that it may begin at.
-        offset: (i64, i64),
+        offset: (i32, i32),
         /// The most bytes that it may have.
         bytes: u64,
         /// The offsets that are inside: first, behind the last.
-        inside: (i64, i64),
+        inside: (i32, i32),
     },
     /// An access whose offset may be no multiple of its size.
     Misaligned {
@@ -176,13 +176,17 @@ impl fmt::Display for Reason {
             Self::Malformed(why) => why.fmt(f),
             Self::Target(to) => write!(f, "jump or call to {to}, where no instruction begins"),
             Self::LeavesFunction(to) => write!(f, "jump to {to} in another function: call it instead"),
-            Self::FallsOff => {
-                f.write_str("the function's last instruction is neither exit nor goto: control would run off its end")
+            Self::FallsOff => f.write_str(
+                "the function's last instruction is neither exit nor goto: control would run off its end",
+            ),
+            Self::Indirect => {
+                f.write_str("calls through registers are not supported: call the function by name")
             }
-            Self::Indirect => f.write_str("calls through registers are not supported: call the function by name"),
             Self::Recursion => f.write_str("the function calls itself: use a loop with a bound instead"),
             Self::CallDepth => write!(f, "calls nest deeper than {MAX_FRAMES} frames: inline some functions"),
-            Self::Uninit { register } => write!(f, "r{register} is not initialised here: set it on every path"),
+            Self::Uninit { register } => {
+                write!(f, "r{register} is not initialised here: set it on every path")
+            }
             Self::UninitStack { offset } => {
                 write!(f, "the stack at r10{offset:+} is read before it is written: initialise it")
             }
@@ -198,7 +202,10 @@ impl fmt::Display for Reason {
             }
             Self::ReadOnly(region) => write!(f, "{region} is read-only"),
             Self::PointerLeak(region) => {
-                write!(f, "a pointer would be stored in {region}: addresses stay in registers and on the stack")
+                write!(
+                    f,
+                    "a pointer would be stored in {region}: addresses stay in registers and on the stack"
+                )
             }
             Self::PointerSpill => f.write_str("a pointer is stored whole, at a multiple of 8, or not at all"),
             Self::PointerOverwrite => {
@@ -206,9 +213,9 @@ impl fmt::Display for Reason {
             }
             Self::StackEscape => f.write_str("a pointer to this function's stack may not outlive the call"),
             Self::PointerArithmetic(what) => f.write_str(what),
-            Self::OffsetRange => {
-                f.write_str("the pointer's offset is not bounded: compare the number that is added with a limit")
-            }
+            Self::OffsetRange => f.write_str(
+                "the pointer's offset is not bounded: compare the number that is added with a limit",
+            ),
             Self::PointerCompare => {
                 f.write_str("pointers compare with null and with pointers into the same memory only")
             }
@@ -222,16 +229,22 @@ impl fmt::Display for Reason {
             }
             Self::NoHelper(number) => write!(f, "there is no helper number {number}"),
             Self::HelperForbidden(name) => write!(f, "the hook's programs may not call {name}"),
-            Self::Argument { helper, register, wanted } => write!(f, "{helper}: r{register} has to be {wanted}"),
+            Self::Argument { helper, register, wanted } => {
+                write!(f, "{helper}: r{register} has to be {wanted}")
+            }
             Self::ReadOnlyMap => f.write_str("the map is read-only for programs"),
-            Self::NotReserved => f.write_str("r1 has to be the start of a ring buffer record that is reserved"),
+            Self::NotReserved => {
+                f.write_str("r1 has to be the start of a ring buffer record that is reserved")
+            }
             Self::TooManyRecords => {
                 write!(f, "more than {} records reserved at a time", super::state::MAX_RECORDS)
             }
             Self::Unreleased => {
                 f.write_str("a ring buffer record is still reserved: submit or discard it on every path")
             }
-            Self::InfiniteLoop => f.write_str("the loop does not end: nothing that its condition reads changes"),
+            Self::InfiniteLoop => {
+                f.write_str("the loop does not end: nothing that its condition reads changes")
+            }
             Self::Steps { budget } => {
                 write!(f, "not proven within {budget} steps: give loops a smaller constant bound")
             }
@@ -246,12 +259,16 @@ impl fmt::Display for Reason {
 fn bounds(
     f: &mut fmt::Formatter<'_>,
     region: Region,
-    (low, high): (i64, i64),
+    (low, high): (i32, i32),
     bytes: u64,
-    (first, end): (i64, i64),
+    (first, end): (i32, i32),
 ) -> fmt::Result {
     write!(f, "access of {bytes} bytes to {region} at offset ")?;
-    if low == high { write!(f, "{low}")? } else { write!(f, "{low} to {high}")? }
+    if low == high {
+        write!(f, "{low}")?;
+    } else {
+        write!(f, "{low} to {high}")?;
+    }
     match region {
         Region::Stack => write!(f, ": a frame has {FRAME_BYTES} bytes below r10"),
         _ if low == high => write!(f, ": its bytes are {first} to {}", end - 1),

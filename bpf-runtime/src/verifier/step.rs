@@ -101,7 +101,9 @@ impl Explorer<'_> {
             }
             (Operand::Reg(register), Width::W32) => match self.state.reg(register)? {
                 // The same number, if the upper half is zero already.
-                Reg::Scalar(scalar) if scalar.wide.umax <= u64::from(u32::MAX) => self.state.identify(register),
+                Reg::Scalar(scalar) if u32::try_from(scalar.wide.umax).is_ok() => {
+                    self.state.identify(register)
+                }
                 Reg::Scalar(scalar) => Reg::Scalar(Scalar::from_low(scalar.low)),
                 _ => return Err(NOT_ON_POINTERS),
             },

@@ -84,11 +84,12 @@ fn covers_pointer(old: &Pointer, new: &Pointer, ids: &mut Ids) -> bool {
 
 fn covers_word(old: &Word, new: &Word, ids: &mut Ids) -> bool {
     match (old, new) {
-        (Word::Bytes(0), _) | (Word::High, Word::High) => true,
+        (Word::Bytes(0), _)
+        | (Word::High, Word::High)
+        | (Word::Bytes(_), Word::Half(_) | Word::Low(Reg::Scalar(_))) => true,
         (Word::Bytes(old), Word::Bytes(new)) => old & !new == 0,
         (Word::Half(old), Word::Half(new)) => old.contains(new) && ids.agree(old.id, new.id),
         (Word::Low(old), Word::Low(new)) => covers_reg(old, new, ids),
-        (Word::Bytes(_), Word::Half(_) | Word::Low(Reg::Scalar(_))) => true,
         // A half whose value is not known is as good as bytes.
         (Word::Half(old), Word::Bytes(_)) => *new == DATA && old.low == Num::unknown(32),
         _ => false,
