@@ -9,8 +9,6 @@ use crate::{
 
 /// Bytes of the console that one event of the hook carries.
 pub const EVENT_BYTES: usize = 16;
-/// Bytes that one step takes from the control UART.
-const CONTROL_BYTES: usize = 64;
 /// Both UARTs and what goes over them; `N` writers of log records.
 #[derive(Debug)]
 pub struct Driver<'a, R, const N: usize> {
@@ -46,7 +44,7 @@ pub struct Step {
 }
 
 impl<R: Registers, const N: usize> Driver<'_, R, N> {
-    /// Moves at most a FIFO's worth of bytes out on each UART, and a bounded number in.
+    /// Moves at most a FIFO's worth of bytes each way on each UART.
     pub fn step(&mut self) -> Step {
         let mut step = Step::default();
         self.console_step(&mut step);
@@ -82,16 +80,16 @@ impl<R: Registers, const N: usize> Driver<'_, R, N> {
     }
 
     fn control_step(&mut self, step: &mut Step) {
-        let mut chunk = [0; CONTROL_BYTES];
+        let mut chunk = [0; FIFO];
         let Some(uart) = &mut self.control else {
             step.control_sent = self.from_agent.read_bytes(&mut chunk);
             return;
         };
-        let room = self.to_agent.free().min(CONTROL_BYTES);
+        let room = self.to_agent.free().min(FIFO);
         let received = uart.receive(&mut chunk[..room]);
         step.control_received = self.to_agent.write_bytes(&chunk[..received]);
         if self.from_agent.available() > 0 && uart.can_send() {
-            step.control_sent = self.from_agent.read_bytes(&mut chunk[..FIFO]);
+            step.control_sent = self.from_agent.read_bytes(&mut chunk);
             uart.send(&chunk[..step.control_sent]);
         }
         // What the agent has no room for stays in the UART and, when that is full, with the sender.

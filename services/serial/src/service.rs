@@ -56,7 +56,13 @@ fn main() -> ! {
     svc::signal(AGENT);
     let (mut busy, mut printed, mut overrun) = (true, 0, 0);
     loop {
-        let bits = if busy { svc::poll(EVENTS) } else { svc::wait(EVENTS) };
+        let bits = if busy {
+            // Else the timer, which has the same priority, would wait for the end of this service's time slice.
+            svc::yield_now();
+            svc::poll(EVENTS)
+        } else {
+            svc::wait(EVENTS)
+        };
         // Before the UARTs are looked at: an edge that comes while its interrupt is masked is lost.
         for (bit, irq) in [(BIT_CONSOLE, CONSOLE_IRQ), (BIT_CONTROL, CONTROL_IRQ)] {
             if bits & bit != 0 {

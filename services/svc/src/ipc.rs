@@ -132,6 +132,12 @@ pub fn signal(to: Slot) {
     notification(to).signal();
 }
 
+/// Lets other services of the same priority run, if any wants to.
+#[inline]
+pub fn yield_now() {
+    sel4::yield_now();
+}
+
 const fn notification(slot: Slot) -> cap::Notification {
     cap::Notification::from_bits(slot.cptr())
 }
