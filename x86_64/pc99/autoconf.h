@@ -3,7 +3,7 @@
  * kernel-config, which writes gen_config.json from it.
  *
  * Form: a switch is a bare 1 and is absent when off; a number stands in parentheses; a word is a word.
- * The debug kernel adds CONFIG_DEBUG_BUILD and CONFIG_PRINTING (kernel-config/src/platform.rs).
+ * The debug kernel adds CONFIG_DEBUG_BUILD, CONFIG_PRINTING and a stack dump after user faults (kernel-config/src/main.rs).
  */
 #ifndef AUTOCONF_INCLUDED
 #define AUTOCONF_INCLUDED
