@@ -1,5 +1,6 @@
 //! What the tests share: an assembler for the text that the disassembler writes, and maps in private memory.
 #![allow(dead_code, reason = "each test uses its part")]
+#![allow(clippy::unwrap_used, reason = "a mistake in a test ends it")]
 mod asm;
 
 use std::sync::atomic::AtomicU64;
