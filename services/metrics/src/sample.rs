@@ -19,15 +19,16 @@ impl<'a> Source<'a> {
     }
 
     /// Takes a sample, `passed_ns` after the one before. A counter that was not there then, or that went back, has a
-    /// rate of 0.
+    /// rate of 0; so has what is no count but the largest of something, whose name ends in `_max`.
     pub fn sample(&mut self, passed_ns: u64) {
         let len = self.counters.len();
         if len != self.rates.len() || self.known != len {
             self.declare(len);
         }
         for index in 0..len {
-            let Ok((_, value)) = self.counters.get(index) else { break };
-            let more = if index < self.known { value.saturating_sub(self.values[index]) } else { 0 };
+            let Ok((name, value)) = self.counters.get(index) else { break };
+            let counts = index < self.known && !name.as_str().ends_with("_max");
+            let more = if counts { value.saturating_sub(self.values[index]) } else { 0 };
             self.values[index] = value;
             if let Ok(rate) = self.rates.counter(index) {
                 rate.set(per_second(more, passed_ns));
@@ -91,9 +92,12 @@ mod tests {
         counters.counter(0).unwrap().set(0);
         source.sample(SECOND);
         assert_eq!((source.rate("irqs"), source.rate("events")), (0, 0), "it went back; nothing new");
-        counters.declare(&["irqs", "events", "more"]).unwrap();
+        counters.declare(&["irqs", "events", "late_ns_max"]).unwrap();
         source.sample(SECOND);
-        assert_eq!(rates.get(2).unwrap().0.as_str(), "more");
+        assert_eq!(rates.get(2).unwrap().0.as_str(), "late_ns_max");
+        counters.counter(2).unwrap().set(50);
+        source.sample(SECOND);
+        assert_eq!(source.rate("late_ns_max"), 0, "not a count");
     }
 
     #[test]

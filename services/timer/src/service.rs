@@ -88,7 +88,7 @@ impl Timer {
             "hook_events",
             "hook_failures",
             "hook_skipped",
-            "hook_late_max_ns",
+            "hook_late_ns_max",
         ]);
         Self {
             discipline: Discipline::new(page.line(), clock::ticks(), hpet.now_ns()),
