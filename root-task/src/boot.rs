@@ -10,7 +10,7 @@ use root_task::{
 };
 use sel4::{BootInfoPtr, ObjectBlueprint};
 use shm::Shm;
-use system::{ROOT, SYSTEM, Service, render};
+use system::{ROOT, SYSTEM, render};
 
 use crate::{
     arch, console,
@@ -88,7 +88,8 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
     }
     give_up(&untypeds, first_untyped)?;
     for unit in &units {
-        say_caps(unit.service);
+        log::info!("start {}: {}", unit.service.name, render::Caps(unit.service));
+        log::info!("  {}", render::Memory(unit.service));
         unit.start()?;
     }
     System::new(Parts {
@@ -203,10 +204,4 @@ fn give_up(untypeds: &[Untyped], first_untyped: usize) -> Result<(), Error> {
         at(first_untyped + index).delete().at(ROOT, "give up device memory")?;
     }
     Ok(())
-}
-
-/// A service's capabilities, in two lines.
-fn say_caps(service: &'static Service) {
-    log::info!("start {} (priority {}): {}", service.name, service.priority, render::Caps(service));
-    log::info!("  memory: {}", render::Memory(service));
 }

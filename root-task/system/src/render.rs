@@ -67,14 +67,15 @@ fn slot_kind(
     Ok((kind, badge))
 }
 
-/// A service's capabilities in a line, without its memory.
+/// A service's own capabilities in a line, for the boot log. What every service has (its faults, its log, its
+/// counters, the clock to read) is left out.
 #[derive(Debug)]
 pub struct Caps(pub &'static Service);
 
 impl fmt::Display for Caps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("faults to root")?;
-        for (need, grant) in self.0.caps() {
+        write!(f, "priority {}", self.0.priority)?;
+        for (need, grant) in own(self.0) {
             match (&need.kind, grant.object) {
                 (Kind::Serve(..), _) => write!(f, ", serves {}", need.name)?,
                 (Kind::Wait(_), _) => write!(f, ", waits")?,
@@ -90,20 +91,27 @@ impl fmt::Display for Caps {
     }
 }
 
-/// A service's shared memory in a line.
+/// A service's own shared memory in a line, likewise.
 #[derive(Debug)]
 pub struct Memory(pub &'static Service);
 
 impl fmt::Display for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shared = self.0.caps().filter_map(|(_, grant)| match grant.object {
-            Object::Memory { of, name } => Some((of, name, grant.rights)),
-            _ => None,
-        });
-        for (i, (of, name, rights)) in shared.enumerate() {
-            let mark = if rights.can_write() { "+" } else { "" };
-            write!(f, "{}{of}.{name}{mark}", if i == 0 { "" } else { " " })?;
+        f.write_str("memory")?;
+        for (need, grant) in own(self.0) {
+            if let Object::Memory { .. } = grant.object {
+                write!(f, " {}:{}", need.name, if grant.rights.can_write() { "rw" } else { "r" })?;
+            }
         }
         Ok(())
     }
+}
+
+fn own(service: &Service) -> impl Iterator<Item = (&'static Need, &'static Grant)> {
+    service.caps().filter(|(need, _)| !is_standard(need))
+}
+
+fn is_standard(need: &Need) -> bool {
+    let standard = caps::standard::NEEDS.iter().chain([&caps::standard::CLOCK_NEED]);
+    standard.into_iter().any(|other| other.name == need.name && other.rights.same(need.rights))
 }

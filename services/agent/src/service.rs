@@ -13,7 +13,7 @@ use svc::region;
 
 svc::service!(main);
 // The verifier's state, a bundle, decoded instructions.
-svc::heap!(1024 * 1024);
+svc::heap!(768 * 1024);
 
 struct System;
 

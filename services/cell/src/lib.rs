@@ -22,9 +22,9 @@ pub const PROTOCOL: &str = "cell";
 pub const REQUESTS: Slot = Slot(8);
 
 /// Verified programs: [`table::Table`].
-pub const PROGRAMS: Region = Region::at(standard::FIRST_REGION, 48);
+pub const PROGRAMS: Region = Region::at(standard::FIRST_REGION, 32);
 /// The memory of maps.
-pub const MAPS: Region = Region::at(standard::FIRST_REGION + 0x20_0000, 192);
+pub const MAPS: Region = Region::at(standard::FIRST_REGION + 0x20_0000, 128);
 /// What programs print: records of [`table::TRACE_HEADER`] bytes and text.
 pub const TRACE: Region = Region::at(standard::FIRST_REGION + 0x8_0000, 5);
 /// How often programs ran: [`table::Stats`].

@@ -8,7 +8,7 @@ use svc::{Server, region};
 
 svc::service!(main);
 // Decoded programs; what does not fit is refused.
-svc::heap!(256 * 1024);
+svc::heap!(192 * 1024);
 
 struct Clock;
 

@@ -7,7 +7,7 @@ use shm::{Consumer, Full, Producer};
 /// Bytes before the text.
 const HEADER: usize = 9;
 /// Longest text, in bytes; a longer one is cut.
-pub const MAX_TEXT: usize = 200;
+pub const MAX_TEXT: usize = 256;
 /// Bytes that hold any record.
 pub const MAX_BYTES: usize = HEADER + MAX_TEXT;
 

@@ -16,7 +16,7 @@ use super::{
 };
 
 /// What the verifier may use of the agent's heap.
-const VERIFIER_BYTES: usize = 768 * 1024;
+const VERIFIER_BYTES: usize = 600 * 1024;
 
 /// A program that passed the verifier and is not yet in memory.
 struct Verified<'b> {
