@@ -33,6 +33,9 @@ build_rust() {
 
 [ $# -gt 0 ] || set -- *.bpf.c *.rs
 for source in "$@"; do
+    object=${source%.*}.o
+    # Nothing to do for an object that is newer than all that it is made from.
+    if [ -z "$(find "$source" include build.sh -newer "$object" 2>&1)" ]; then continue; fi
     case $source in
         *.bpf.c) build_c "$source" ;;
         *.rs) build_rust "$source" ;;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the image of a board into target/images/ and the host programs into target/bin/.
 # usage: build.sh [ARCH/BOARD] [--kernel debug|release]
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 use_board x86_64/pc99
@@ -20,7 +21,7 @@ say "host programs"
 cargo build --release -p kernel-config -p hypctl
 mkdir -p target/bin
 for program in hypctl kernel-config; do
-  cp -u "target/release/$program" target/bin/
+  cp -u --remove-destination "target/release/$program" target/bin/
 done
 
 say "kernel ($kernel)"
@@ -29,13 +30,12 @@ SEL4_PREFIX=${SEL4_PREFIX:-$PWD/target/sel4/$board_id/$kernel}
 export SEL4_PREFIX HYPOS_PLATFORM=$board
 
 say "services"
-services=$(for main in services/*/src/main.rs; do basename "${main%/src/main.rs}"; done)
-# shellcheck disable=SC2086
-bare_cargo build --release $(printf -- '-p %s ' $services)
+mapfile -t services < <(for main in services/*/src/main.rs; do basename "${main%/src/main.rs}"; done)
+bare_cargo build --release "${services[@]/#/-p}"
 export HYPOS_SERVICES=$PWD/$images/services
 mkdir -p "$HYPOS_SERVICES"
 strip_to() { cmp -s "$2.full" "$1" || { cp "$1" "$2.full" && objcopy --strip-all "$1" "$2"; }; }
-for service in $services; do
+for service in "${services[@]}"; do
   strip_to "target/$target/release/$service" "$HYPOS_SERVICES/$service.elf"
 done
 

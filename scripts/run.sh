@@ -3,6 +3,7 @@
 # usage: run.sh [ARCH/BOARD] [--detach | --stop] [-m MIB]
 #   --detach  return once the system is ready, and print its control socket's path
 #   --stop    end a detached system
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 use_board x86_64/pc99

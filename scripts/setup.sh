@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Installs what building and testing needs on Debian 12 with Rust stable. A second run finds all and does nothing.
+# shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # What for: the kernel; QEMU; programs in C (and their headers); programs in Rust, whose eBPF target rustup lacks.
 packages=(
-  gcc make python3 python3-venv libxml2-utils ca-certificates
+  gcc libc6-dev make binutils python3 python3-venv libxml2-utils ca-certificates
   qemu-system-x86
-  clang-19 llvm-19 libbpf-dev
+  clang-19 llvm-19 libbpf-dev linux-libc-dev
   rustc-web libstd-rust-web-dev-bpf
 )
 # Only where rustup can't bring core for bare targets.
