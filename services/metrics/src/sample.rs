@@ -23,7 +23,8 @@ impl<'a> Source<'a> {
     pub fn sample(&mut self, passed_ns: u64) {
         let len = self.counters.len();
         if len != self.rates.len() || self.known != len {
-            self.declare(len);
+            // The names are what a reader sees; the rates do not depend on them.
+            let _ = self.rates.declare_as(&self.counters);
         }
         for index in 0..len {
             let Ok((name, value)) = self.counters.get(index) else { break };
@@ -41,14 +42,6 @@ impl<'a> Source<'a> {
     pub fn rate(&self, name: &str) -> u64 {
         let found = (0..self.rates.len()).filter_map(|index| self.rates.get(index).ok());
         found.filter(|(text, _)| text.as_str() == name).map(|(_, rate)| rate).next().unwrap_or(0)
-    }
-
-    fn declare(&self, len: usize) {
-        let texts: [_; MAX] = core::array::from_fn(|index| self.counters.get(index).map(|(name, _)| name));
-        let names: [&str; MAX] =
-            core::array::from_fn(|index| texts[index].as_ref().map_or("", |name| name.as_str()));
-        // At most as many as fit: `len` is bounded by the page.
-        let _ = self.rates.declare(&names[..len.min(MAX)]);
     }
 }
 

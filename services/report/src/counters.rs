@@ -40,6 +40,18 @@ impl<'a> Counters<'a> {
         self.0.store(0, 4, names.len() as u64)
     }
 
+    /// Names the counters as those of `other` are named.
+    ///
+    /// # Errors
+    /// Never: both pages have room for the same.
+    pub fn declare_as(&self, other: &Counters<'_>) -> Result<(), OutOfBounds> {
+        let len = other.len();
+        for index in 0..len {
+            set_text::<NAME_BYTES>(self.entry(index)?, 0, other.get(index)?.0.as_str())?;
+        }
+        self.0.store(0, 4, len as u64)
+    }
+
     /// Counters in the page.
     pub fn len(&self) -> usize {
         self.0.load(0, 4).map_or(0, |n| (n as usize).min(MAX))

@@ -100,7 +100,7 @@ fn driver() -> Driver<'static, Device, WRITERS> {
     });
     Driver {
         console: open("console", CONSOLE_PORTS, PLATFORM.console),
-        control: open("control", CONTROL_PORTS, PLATFORM.control),
+        control: open("control stream", CONTROL_PORTS, PLATFORM.control),
         printer: Printer::new(writers),
         to_agent: Producer::new(region(CONTROL_RX)).expect("the region holds a ring"),
         from_agent: ring(CONTROL_TX),
@@ -110,7 +110,7 @@ fn driver() -> Driver<'static, Device, WRITERS> {
 fn open(name: &str, slot: caps::Slot, place: Place) -> Option<Uart<Device>> {
     let uart = Uart::open(Device(Ports::new(slot, place.port)));
     if uart.is_none() {
-        log::warn!("no UART at port {:#x}: going on without a {name}", place.port);
+        log::warn!("no UART at port {:#x}: going on without the {name}", place.port);
     }
     uart
 }

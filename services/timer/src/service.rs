@@ -17,6 +17,9 @@ svc::heap!(0);
 
 const PING: u64 = Request::Ping.encode().0;
 
+/// Where the event timer is, for those who look for it.
+const AT: u64 = platform::PLATFORM.timer.paddr;
+
 struct Device(Mmio);
 
 impl Registers for Device {
@@ -76,8 +79,8 @@ impl Timer {
     fn start() -> Self {
         let mut hpet = match Hpet::start(Device(Mmio::new(REGISTERS))) {
             Ok(hpet) => hpet,
-            Err(Unusable::Absent) => panic!("no HPET behind the registers of this board"),
-            Err(Unusable::NoLegacyReplacement) => panic!("the HPET has no legacy replacement routing"),
+            Err(Unusable::Absent) => panic!("no HPET at {AT:#x}"),
+            Err(Unusable::NoLegacyReplacement) => panic!("the HPET at {AT:#x} can't replace the PIT"),
         };
         let page = Clock::new(region(standard::CLOCK)).expect("a page holds a clock");
         let hook = Hook::new(region(HOOK)).expect("a page holds a hook");
