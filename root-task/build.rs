@@ -1,7 +1,7 @@
 //! Puts the services' programs into the root task: `HYPOS_SERVICES` is the folder of their ELF files, and
 //! `HYPOS_PLATFORM` tells the architecture, whose `arch.rs` becomes a module.
 
-use std::{env, fs, path::Path};
+use std::{env, fmt::Write, fs, path::Path};
 
 fn main() {
     println!("cargo::rerun-if-env-changed=HYPOS_SERVICES");
@@ -34,7 +34,8 @@ fn main() {
         for file in files {
             println!("cargo::rerun-if-changed={}", file.display());
             let name = file.file_stem().unwrap_or_default().display().to_string();
-            table += &format!("    ({name:?}, include_bytes!({:?})),\n", file.display().to_string());
+            writeln!(table, "    ({name:?}, include_bytes!({:?})),", file.display().to_string())
+                .expect("a String takes all");
         }
     }
     table += "];\n";

@@ -24,19 +24,14 @@ use crate::{
 
 include!(concat!(env!("OUT_DIR"), "/programs.rs"));
 
-/// Pages of the window, in the order in which they are used.
-struct Windows {
-    window: Window,
-    next: u64,
-}
-
-impl Windows {
-    fn map(&mut self, shared: &Shared, of: &'static str, name: &'static str) -> Result<Shm<'static>, Error> {
-        let frames = shared.memory(of, name).at(ROOT, "map shared memory")?;
-        let page = self.next;
-        self.next += frames.len() as u64;
-        self.window.map(frames, page).at(ROOT, "map shared memory")
-    }
+/// Maps shared memory for the root task itself.
+fn share(
+    window: &mut Window,
+    shared: &Shared,
+    of: &'static str,
+    name: &'static str,
+) -> Result<Shm<'static>, Error> {
+    shared.memory(of, name).and_then(|frames| window.share(frames)).at(ROOT, "map shared memory")
 }
 
 /// Builds and starts everything.
@@ -61,15 +56,15 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
     let kind = arch::table(arch::LEVELS).at(ROOT, "page table")?;
     own.make(kind.blueprint(), table..table + 1).at(ROOT, "make page table")?;
     let mut shared = Shared::make(&mut own, &mut slots, thread).at(ROOT, "make shared objects")?;
-    let mut windows = Windows { window: Window::open(table).at(ROOT, "open window")?, next: 0 };
-    let report = Report::new(windows.map(&shared, ROOT, "report")?);
-    start_console(&mut windows, &shared, bootinfo, entered)?;
+    let mut window = Window::open(table).at(ROOT, "open window")?;
+    let report = Report::new(share(&mut window, &shared, ROOT, "report")?);
+    start_console(&mut window, &shared, bootinfo, entered)?;
 
     shared.make_devices(&untypeds, first_untyped, &mut slots).at(ROOT, "make devices")?;
-    publish_table(windows.map(&shared, ROOT, "table")?);
+    publish_table(share(&mut window, &shared, ROOT, "table")?);
     let mut calls = Vec::new();
     for service in SYSTEM.services {
-        calls.push(windows.map(&shared, service.name, "counters")?);
+        calls.push(share(&mut window, &shared, service.name, "counters")?);
     }
 
     let image = info.user_image_frames().len() as u64 * 4096;
@@ -81,7 +76,7 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
     for ((index, program), pool) in programs.into_iter().enumerate().zip(pools) {
         let service = &SYSTEM.services[index];
         let mut unit = Unit::new(index, service, program, pool, &mut slots)?;
-        unit.build(&shared, &mut windows.window)?;
+        unit.build(&shared, &mut window)?;
         let _ = report.set_service(index, service.name, service.priority, unit.pool.bytes());
         let _ = report.set_state(index, State::Starting, 0);
         units.push(unit);
@@ -95,7 +90,7 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
     System::new(Parts {
         units,
         shared,
-        window: windows.window,
+        window,
         report,
         calls,
         thread: cap(thread),
@@ -154,15 +149,15 @@ fn pools(
 }
 
 fn start_console(
-    windows: &mut Windows,
+    window: &mut Window,
     shared: &Shared,
     bootinfo: &BootInfoPtr,
     entered: u64,
 ) -> Result<(), Error> {
     let unreadable = |_| Why::Missing("clock page");
-    let clock = Clock::new(windows.map(shared, "timer", "clock")?).map_err(unreadable).at(ROOT, "clock")?;
+    let clock = Clock::new(share(window, shared, "timer", "clock")?).map_err(unreadable).at(ROOT, "clock")?;
     clock.start(arch::frequency(bootinfo), entered);
-    let ring = windows.map(shared, ROOT, "log")?;
+    let ring = share(window, shared, ROOT, "log")?;
     let signal = shared.notification_of("serial").at(ROOT, "find the console's driver")?;
     // The driver looks at all rings for any signal: the unbadged capability will do.
     console::use_ring(ring, clock, signal);

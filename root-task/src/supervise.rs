@@ -132,12 +132,12 @@ impl System {
         }
     }
 
-    fn fault(&mut self, index: usize, info: &MessageInfo) {
+    fn fault(&mut self, index: usize, info: MessageInfo) {
         let Some(unit) = self.units.get(index) else { return };
         let name = unit.service.name;
         // A service can send to its fault endpoint itself; whatever it says, it is the one that is restarted.
         let mut text = FaultText::default();
-        let _ = match sel4::with_ipc_buffer(|buffer| Fault::new(buffer, info)) {
+        let _ = match sel4::with_ipc_buffer(|buffer| Fault::new(buffer, &info)) {
             Some(fault) => write!(text, "{fault}"),
             None => write!(text, "message {:#x} on its fault endpoint", info.label()),
         };
@@ -256,7 +256,7 @@ pub fn run(mut system: System) -> ! {
     loop {
         let (info, badge) = endpoint.recv();
         if badge & FAULT_BADGE != 0 {
-            system.fault((badge & !FAULT_BADGE) as usize, &info);
+            system.fault((badge & !FAULT_BADGE) as usize, info);
         } else {
             system.signals(badge);
         }

@@ -68,45 +68,44 @@ fn rights(writable: bool) -> CapRights {
 
 /// The root task's own view of memory that it shares or fills.
 #[derive(Debug)]
-pub struct Window;
+pub struct Window {
+    vspace: cap::VSpace,
+    /// Where the next shared memory is mapped.
+    next: u64,
+}
 
 impl Window {
-    /// Where the root task maps what it shares; the last page of the range is [`Window::SCRATCH`].
-    pub const BASE: u64 = 0x2000_0000;
+    /// Its first address; the last page of the range of one page table is [`Window::SCRATCH`].
+    const BASE: u64 = 0x2000_0000;
     /// A page to fill frames through.
     const SCRATCH: u64 = Self::BASE + 0x1f_f000;
 
-    /// Prepares the window: the tables above it exist, since the root task's image lies below.
+    /// Opens the window with the page table in slot `table`; the tables above exist, since the root task's image lies
+    /// in the same range of theirs.
     ///
     /// # Errors
     /// The kernel refuses.
     pub fn open(table: usize) -> Result<Self, Why> {
+        let vspace = sel4::init_thread::slot::VSPACE.cap();
         let kind = arch::table(arch::LEVELS).ok_or(Why::Missing("page table of this level"))?;
         cap::<cap_type::UnspecifiedIntermediateTranslationTable>(table)
-            .generic_intermediate_translation_table_map(
-                kind,
-                sel4::init_thread::slot::VSPACE.cap(),
-                Self::BASE,
-                VmAttributes::default(),
-            )?;
-        Ok(Self)
+            .generic_intermediate_translation_table_map(kind, vspace, Self::BASE, VmAttributes::default())?;
+        Ok(Self { vspace, next: Self::BASE })
     }
 
-    /// Maps `frames` at page number `page` of the window, for good.
+    /// Maps `frames` for good.
     ///
     /// # Errors
-    /// The kernel refuses.
-    pub fn map(&self, frames: Range<usize>, page: u64) -> Result<shm::Shm<'static>, Why> {
-        let base = Self::BASE + page * Region::PAGE;
-        let len = frames.len() * Region::PAGE as usize;
-        for (i, frame) in frames.enumerate() {
-            let vaddr = base + i as u64 * Region::PAGE;
-            cap::<arch::FrameType>(frame).frame_map(
-                sel4::init_thread::slot::VSPACE.cap(),
-                vaddr,
-                CapRights::read_write(),
-                arch::MEMORY,
-            )?;
+    /// The window is full, or the kernel refuses.
+    pub fn share(&mut self, frames: Range<usize>) -> Result<shm::Shm<'static>, Why> {
+        let (base, len) = (self.next, frames.len() * Region::PAGE as usize);
+        if base + len as u64 > Self::SCRATCH {
+            return Err(Why::Missing("room in the window"));
+        }
+        for frame in frames {
+            let rights = CapRights::read_write();
+            cap::<arch::FrameType>(frame).frame_map(self.vspace, self.next, rights, arch::MEMORY)?;
+            self.next += Region::PAGE;
         }
         let start = core::ptr::NonNull::new(core::ptr::with_exposed_provenance_mut(base as usize))
             .ok_or(Why::Missing("address"))?;
@@ -119,8 +118,7 @@ impl Window {
     /// # Errors
     /// The kernel refuses.
     pub fn fill(&mut self, frame: arch::Frame, offset: usize, bytes: &[u8]) -> Result<(), Why> {
-        let vspace = sel4::init_thread::slot::VSPACE.cap();
-        frame.frame_map(vspace, Self::SCRATCH, CapRights::read_write(), arch::MEMORY)?;
+        frame.frame_map(self.vspace, Self::SCRATCH, CapRights::read_write(), arch::MEMORY)?;
         let room = &bytes[..bytes.len().min(Region::PAGE as usize - offset)];
         let page: *mut u8 = core::ptr::with_exposed_provenance_mut(Self::SCRATCH as usize);
         // SAFETY: the page is mapped writable, nothing else refers to it, and `room` ends inside of it.
