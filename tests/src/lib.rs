@@ -1,6 +1,7 @@
 //! What the tests share: hypOS running in QEMU, its console, its control socket, and faults put into it.
 #![forbid(unsafe_code)]
 
+pub mod bench;
 pub mod fault;
 pub mod gdb;
 pub mod qemu;

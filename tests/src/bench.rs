@@ -1,0 +1,87 @@
+//! The system's figures, counted in instructions: under `-icount shift=0` a tick of the time stamp counter is one.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+
+use crate::{Options, System, tools};
+
+/// A figure, and what it must not exceed.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// What was measured.
+    pub name: &'static str,
+    /// Of what.
+    pub unit: &'static str,
+    /// How much.
+    pub value: u64,
+    /// The most that is allowed, if anything is promised.
+    pub limit: Option<u64>,
+}
+
+/// A round trip of the raw kernel: Call and `ReplyRecv` without words between two address spaces at one priority, fast
+/// path, seL4 5.0.0 release, written in assembler.
+pub const RAW_ROUND_TRIP: u64 = 375;
+
+fn counted(images: PathBuf) -> Options {
+    let args = ["-icount", "shift=0,sleep=off"].map(String::from).into();
+    Options { images, args, ..Options::default() }
+}
+
+/// Boots the system and reads its figures off the console.
+///
+/// # Errors
+/// It does not boot, or does not say them.
+pub fn boot() -> Result<Vec<Figure>> {
+    let images = tools::images();
+    let console = System::boot(&counted(images.clone()))?.console();
+    let line = console.lines().find(|line| line.contains("hypOS ready")).context("no ready line")?;
+    let number = |before: &str, after: &str| -> Result<u64> {
+        let text = line.split_once(before).and_then(|(_, rest)| rest.split_once(after));
+        Ok(text.with_context(|| format!("no figure in {line:?}"))?.0.parse()?)
+    };
+    let bytes = |file| fs::metadata(images.join(file)).map(|m| m.len());
+    let image = bytes("kernel.elf")? + bytes("root-task.elf")?;
+    Ok(vec![
+        figure("root task's entry to ready", "instructions", number("(", " ticks")?, 5_000_000),
+        figure("memory in use when ready", "KiB", number("memory: ", " of")?, 4096),
+        figure("image: kernel, root task, services", "KiB", image.div_ceil(1024), 1024),
+    ])
+}
+
+/// Boots the bench programs, built into `images`, and reads their counts.
+///
+/// # Errors
+/// As [`boot`].
+pub fn services(images: &Path) -> Result<Vec<Figure>> {
+    let system = System::start(&counted(images.to_path_buf()))?;
+    let console = system.wait_for("bench done")?;
+    let count = |name: &str| -> Result<u64> {
+        let mut lines = console.lines().filter_map(|line| line.split_once("bench ")?.1.split_once(' '));
+        let (_, value) = lines.find(|(n, _)| *n == name).with_context(|| format!("no count of {name}"))?;
+        Ok(value.trim().parse()?)
+    };
+    let open = |name, key| -> Result<Figure> {
+        Ok(Figure { name, unit: "instructions", value: count(key)?, limit: None })
+    };
+    Ok(vec![
+        figure(
+            "typed call and reply, no words, two services",
+            "instructions",
+            count("call0")?,
+            RAW_ROUND_TRIP * 105 / 100,
+        ),
+        open("the same with four words, one back", "call4")?,
+        figure("a hook without programs", "instructions", count("hook")?, 3),
+        open("reading the clock", "clock")?,
+        open("a signal to a lower priority", "signal")?,
+        open("a log record", "log")?,
+    ])
+}
+
+fn figure(name: &'static str, unit: &'static str, value: u64, limit: u64) -> Figure {
+    Figure { name, unit, value, limit: Some(limit) }
+}
