@@ -1,0 +1,1 @@
+//! Both UARTs, the timers and programs busy at once, boot after boot.
