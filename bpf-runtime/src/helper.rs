@@ -172,7 +172,11 @@ mod tests {
                 let after_mem = i > 0 && matches!(helper.args[i - 1], Arg::Mem | Arg::PrintArgs);
                 assert_eq!(is_size, after_mem, "{} argument {}", helper.name, i + 1);
                 let of_map = matches!(arg, Arg::MapKey | Arg::MapValue);
-                assert!(!of_map || matches!(helper.args[0], Arg::Map(_) | Arg::WritableMap(_)), "{}", helper.name);
+                assert!(
+                    !of_map || matches!(helper.args[0], Arg::Map(_) | Arg::WritableMap(_)),
+                    "{}",
+                    helper.name
+                );
             }
         }
     }

@@ -1,4 +1,5 @@
 //! Helpers as a program sees them: maps, ring buffers, printing.
+#![allow(clippy::unwrap_used, reason = "a mistake in a test ends it")]
 mod common;
 
 use bpf_runtime::interp::{MAX_TEXT, Outcome, Trap, TrapReason, run};

@@ -138,31 +138,28 @@ fn c_map(n: usize) -> &'static str {
     if n.is_multiple_of(2) { "r1 = map[4][0] + 0 ll\n" } else { "r1 = map[3][0] + 0 ll\n" }
 }
 
-/// A program of some parts; a few of them in a loop.
+/// A program of some parts, sometimes in a loop.
 fn program(c: &mut Choice) -> String {
     let parts = 3 + c.below(7) as usize;
-    let mut text = START.to_owned();
     let looped = c.below(3) == 0;
+    let mut text: Vec<String> = vec![START.to_owned()];
     if looped {
-        text += "*(u64 *)(r10 - 48) = 0\nloop:\n";
+        text.push("*(u64 *)(r10 - 48) = 0\nloop:\n".to_owned());
     }
-    for n in 0..parts {
-        text += &format!("l{n}:\n{}", part(c, n));
-    }
-    text += &(parts..parts + 4).map(|n| format!("l{n}:\n")).collect::<String>();
+    text.extend((0..parts).map(|n| format!("l{n}:\n{}", part(c, n))));
+    text.extend((parts..parts + 4).map(|n| format!("l{n}:\n")));
     if looped {
         let turns = 1 + c.below(12);
-        text += &format!(
-            "r1 = *(u64 *)(r10 - 48)\nr1 += 1\n*(u64 *)(r10 - 48) = r1\nif r1 < {turns} goto loop\n"
-        );
+        let count = "r1 = *(u64 *)(r10 - 48)\nr1 += 1\n*(u64 *)(r10 - 48) = r1\n";
+        text.push(format!("{count}if r1 < {turns} goto loop\n"));
     }
-    text += "r0 = 0\nexit\nfunction:\n";
-    text += c.of(&[
+    let function = c.of(&[
         "r0 = *(u64 *)(r2 + 0)\nr0 += r1\nexit\n",
         "r0 = r1\nr0 &= 31\nr2 -= r0\nr0 = *(u8 *)(r2 + 8)\nexit\n",
         "if r1 > 7 goto big\nr2 += r1\n*(u8 *)(r2 + 0) = 1\nbig:\nr0 = r1\nexit\n",
     ]);
-    text
+    text.push(format!("r0 = 0\nexit\nfunction:\n{function}"));
+    text.concat()
 }
 
 /// Contexts with numbers at the edges.

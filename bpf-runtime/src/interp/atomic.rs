@@ -1,7 +1,7 @@
 //! Atomic read-modify-write instructions (RFC 9669, section 5.3).
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
 
-use super::{Machine, TrapReason};
+use super::{TrapReason, machine::Machine};
 use crate::isa::{Atomic, Size};
 
 /// What an operation leaves in memory that held `old`.

@@ -1,6 +1,7 @@
 //! The helpers' implementations, by number.
 use super::{
-    Env, Machine, TrapReason,
+    Env, TrapReason,
+    machine::Machine,
     memory::{RECORD, address, value_address},
     print::{self, Arguments},
 };

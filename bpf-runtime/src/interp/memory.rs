@@ -8,7 +8,7 @@ use crate::{
 };
 use shm::Shm;
 
-use super::{Machine, TrapReason};
+use super::{TrapReason, machine::Machine};
 
 /// The call frames' stacks, the program's own first.
 pub(super) const STACK: u32 = 1 << KIND_SHIFT;

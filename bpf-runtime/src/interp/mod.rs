@@ -4,10 +4,9 @@ pub(crate) mod alu;
 mod atomic;
 mod code;
 mod helpers;
+mod machine;
 mod memory;
 mod print;
-#[cfg(test)]
-mod tests;
 mod trap;
 
 pub use code::{Code, Program, ProgramError};
@@ -15,11 +14,8 @@ pub use memory::MAX_MAPS;
 pub use print::MAX_TEXT;
 pub use trap::{Trap, TrapReason};
 
-use crate::{
-    isa::{FP, FRAME_BYTES, MAX_FRAMES, Op, Operand, Width},
-    map::{Map, Record, Ring},
-};
-use memory::{CODE, CONTEXT, MAP, STACK, STACK_BYTES, address, value_address};
+use crate::map::Map;
+use machine::{Context, Machine};
 
 /// Ring buffer records that one run may hold at a time; reserving more gives null.
 pub const MAX_RECORDS: usize = 8;
@@ -43,49 +39,6 @@ pub struct Outcome {
     pub r0: u64,
     /// Fuel used: executed instructions.
     pub instructions: u64,
-}
-
-/// The memory that r1 points to.
-enum Context<'c> {
-    ReadOnly(&'c [u8]),
-    Writable(&'c mut [u8]),
-}
-
-impl Context<'_> {
-    #[inline]
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Self::ReadOnly(bytes) => bytes,
-            Self::Writable(bytes) => bytes,
-        }
-    }
-
-    fn bytes_mut(&mut self) -> Option<&mut [u8]> {
-        match self {
-            Self::ReadOnly(_) => None,
-            Self::Writable(bytes) => Some(bytes),
-        }
-    }
-}
-
-/// What a call saves.
-#[derive(Clone, Copy, Default)]
-struct Saved {
-    back_to: usize,
-    r6_to_r9: [u64; 4],
-}
-
-/// The state of a run.
-struct Machine<'c, 'a, E> {
-    /// r0 to r10; 16 so that a register's number needs no check.
-    regs: [u64; 16],
-    stack: [u8; STACK_BYTES],
-    depth: usize,
-    saved: [Saved; MAX_FRAMES - 1],
-    records: [Option<(Ring<'a>, Record)>; MAX_RECORDS],
-    context: Context<'c>,
-    maps: &'c [Map<'a>],
-    env: &'c mut E,
 }
 
 /// Runs `code` from its first slot to its exit. r1 points to `context`, which the program reads and does not
@@ -118,151 +71,4 @@ pub fn run_with_memory(
     let mut machine = Machine::new(Context::Writable(memory), maps, env);
     machine.regs[2] = len;
     machine.run(code, fuel)
-}
-
-impl<'c, 'a, E: Env> Machine<'c, 'a, E> {
-    fn new(context: Context<'c>, maps: &'c [Map<'a>], env: &'c mut E) -> Self {
-        let mut regs = [0; 16];
-        regs[1] = address(CONTEXT);
-        regs[usize::from(FP)] = address(STACK) + FRAME_BYTES as u64;
-        Self {
-            regs,
-            stack: [0; STACK_BYTES],
-            depth: 0,
-            saved: [Saved::default(); MAX_FRAMES - 1],
-            records: [None; MAX_RECORDS],
-            context,
-            maps: &maps[..maps.len().min(MAX_MAPS)],
-            env,
-        }
-    }
-
-    fn run(mut self, code: &(impl Code + ?Sized), fuel: u64) -> Result<Outcome, Trap> {
-        let mut left = fuel;
-        let mut pc = 0;
-        let ended = loop {
-            let at = pc;
-            let Some(op) = code.op(at) else { break Err(Trap { at, reason: TrapReason::Code }) };
-            if left == 0 {
-                break Err(Trap { at, reason: TrapReason::Fuel });
-            }
-            left -= 1;
-            match self.step(op, at) {
-                Ok(Some(next)) => pc = next,
-                Ok(None) => break Ok(Outcome { r0: self.regs[0], instructions: fuel - left }),
-                Err(reason) => break Err(Trap { at, reason }),
-            }
-        };
-        self.discard_records();
-        ended
-    }
-
-    #[inline]
-    fn reg(&self, number: u8) -> u64 {
-        self.regs[usize::from(number & 15)]
-    }
-
-    #[inline]
-    fn set(&mut self, number: u8, value: u64) {
-        self.regs[usize::from(number & 15)] = value;
-    }
-
-    #[inline]
-    fn operand(&self, operand: Operand) -> u64 {
-        match operand {
-            Operand::Reg(number) => self.reg(number),
-            Operand::Imm(imm) => i64::from(imm) as u64,
-        }
-    }
-
-    #[inline]
-    fn address(&self, base: u8, off: i16) -> u64 {
-        self.reg(base).wrapping_add_signed(off.into())
-    }
-
-    /// Executes one instruction; the next slot, or `None` at the program's exit.
-    #[inline]
-    fn step(&mut self, op: Op, at: usize) -> Result<Option<usize>, TrapReason> {
-        let mut next = at + op.slots();
-        match op {
-            Op::Alu { op, width, dst, src } => {
-                let value = alu::alu(op, width, self.reg(dst), self.operand(src));
-                self.set(dst, value);
-            }
-            Op::MovSx { width, bits, dst, src } => {
-                let value = alu::sign_extend(self.reg(src), bits.into());
-                self.set(dst, if width == Width::W32 { u64::from(value as u32) } else { value });
-            }
-            Op::Neg { width: Width::W64, dst } => self.set(dst, self.reg(dst).wrapping_neg()),
-            Op::Neg { width: Width::W32, dst } => {
-                self.set(dst, u64::from((self.reg(dst) as u32).wrapping_neg()));
-            }
-            Op::Swap { swap, bits, dst } => self.set(dst, alu::swap(swap, bits, self.reg(dst))),
-            Op::Imm64 { dst, value } => self.set(dst, value),
-            Op::MapHandle { dst, map } => self.set(dst, address(MAP | self.map_number(map)?)),
-            Op::MapValue { dst, map, off } => {
-                let base = value_address(self.map_number(map)? as usize, 0);
-                self.set(dst, base + u64::from(off));
-            }
-            Op::CodeAddress { dst, off } => {
-                self.set(dst, address(CODE) | u64::from(relative(at, off) as u32));
-            }
-            Op::Load { size, signed, dst, src, off } => {
-                let value = self.load(self.address(src, off), size.bytes())?;
-                self.set(dst, if signed { alu::sign_extend(value, 8 * size.bytes() as u32) } else { value });
-            }
-            Op::Store { size, dst, src, off } => {
-                self.store(self.address(dst, off), size.bytes(), self.operand(src))?;
-            }
-            Op::Atomic { atomic, size, dst, src, off } => {
-                let old = self.atomic(atomic, size, self.address(dst, off), self.reg(src))?;
-                if let Some(result) = atomic.result(src) {
-                    self.set(result, old);
-                }
-            }
-            Op::Goto { off } => next = relative(at, off),
-            Op::Jump { test, width, dst, src, off } => {
-                if alu::test(test, width, self.reg(dst), self.operand(src)) {
-                    next = relative(at, off.into());
-                }
-            }
-            Op::CallHelper { number } => self.regs[0] = self.call_helper(number)?,
-            Op::CallLocal { off } => next = self.enter(next, relative(at, off))?,
-            Op::CallReg { dst } => match self.reg(dst) {
-                number if number >> 32 == 0 => self.regs[0] = self.call_helper(number as u32)?,
-                target if (target >> 32) as u32 == CODE => next = self.enter(next, target as u32 as usize)?,
-                _ => return Err(TrapReason::NoFunction),
-            },
-            Op::Exit => return Ok(self.leave()),
-            Op::Tail => return Err(TrapReason::Code),
-        }
-        Ok(Some(next))
-    }
-
-    fn map_number(&self, map: u32) -> Result<u32, TrapReason> {
-        if (map as usize) < self.maps.len() { Ok(map) } else { Err(TrapReason::NoMap) }
-    }
-
-    fn enter(&mut self, back_to: usize, target: usize) -> Result<usize, TrapReason> {
-        let [.., r6, r7, r8, r9, fp, _, _, _, _, _] = &mut self.regs;
-        let saved = self.saved.get_mut(self.depth).ok_or(TrapReason::CallDepth)?;
-        *saved = Saved { back_to, r6_to_r9: [*r6, *r7, *r8, *r9] };
-        *fp += FRAME_BYTES as u64;
-        self.depth += 1;
-        Ok(target)
-    }
-
-    fn leave(&mut self) -> Option<usize> {
-        self.depth = self.depth.checked_sub(1)?;
-        let saved = self.saved[self.depth];
-        self.regs[6..10].copy_from_slice(&saved.r6_to_r9);
-        self.regs[usize::from(FP)] -= FRAME_BYTES as u64;
-        Some(saved.back_to)
-    }
-}
-
-/// The target of a jump; one that lies before the code ends the run as one behind it does.
-#[inline]
-fn relative(at: usize, off: i32) -> usize {
-    (at + 1).wrapping_add_signed(off as isize)
 }

@@ -2,7 +2,7 @@
 //!
 //! Conversions: d i u x X o c s p and %, with `-`, `0`, `#`, a width, a precision for strings, and the lengths
 //! hh h l ll z. A conversion that is not known or has no argument is shown as it is.
-use super::{Machine, TrapReason};
+use super::{TrapReason, machine::Machine};
 
 /// Bytes of one printed text at most; the rest is cut.
 pub const MAX_TEXT: usize = 256;

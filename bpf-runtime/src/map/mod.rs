@@ -8,6 +8,7 @@
 //! map `count: u32 @24`, for a ring buffer `producer: u64 @32, consumer: u64 @40, lost: u32 @48`.
 mod array;
 mod bytes;
+mod error;
 mod hash;
 mod ring;
 mod spec;
@@ -20,6 +21,7 @@ use shm::Shm;
 
 use crate::errno::Errno;
 pub use bytes::Bytes;
+pub use error::MapError;
 pub use ring::{Record, Ring};
 pub use spec::{
     MAX_ENTRIES, MAX_KEY_BYTES, MAX_MAP_BYTES, MAX_VALUE_BYTES, MIN_RING_BYTES, MMAPABLE, MapKind, MapSpec,
@@ -37,37 +39,6 @@ pub const ANY: u64 = 0;
 pub const NOEXIST: u64 = 1;
 /// Update flag: replace only.
 pub const EXIST: u64 = 2;
-
-/// Why a map can't be created or opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MapError {
-    /// The description is not a possible map.
-    Spec(SpecError),
-    /// The memory has fewer bytes than the map needs.
-    Memory {
-        /// Bytes that the map needs.
-        needed: usize,
-        /// Bytes that are there.
-        available: usize,
-    },
-    /// The memory does not begin with the header of a map, or is not aligned to 8 bytes.
-    NotAMap,
-    /// The initial contents are longer than the values, or the map has no values by index.
-    Contents,
-}
-
-impl core::fmt::Display for MapError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Spec(error) => error.fmt(f),
-            Self::Memory { needed, available } => {
-                write!(f, "the map needs {needed} bytes, {available} are there")
-            }
-            Self::NotAMap => f.write_str("the memory holds no map"),
-            Self::Contents => f.write_str("initial contents need an array map with at least as many bytes"),
-        }
-    }
-}
 
 /// A view of a map. Copies name the same map.
 #[derive(Clone, Copy, Debug)]

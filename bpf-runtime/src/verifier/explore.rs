@@ -9,10 +9,11 @@ use super::{
     layout::{At, Layout},
     live::{Live, Liveness},
     nodes::{Match, NONE, NodeId, Nodes},
-    pack::{Packer, unpack},
+    pack::Packer,
     reason::Reason,
     state::{Frame, State, WORDS},
     subsume::covers,
+    unpack::unpack,
     value::Word,
 };
 use crate::{interp::MAX_MAPS, isa::MAX_FRAMES};

@@ -26,6 +26,7 @@ mod stack;
 mod state;
 mod step;
 mod subsume;
+mod unpack;
 mod value;
 
 use alloc::{string::String, vec::Vec};

@@ -1,5 +1,6 @@
 //! Every operator at small widths against every number: a number that an operand may be and that the result may
 //! not be is a soundness bug.
+#![allow(clippy::many_single_char_names, reason = "a op b of x and y: the text of the definitions")]
 extern crate std;
 use std::{vec, vec::Vec};
 
@@ -180,7 +181,7 @@ impl Source {
             0 => x >> 32,
             1 => x % 256,
             2 => (x % 256).wrapping_neg(),
-            3 => (1 << (x >> 8) % 64) - (x >> 20) % 2,
+            3 => (1 << ((x >> 8) % 64)) - (x >> 20) % 2,
             4 => (0x7fff_ffff_u64 + (x >> 8) % 4) << ((x >> 16) % 2 * 32),
             5 => (x >> 40).wrapping_sub(0x8000_0000),
             _ => x,

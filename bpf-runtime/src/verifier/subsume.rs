@@ -2,7 +2,7 @@
 //! so what was proven from there holds here.
 use super::{
     num::Num,
-    pack::Reader,
+    unpack::Reader,
     value::{DATA, Pointer, Reg, UNWRITTEN, Word},
 };
 

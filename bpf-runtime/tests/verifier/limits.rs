@@ -36,11 +36,21 @@ fn steps_are_limited() {
 
 #[test]
 fn memory_is_limited() {
-    let mut text = String::from("r0 = 0\nr2 = *(u64 *)(r1 + 0)\nr3 = *(u64 *)(r1 + 8)\n");
-    for n in 0..400 {
-        text += &format!("if r2 > {n} goto +0\nr3 ^= r2\n*(u64 *)(r10 - {}) = r3\n", 8 * (n % 60 + 1));
-    }
-    let code = assemble(&(text.replace("goto +0", "goto 0") + "exit"));
+    let branch = |n| {
+        format!(
+            "if r2 > {n} goto 0
+r3 ^= r2
+*(u64 *)(r10 - {}) = r3
+",
+            8 * (n % 60 + 1)
+        )
+    };
+    let branches: Vec<String> = (0..400).map(branch).collect();
+    let start = "r0 = 0
+r2 = *(u64 *)(r1 + 0)
+r3 = *(u64 *)(r1 + 8)
+";
+    let code = assemble(&format!("{start}{}exit", branches.concat()));
     let tight = Limits { memory_bytes: 1 << 17, ..Limits::default() };
     assert_eq!(with_limits(&code, &tight), Err(Reason::OutOfMemory));
     assert_eq!(
@@ -54,7 +64,7 @@ fn without_memory_for_kept_states_it_takes_longer_only() {
     let code = assemble(
         "r6 = 0\nloop:\nr0 = *(u8 *)(r1 + 0)\nif r0 > 5 goto skip\nr0 = 1\nskip:\nr6 += 1\nif r6 < 9 goto loop\nexit",
     );
-    let needed = (0..)
+    let needed = (0..1024)
         .map(|kib| kib << 10)
         .find(|&memory_bytes| with_limits(&code, &Limits { memory_bytes, steps: Some(1 << 20) }).is_ok());
     let tight = with_limits(&code, &Limits { memory_bytes: needed.unwrap(), steps: Some(1 << 20) }).unwrap();
