@@ -68,7 +68,17 @@ impl<'c, 'a, E: Env> Machine<'c, 'a, E> {
         }
     }
 
-    pub(super) fn run(mut self, code: &(impl Code + ?Sized), fuel: u64) -> Result<Outcome, Trap> {
+    pub(super) fn run(self, code: &(impl Code + ?Sized), fuel: u64) -> Result<Outcome, Trap> {
+        self.run_observed(code, fuel, |_, _| ())
+    }
+
+    /// As `run`; `observe` sees the machine before each instruction.
+    pub(super) fn run_observed(
+        mut self,
+        code: &(impl Code + ?Sized),
+        fuel: u64,
+        mut observe: impl FnMut(usize, &Self),
+    ) -> Result<Outcome, Trap> {
         let mut left = fuel;
         let mut pc = 0;
         let ended = loop {
@@ -78,6 +88,7 @@ impl<'c, 'a, E: Env> Machine<'c, 'a, E> {
                 break Err(Trap { at, reason: TrapReason::Fuel });
             }
             left -= 1;
+            observe(at, &self);
             match self.step(op, at) {
                 Ok(Some(next)) => pc = next,
                 Ok(None) => break Ok(Outcome { r0: self.regs[0], instructions: fuel - left }),

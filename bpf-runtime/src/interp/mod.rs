@@ -72,3 +72,20 @@ pub fn run_with_memory(
     machine.regs[2] = len;
     machine.run(code, fuel)
 }
+
+/// As [`run`]; `observe` gets the slot, the number of frames and the registers before each instruction.
+///
+/// # Errors
+/// As [`run`].
+#[cfg(test)]
+pub(crate) fn run_observed(
+    code: &(impl Code + ?Sized),
+    context: &[u8],
+    maps: &[Map<'_>],
+    env: &mut impl Env,
+    fuel: u64,
+    mut observe: impl FnMut(usize, usize, &[u64; 16]),
+) -> Result<Outcome, Trap> {
+    let machine = Machine::new(Context::ReadOnly(context), maps, env);
+    machine.run_observed(code, fuel, |at, machine| observe(at, machine.depth + 1, &machine.regs))
+}

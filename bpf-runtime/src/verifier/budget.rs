@@ -1,4 +1,6 @@
 //! What a verification may use.
+use alloc::vec::Vec;
+
 use super::reason::Reason;
 
 /// Bytes of memory, counted.
@@ -28,5 +30,21 @@ impl Budget {
 
     pub const fn give(&mut self, bytes: usize) {
         self.left = self.left.saturating_add(bytes);
+    }
+
+    /// Pushes; where the vector has to grow for it, the memory is taken by `take`.
+    pub fn push<T>(
+        &mut self,
+        to: &mut Vec<T>,
+        item: T,
+        take: fn(&mut Self, usize) -> Result<(), Reason>,
+    ) -> Result<(), Reason> {
+        if to.len() == to.capacity() {
+            let more = (to.len() / 2).max(8);
+            take(self, more * size_of::<T>())?;
+            to.try_reserve_exact(more).map_err(|_| Reason::OutOfMemory)?;
+        }
+        to.push(item);
+        Ok(())
     }
 }

@@ -56,13 +56,16 @@ pub struct Explorer<'u> {
     pub maps: u64,
     pub helpers: Vec<u32>,
     pub nodes: Nodes,
-    live: Liveness,
+    pub live: Liveness,
     budget: Budget,
     pending: Vec<Pending>,
     /// The kept state behind us on this path, and the instructions since.
     parent: NodeId,
     since: u64,
     scratch: Vec<u8>,
+    /// For the tests: slot, frames and registers at each step.
+    #[cfg(test)]
+    pub seen: Vec<(usize, usize, [super::value::Reg; crate::isa::REGISTERS])>,
 }
 
 impl<'u> Explorer<'u> {
@@ -93,6 +96,8 @@ impl<'u> Explorer<'u> {
             parent: NONE,
             since: 0,
             scratch: Vec::new(),
+            #[cfg(test)]
+            seen: Vec::new(),
         })
     }
 
@@ -102,7 +107,7 @@ impl<'u> Explorer<'u> {
         loop {
             self.path(outcome, steps)?;
             let Some(pending) = self.pending.pop() else { return Ok(()) };
-            self.budget.give(pending.packed.len() + size_of::<Pending>());
+            self.budget.give(pending.packed.len());
             unpack(&pending.packed, &mut self.state)?;
             (self.at, outcome) = (pending.at, Some(pending.taken));
             (self.parent, self.since) = (pending.parent, pending.since);
@@ -120,6 +125,8 @@ impl<'u> Explorer<'u> {
             }
             self.steps += 1;
             self.since += 1;
+            #[cfg(test)]
+            self.seen.push((self.at, self.state.frames.len(), self.state.frame().regs));
             match self.step(outcome.take())? {
                 Flow::Next(next) => self.at = next,
                 Flow::Exit => {
@@ -161,13 +168,13 @@ impl<'u> Explorer<'u> {
         let mut packed = Vec::new();
         let at = self.at;
         Packer::pack(&self.state, &mut packed, |frame| self.live_in(frame, at), false)?;
-        self.budget.take(packed.len() + size_of::<Pending>())?;
         packed.shrink_to_fit();
-        self.pending.try_reserve(1).map_err(|_| Reason::OutOfMemory)?;
-        self.nodes.fork(self.parent);
+        self.budget.take(packed.len())?;
         // The branch itself is counted again when it is walked the other way.
         let (parent, since) = (self.parent, self.since - 1);
-        self.pending.push(Pending { packed, at, taken, parent, since });
+        let pending = Pending { packed, at, taken, parent, since };
+        self.budget.push(&mut self.pending, pending, Budget::take)?;
+        self.nodes.fork(parent);
         Ok(())
     }
 

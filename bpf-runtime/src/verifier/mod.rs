@@ -19,6 +19,8 @@ mod nodes;
 mod num;
 #[cfg(test)]
 mod num_tests;
+#[cfg(test)]
+mod oracle_tests;
 mod pack;
 mod reason;
 mod scalar;

@@ -83,15 +83,10 @@ impl Nodes {
             return Some(id);
         }
         let bytes = node.packed.len();
-        let grown = budget.take_spare(size_of::<Node>()).and_then(|()| {
-            let reserved = self.all.try_reserve(1).map_err(|_| Reason::OutOfMemory);
-            reserved.inspect_err(|_| budget.give(size_of::<Node>()))
-        });
-        if grown.is_err() {
+        if budget.push(&mut self.all, node, Budget::take_spare).is_err() {
             budget.give(bytes);
             return None;
         }
-        self.all.push(node);
         Some(self.all.len() as NodeId - 1)
     }
 

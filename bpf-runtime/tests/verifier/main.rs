@@ -7,6 +7,7 @@ mod accepted;
 mod calls;
 mod control;
 mod encoding;
+mod joins;
 mod limits;
 mod memory;
 mod numbers;

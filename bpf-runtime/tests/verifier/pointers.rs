@@ -110,6 +110,12 @@ fn looked_up_values() {
             Some("r6 may be null: compare it with 0 before it is used"),
         ),
         (
+            "copies of another lookup compared",
+            "r6 = r0\nr9 = r0\nr2 = r10\nr2 += -4\nr1 = map[0] ll\ncall map_lookup_elem\nr8 = r0\n\
+             if r8 == 0 goto out\nr1 = *(u64 *)(r0 + 0)\nr0 = *(u64 *)(r6 + 0)\nout:\nr0 = 0\nexit",
+            Some("r6 may be null: compare it with 0 before it is used"),
+        ),
+        (
             "compared by a register that is 0",
             "r7 = 0\nif r0 == r7 goto out\nr0 = *(u64 *)(r0 + 8)\nout:\nr0 = 0\nexit",
             None,
