@@ -41,8 +41,15 @@ pub enum Command {
     },
     /// The device: version, time since boot, memory, counters
     Status,
-    /// Its services: state, restarts, counters
-    Services,
+    /// Its services: state, restarts, last fault; and what they count
+    Services {
+        /// The service to show, with its counters; all if left out
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+        /// Show the counters of all
+        #[arg(long, short)]
+        counters: bool,
+    },
     /// Who holds which capability
     Caps,
     /// Verify an object's programs here, without a device

@@ -7,7 +7,7 @@ mod fake;
 use std::fs;
 
 use common::{hypctl_in, text};
-use fake::{Fake, json, ok};
+use fake::{Fake, err, json, ok};
 use proto::host::{Cap, Caps, Counter, Service, ServiceState, Services, Status, response::Body};
 use serde_json::json;
 
@@ -46,27 +46,55 @@ frames    9 good, 1 bad
     assert_eq!(json(&device, &["status"])["uptime_ns"], json!(61_000_000_000_u64));
 }
 
-#[test]
-fn services_show_state_and_counters() {
+/// A device with two services, of which one counts.
+fn with_services() -> Fake {
     let counter = |name: &str, value, per_second| Counter { name: name.into(), value, per_second };
-    let service = Service {
+    let timer = Service {
         name: "timer".into(),
         state: ServiceState::Running.into(),
         priority: 200,
         restarts: 1,
         last_fault: "read of 0x10".into(),
         memory_bytes: 40960,
-        counters: vec![counter("ticks", 6100, 100), counter("late", 0, 0)],
+        counters: vec![counter("ticks", 6100, 100), counter("late", 0, 0), counter("late_ns_max", 1500, 9)],
     };
-    let device = Fake::answering(Body::Services(Services { services: vec![service], next: 0 }));
+    let agent = Service { name: "agent".into(), state: ServiceState::Stopped.into(), ..Service::default() };
+    Fake::answering(Body::Services(Services { services: vec![timer, agent], next: 0 }))
+}
+
+#[test]
+fn services_show_their_state() {
+    let device = with_services();
     let expected = "\
-NAME   STATE    PRIORITY  RESTARTS  MEMORY  COUNTERS                    LAST FAULT
-timer  running  200       1         40KiB   ticks 6100 (100/s), late 0  read of 0x10
+NAME   STATE    PRIORITY  RESTARTS  MEMORY  LAST FAULT
+timer  running  200       1         40KiB   read of 0x10
+agent  stopped  0         0         0B
 ";
     assert_eq!(ok(&device, &["services"]), expected);
     let listed = json(&device, &["services"]);
     assert_eq!(listed[0]["counters"]["ticks"], json!({"value": 6100, "per_second": 100}));
+    assert_eq!(listed[0]["counters"]["late_ns_max"], json!({"value": 1500, "per_second": null}));
     assert_eq!(listed[0]["state"], "running");
+}
+
+#[test]
+fn services_show_what_they_count() {
+    let device = with_services();
+    let counters = "\
+SERVICE  COUNTER      VALUE  RATE
+timer    ticks        6100   100/s
+timer    late         0
+timer    late_ns_max  1.5us
+";
+    assert_eq!(ok(&device, &["services", "--counters"]), counters);
+    let one = "\
+NAME   STATE    PRIORITY  RESTARTS  MEMORY  LAST FAULT
+timer  running  200       1         40KiB   read of 0x10
+
+";
+    assert_eq!(ok(&device, &["services", "timer"]), format!("{one}{counters}"));
+    assert_eq!(json(&device, &["services", "timer"]).as_array().map(Vec::len), Some(1));
+    assert_eq!(err(&device, &["services", "none"]), "hypctl: no service none; there are: timer, agent\n");
 }
 
 #[test]
@@ -74,19 +102,25 @@ fn caps_show_who_holds_what() {
     let cap = Cap {
         service: "timer".into(),
         slot: 4,
-        name: "HPET".into(),
-        kind: "frame".into(),
-        object: "hpet".into(),
-        rights: "rw".into(),
+        name: "cell".into(),
+        kind: "call".into(),
+        object: "cell".into(),
+        rights: "-wg".into(),
         badge: 0x10,
+        address: 0,
     };
-    let device = Fake::answering(Body::Caps(Caps { caps: vec![cap], next: 0 }));
+    let (badge, kind) = (0, "memory".into());
+    let memory = Cap { slot: 0, name: "hook".into(), kind, badge, address: 0x1020_0000, ..cap.clone() };
+    let device = Fake::answering(Body::Caps(Caps { caps: vec![cap, memory], next: 0 }));
     let expected = "\
-SERVICE  SLOT  NAME  TYPE   OBJECT  RIGHTS  BADGE
-timer    4     HPET  frame  hpet    rw      0x10
+SERVICE  AT          NAME  TYPE    OBJECT  RIGHTS  BADGE
+timer    slot 4      cell  call    cell    -wg     0x10
+timer    0x10200000  hook  memory  cell    -wg
 ";
     assert_eq!(ok(&device, &["caps"]), expected);
-    assert_eq!(json(&device, &["caps"])[0]["badge"], 16);
+    let listed = json(&device, &["caps"]);
+    assert_eq!((&listed[0]["slot"], &listed[0]["badge"]), (&json!(4), &json!(16)));
+    assert_eq!((&listed[1]["slot"], &listed[1]["address"]), (&json!(null), &json!(0x1020_0000)));
 }
 
 #[test]

@@ -60,12 +60,15 @@ Found 2 elements
 
 #[test]
 fn map_dump_puts_long_values_together() {
-    let parts = vec![entry(&[7], &[1; 256], 0), entry(&[7], &[2; 44], 256), entry(&[8], &[3], 0)];
-    let device = with_entries(counts(), parts);
+    let long = || Map { value_size: 300, ..counts() };
+    let first = [entry(&[7], &[1; 256], 0), entry(&[7], &[2; 44], 256)];
+    // Of 8 the end, of 9 the beginning went meanwhile.
+    let gone = [entry(&[8], &[3; 256], 0), entry(&[9], &[4; 44], 256)];
+    let device = with_entries(long(), [first.clone(), gone, first].concat());
     let dumped = json(&device, &["map", "dump", "counts"]);
     assert_eq!(dumped.as_array().map(Vec::len), Some(2));
     assert_eq!(dumped[0]["value"].as_array().map(Vec::len), Some(300));
-    let gap = with_entries(counts(), vec![entry(&[7], &[1; 16], 0), entry(&[7], &[2], 20)]);
+    let gap = with_entries(long(), vec![entry(&[7], &[1; 16], 0), entry(&[7], &[2], 20)]);
     assert!(err(&gap, &["map", "dump", "counts"]).contains("left out a part of a value"));
 }
 

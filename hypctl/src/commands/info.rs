@@ -1,9 +1,9 @@
-//! `status`, `services`, `caps`.
+//! `status`, `caps`.
 
 use anyhow::Result;
-use proto::host::{Cap, Service, ServiceState, Status, StatusRequest, request, response};
+use proto::host::{Cap, Status, StatusRequest, request, response};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{pages, unexpected};
 use crate::{
@@ -46,13 +46,6 @@ fn json_status(s: &Status) -> Value {
     })
 }
 
-/// Prints the services.
-pub fn services(client: &mut Client, out: &mut Output<'_>) -> Result<()> {
-    let services: Vec<Service> = pages::all(client)?;
-    let rows: Vec<_> = services.iter().map(ServiceRow::from).collect();
-    Ok(out.list(&rows, "no services")?)
-}
-
 /// Prints who holds what.
 pub fn caps(client: &mut Client, out: &mut Output<'_>) -> Result<()> {
     let caps: Vec<Cap> = pages::all(client)?;
@@ -61,63 +54,12 @@ pub fn caps(client: &mut Client, out: &mut Output<'_>) -> Result<()> {
 }
 
 #[derive(Serialize)]
-struct ServiceRow {
-    name: String,
-    state: String,
-    priority: u32,
-    restarts: u32,
-    last_fault: String,
-    memory_bytes: u64,
-    /// Name to value and rate.
-    counters: Map<String, Value>,
-    #[serde(skip)]
-    rates: Vec<String>,
-}
-
-impl From<&Service> for ServiceRow {
-    fn from(s: &Service) -> Self {
-        let state = ServiceState::try_from(s.state).unwrap_or_default().as_str_name();
-        let counter = |c: &proto::host::Counter| {
-            (c.name.clone(), json!({ "value": c.value, "per_second": c.per_second }))
-        };
-        let rate = |c: &proto::host::Counter| match c.per_second {
-            0 => format!("{} {}", clean(&c.name), c.value),
-            rate => format!("{} {} ({rate}/s)", clean(&c.name), c.value),
-        };
-        Self {
-            name: s.name.clone(),
-            state: state.trim_start_matches("SERVICE_STATE_").to_lowercase(),
-            priority: s.priority,
-            restarts: s.restarts,
-            last_fault: s.last_fault.clone(),
-            memory_bytes: s.memory_bytes,
-            counters: s.counters.iter().map(counter).collect(),
-            rates: s.counters.iter().map(rate).collect(),
-        }
-    }
-}
-
-impl Row for ServiceRow {
-    const HEADER: &'static [&'static str] =
-        &["NAME", "STATE", "PRIORITY", "RESTARTS", "MEMORY", "COUNTERS", "LAST FAULT"];
-
-    fn cells(&self) -> Vec<String> {
-        vec![
-            clean(&self.name),
-            self.state.clone(),
-            self.priority.to_string(),
-            self.restarts.to_string(),
-            bytes(self.memory_bytes),
-            self.rates.join(", "),
-            clean(&self.last_fault),
-        ]
-    }
-}
-
-#[derive(Serialize)]
 struct CapRow {
     service: String,
-    slot: u32,
+    /// Where its CNode has it; null for memory.
+    slot: Option<u32>,
+    /// Where it is mapped; null for what has a slot.
+    address: Option<u64>,
     name: String,
     r#type: String,
     object: String,
@@ -129,7 +71,8 @@ impl From<&Cap> for CapRow {
     fn from(c: &Cap) -> Self {
         Self {
             service: c.service.clone(),
-            slot: c.slot,
+            slot: Some(c.slot).filter(|_| c.address == 0),
+            address: Some(c.address).filter(|address| *address != 0),
             name: c.name.clone(),
             r#type: c.kind.clone(),
             object: c.object.clone(),
@@ -140,13 +83,17 @@ impl From<&Cap> for CapRow {
 }
 
 impl Row for CapRow {
-    const HEADER: &'static [&'static str] = &["SERVICE", "SLOT", "NAME", "TYPE", "OBJECT", "RIGHTS", "BADGE"];
+    const HEADER: &'static [&'static str] = &["SERVICE", "AT", "NAME", "TYPE", "OBJECT", "RIGHTS", "BADGE"];
 
     fn cells(&self) -> Vec<String> {
         let badge = if self.badge == 0 { String::new() } else { format!("{:#x}", self.badge) };
+        let at = match (self.slot, self.address) {
+            (_, Some(address)) => format!("{address:#x}"),
+            (slot, None) => format!("slot {}", slot.unwrap_or(0)),
+        };
         vec![
             clean(&self.service),
-            self.slot.to_string(),
+            at,
             clean(&self.name),
             clean(&self.r#type),
             clean(&self.object),

@@ -73,14 +73,18 @@ fn fetch(client: &mut Client, target: &Target) -> Result<(MapInfo, Vec<MapEntry>
         for entry in page.entries {
             bytes += entry.key.len() + entry.value.len() + 1;
             match entries.last_mut().filter(|last| entry.offset != 0 && last.key == entry.key) {
-                None if entry.offset != 0 => bail!("the device sent a part of a value without its beginning"),
-                None => entries.push(entry),
+                None if entry.offset == 0 => entries.push(entry),
                 Some(last) if last.value.len() == entry.offset as usize => last.value.extend(entry.value),
                 Some(_) => bail!("the device left out a part of a value"),
+                // Its beginning belonged to an entry that went meanwhile.
+                None => {}
             }
         }
         if page.next == 0 {
-            return Ok((page.map.context("the device did not say which map it is")?, entries));
+            let map = page.map.context("the device did not say which map it is")?;
+            // An entry that went between two of its pieces is no entry any more.
+            entries.retain(|entry| entry.value.len() == map.value_size as usize);
+            return Ok((map, entries));
         }
         if !progress || bytes > MAX_DUMP_BYTES {
             bail!("the device's dump of {target} does not end");

@@ -4,6 +4,7 @@ mod info;
 mod map;
 mod pages;
 mod prog;
+mod services;
 mod trace;
 mod verify;
 
@@ -35,7 +36,9 @@ pub fn run(cli: &Cli, out: &mut Output<'_>) -> Result<bool> {
         Command::Map(command) => map::run(&mut connect(cli)?, command, out)?,
         Command::Trace { count } => trace::trace(&mut connect(cli)?, *count, out)?,
         Command::Status => info::status(&mut connect(cli)?, out)?,
-        Command::Services => info::services(&mut connect(cli)?, out)?,
+        Command::Services { name, counters } => {
+            services::services(&mut connect(cli)?, name.as_deref(), *counters, out)?;
+        }
         Command::Caps => info::caps(&mut connect(cli)?, out)?,
     }
     Ok(true)

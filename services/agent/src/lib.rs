@@ -6,6 +6,8 @@
 
 #[cfg(feature = "server")]
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 mod needs;
 #[cfg(feature = "server")]

@@ -78,7 +78,8 @@ fn internal() -> Error {
     refusal(ErrorCode::Unspecified, format_args!("the agent's tables disagree; please report this"))
 }
 
-struct HookNames;
+/// The names of all hooks, for a refusal.
+pub(crate) struct HookNames;
 
 impl core::fmt::Display for HookNames {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

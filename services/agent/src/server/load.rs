@@ -12,6 +12,7 @@ use proto::device::{Error, ErrorCode, LoadResponse, Loaded, ProgramRequest};
 
 use super::{
     Agent, Board,
+    attach::HookNames,
     state::{MapEntry, Program, cut, refusal},
 };
 
@@ -32,7 +33,7 @@ fn no_memory(what: &str, bytes: usize, free: usize) -> Error {
     )
 }
 
-impl<'a, B: Board> Agent<'a, B> {
+impl<B: Board> Agent<'_, B> {
     /// Loads the bundle in the staging memory.
     pub(crate) fn load(&mut self, size: usize) -> Result<LoadResponse, Error> {
         if size != self.staged {
@@ -47,9 +48,9 @@ impl<'a, B: Board> Agent<'a, B> {
         self.staging = staging;
         self.staged = 0;
         if loaded.is_ok() {
-            self.loads += 1
+            self.loads += 1;
         } else {
-            self.refusals += 1
+            self.refusals += 1;
         }
         loaded
     }
@@ -91,7 +92,10 @@ impl<'a, B: Board> Agent<'a, B> {
 
     fn verify<'b>(&self, program: bundle::Program<'b>, specs: &[MapSpec]) -> Result<Verified<'b>, Error> {
         let hook = hook::find(program.hook).ok_or_else(|| {
-            refusal(ErrorCode::Invalid, format_args!("{}: no hook {}", program.name, program.hook))
+            refusal(
+                ErrorCode::NotFound,
+                format_args!("{}: no hook {}; there are: {HookNames}", program.name, program.hook),
+            )
         })?;
         if self.programs.iter().flatten().any(|p| p.name == program.name) {
             return Err(refusal(
@@ -220,9 +224,13 @@ impl<'a, B: Board> Agent<'a, B> {
             self.remove(slot);
             return Err(match why {
                 Some(cell::Refusal::NoMemory) => no_memory(program.name, program.code.len(), 0),
-                _ => refusal(
+                Some(why) => refusal(
                     ErrorCode::Busy,
                     format_args!("{}: the cell could not take it ({why:?}); load it again", program.name),
+                ),
+                None => refusal(
+                    ErrorCode::Busy,
+                    format_args!("{}: the cell was restarted meanwhile; load it again", program.name),
                 ),
             });
         }

@@ -1,5 +1,9 @@
 //! The control plane. [`Agent`] is all of it but the byte streams and system calls, which [`Board`] stands for; it
 //! runs and is tested on the host.
+#![allow(
+    clippy::result_large_err,
+    reason = "an error's text is part of the answer; a heap may be out of memory"
+)]
 
 mod attach;
 mod load;

@@ -20,24 +20,24 @@ pub struct Run {
 pub struct Pages {
     used: [bool; MAX],
     first: usize,
-    pages: usize,
+    end: usize,
 }
 
 impl Pages {
     /// All pages of a region of `len` bytes but those before `reserved`.
     pub fn new(len: usize, reserved: usize) -> Self {
-        Self { used: [false; MAX], first: reserved.div_ceil(PAGE), pages: (len / PAGE).min(MAX) }
+        Self { used: [false; MAX], first: reserved.div_ceil(PAGE), end: (len / PAGE).min(MAX) }
     }
 
     /// Bytes that are free, not necessarily in one run.
     pub fn free_bytes(&self) -> usize {
-        self.used[self.first..self.pages].iter().filter(|used| !**used).count() * PAGE
+        self.used[self.first..self.end].iter().filter(|used| !**used).count() * PAGE
     }
 
     /// Takes the first run that has room for `len` bytes.
     pub fn take(&mut self, len: usize) -> Option<Run> {
         let wanted = len.div_ceil(PAGE).max(1);
-        let room = self.pages.checked_sub(wanted)?;
+        let room = self.end.checked_sub(wanted)?;
         let start = (self.first..=room).find(|&i| self.used[i..i + wanted].iter().all(|used| !used))?;
         self.used[start..start + wanted].fill(true);
         Some(Run { offset: start * PAGE, len: wanted * PAGE })

@@ -1,5 +1,6 @@
 //! Lists for the host, a page at a time.
 
+use bpf_runtime::map::{MAX_KEY_BYTES, Map};
 use proto::device::{
     Attachment, Attachments, Cap, Caps, Counter, Error, ErrorCode, Map as MapInfo, MapDumpRequest,
     MapEntries, MapEntry as MapPair, Maps, Program as ProgramInfo, Programs, Service, ServiceState, Services,
@@ -10,8 +11,12 @@ use shm::OutOfBounds;
 
 use super::{
     Agent, Board,
-    state::{MapEntry, Program, cut, cut_into, refusal},
+    state::{MapEntry, Program, cut, refusal},
 };
+
+/// Bytes of a value in one entry of a dump; a longer value comes in several.
+const PIECE: usize = 256;
+const _: () = assert!(MAX_KEY_BYTES <= 512, "a dump's entry holds any key");
 
 fn unreadable(_: OutOfBounds) -> Error {
     refusal(ErrorCode::Unspecified, format_args!("the system's report can't be read"))
@@ -104,23 +109,14 @@ impl<'a, B: Board> Agent<'a, B> {
         page
     }
 
+    /// A page of a map's entries. The cursor counts pieces of values, entry by entry: a map's memory (16 MiB at most)
+    /// has fewer of them than a `u32` counts.
     pub(crate) fn dump(&self, request: &MapDumpRequest) -> Result<MapEntries, Error> {
         let entry = self.find_map(request)?;
         let mut page = MapEntries::default();
         page.set_map(map_info(entry));
         let mut cursor = request.cursor;
-        loop {
-            let mut pair = MapPair::default();
-            let (Ok(()), Ok(())) = (
-                pair.key.resize_default(entry.map.spec().key_size as usize),
-                pair.value.resize_default(entry.map.spec().value_size as usize),
-            ) else {
-                return Err(refusal(
-                    ErrorCode::Unsupported,
-                    format_args!("{}: keys or values are too long to be dumped", entry.name),
-                ));
-            };
-            let Some(next) = entry.map.next(cursor, &mut pair.key, &mut pair.value) else { break };
+        while let Some((next, pair)) = piece(&entry.map, cursor) {
             if page.entries.push(pair).is_err() {
                 page.next = cursor;
                 break;
@@ -214,20 +210,35 @@ impl<'a, B: Board> Agent<'a, B> {
     }
 }
 
+/// The first piece of a value at or behind `cursor`, and the cursor behind it.
+fn piece(map: &Map<'_>, cursor: u32) -> Option<(u32, MapPair)> {
+    let pieces = (map.spec().value_size as usize).div_ceil(PIECE).max(1) as u32;
+    let (wanted, part) = (cursor / pieces, cursor % pieces);
+    let mut pair = MapPair::default();
+    pair.key.resize_default(map.spec().key_size as usize).ok()?;
+    let entry = map.next(wanted, &mut pair.key, &mut [])? - 1;
+    // Where the wanted entry is gone, the next one begins at its beginning.
+    let part = if entry == wanted { part } else { 0 };
+    let value = map.value(entry)?;
+    let offset = part as usize * PIECE;
+    pair.offset = offset as u32;
+    pair.value.resize_default(value.len().checked_sub(offset)?.min(PIECE)).ok()?;
+    value.read(offset, &mut pair.value).ok()?;
+    Some((entry * pieces + part + 1, pair))
+}
+
 fn cap(line: &str) -> Cap {
     let mut fields = line.split('\t');
     let mut next = || fields.next().unwrap_or("");
     let mut cap = Cap { service: cut(next()), ..Cap::default() };
     let place = next();
     match place.strip_prefix("0x") {
-        // A region: its address is part of what it is.
-        Some(_) => cut_into(&mut cap.object, format_args!("{place} ")),
+        Some(address) => cap.address = u64::from_str_radix(address, 16).unwrap_or(0),
         None => cap.slot = place.parse().unwrap_or(0),
     }
     cap.name = cut(next());
     cap.kind = cut(next());
-    let object = next();
-    cut_into(&mut cap.object, format_args!("{object}"));
+    cap.object = cut(next());
     cap.rights = cut(next());
     cap.badge = next().parse().unwrap_or(0);
     cap

@@ -3,10 +3,7 @@
 use cell::table::TRACE_HEADER;
 use proto::device::{TraceRecord, TraceRecord_::Body, TraceRecords};
 
-use super::{
-    Agent, Board,
-    state::{cut, cut_into},
-};
+use super::{Agent, Board, state::cut_into};
 
 /// Bytes of a ring buffer's record that are shown.
 const DATA_BYTES: usize = 512;
@@ -40,17 +37,25 @@ impl<B: Board> Agent<'_, B> {
 
     fn printed(&self) -> Option<TraceRecord> {
         let mut record = [0; TRACE_HEADER + 256];
-        let len = self.trace.pop(&mut record)?.min(record.len());
-        let (header, text) = record[..len].split_at_checked(TRACE_HEADER)?;
+        let len = self.trace.pop(&mut record)?;
+        let (header, text) = record[..len.min(record.len())].split_at_checked(TRACE_HEADER)?;
         let (time, slot) = header.split_first_chunk::<8>()?;
         let slot = u32::from_le_bytes(*slot.first_chunk()?) as usize;
-        let mut out = TraceRecord { time_ns: u64::from_le_bytes(*time), ..TraceRecord::default() };
+        let mut out = TraceRecord {
+            time_ns: u64::from_le_bytes(*time),
+            size: (len - TRACE_HEADER) as u32,
+            ..TraceRecord::default()
+        };
         match self.programs.get(slot).and_then(Option::as_ref) {
             Some(program) => out.source = program.name.clone(),
             None => cut_into(&mut out.source, format_args!("slot {slot}")),
         }
-        let valid = text.utf8_chunks().next().map_or("", |chunk| chunk.valid());
-        out.body = Some(Body::Text(cut(valid)));
+        let mut shown = heapless::String::new();
+        for chunk in text.utf8_chunks() {
+            let replaced = if chunk.invalid().is_empty() { "" } else { "\u{fffd}" };
+            cut_into(&mut shown, format_args!("{}{replaced}", chunk.valid()));
+        }
+        out.body = Some(Body::Text(shown));
         Some(out)
     }
 }

@@ -1,0 +1,216 @@
+//! Loading: all of a bundle or nothing, and each refusal's words.
+use std::{format, string::String, vec, vec::Vec};
+
+use bpf_runtime::{
+    bundle::{Contents, MapContents},
+    isa::{Insn, opcode},
+    map::MapKind,
+};
+use cell::Refusal;
+use proto::device::{ErrorCode, LoadRequest, Request_::Body as Asked, Response_::Body as Answer};
+
+use super::device::{Device, array, code, map, memory, program, spec, tiny, told};
+use crate::{MAPS, server::Memory};
+
+/// Loads `contents`, which must fail with these words and leave everything as it was.
+fn refused(device: &mut Device, contents: &Contents, code: ErrorCode, words: &str) {
+    let before = device.snapshot();
+    assert_eq!(told(device.load(contents)), (code, words.into()));
+    assert_eq!(device.snapshot(), before, "a refused load left something behind");
+}
+
+#[test]
+fn a_bundle_is_loaded_whole() {
+    let mut device = Device::new();
+    device.board.0.borrow_mut().now_ns = 77;
+    let mut contents = tiny(&["a", "b"]);
+    contents.programs[1] = program("b", "serial", code(3));
+    contents.maps = vec![MapContents { initial: vec![1, 2, 3], ..array("counts", 8, 2) }];
+    let loaded = device.load(&contents).unwrap();
+    let names: Vec<_> =
+        loaded.programs.iter().map(|p| (p.id, p.name.as_str(), p.instruction_bound)).collect();
+    assert_eq!(names, [(2, "a", 2), (3, "b", 3)], "id 1 is the map's");
+    assert_eq!(device.board.0.borrow().prepared, [0, 1]);
+
+    let table = cell::table::Table::new(device.memory.programs);
+    let (a, b) = (table.get(0).unwrap(), table.get(1).unwrap());
+    assert_eq!((a.hook, a.insns, a.bound, a.maps), (1, 2, 2, 1));
+    assert_eq!((b.hook, b.insns), (2, 3));
+    assert_eq!(a.map[0], b.map[0], "the map is shared");
+    let mut bytes = [0; 24];
+    table.code(&b).unwrap().read(0, &mut bytes).unwrap();
+    let written: Vec<u8> = code(3).iter().flat_map(|insn| insn.to_bytes()).collect();
+    assert_eq!(bytes[..], written[..]);
+    let (offset, len) = b.map[0];
+    let memory = device.memory.maps.slice(offset as usize, len as usize).unwrap();
+    let value = bpf_runtime::map::Map::open(memory).unwrap().value(0).unwrap();
+    assert_eq!(value.load(0, 8), Ok(0x03_0201));
+}
+
+#[test]
+fn what_is_unloaded_gives_everything_back() {
+    let mut device = Device::new();
+    let mut contents = tiny(&["a", "b"]);
+    contents.maps = vec![array("counts", 8, 2)];
+    let before = device.snapshot();
+    device.load(&contents).unwrap();
+    device.unload("a").unwrap();
+    assert_eq!(device.status().maps, 1, "b uses it");
+    assert_eq!(told(device.unload("a")), (ErrorCode::NotFound, "no program a; see: prog list".into()));
+    device.unload("b").unwrap();
+    assert_eq!(device.snapshot(), before);
+    assert_eq!(device.board.0.borrow().forgotten, [0, 1]);
+}
+
+#[test]
+fn a_name_is_loaded_once() {
+    let mut device = Device::new();
+    device.load(&tiny(&["a"])).unwrap();
+    let words = "a program a is loaded already; unload it first";
+    refused(&mut device, &tiny(&["b", "a"]), ErrorCode::Exists, words);
+    device.unload("a").unwrap();
+    device.load(&tiny(&["b", "a"])).unwrap();
+}
+
+#[test]
+fn what_is_no_bundle_is_refused_with_its_place() {
+    let mut device = Device::new();
+    let (code, text) = told(device.load_bytes(&[7; 80]));
+    assert_eq!(code, ErrorCode::Invalid);
+    assert!(text.starts_with("not a bundle: "), "{text}");
+    let (code, text) = told(device.load_bytes(&[]));
+    assert_eq!(code, ErrorCode::Invalid);
+    assert!(text.starts_with("not a bundle: "), "{text}");
+}
+
+#[test]
+fn a_size_that_was_not_uploaded_is_refused() {
+    let mut device = Device::new();
+    device.upload(&[0; 10]).unwrap();
+    for size in [9, 11, u32::MAX] {
+        let Answer::Error(error) = device.ask(Asked::Load(LoadRequest { size })) else { panic!("loaded") };
+        assert_eq!(error.code, ErrorCode::Invalid);
+        assert_eq!(error.message, *format!("{size} bytes announced, 10 uploaded; upload the bundle again"));
+    }
+}
+
+#[test]
+fn an_unknown_hook_is_refused() {
+    let contents = Contents {
+        name: "t".into(),
+        programs: vec![program("p", "nohook", code(2))],
+        maps: vec![],
+        version: 0,
+    };
+    let words = "p: no hook nohook; there are: timer, serial";
+    refused(&mut Device::new(), &contents, ErrorCode::NotFound, words);
+}
+
+#[test]
+fn an_unsafe_program_is_refused_with_the_log_and_takes_its_bundle_with_it() {
+    let mut device = Device::new();
+    let mut contents = tiny(&["good", "bad"]);
+    contents.maps = vec![array("counts", 8, 2)];
+    contents.programs[1].code = vec![Insn { op: opcode::EXIT, ..Insn::default() }];
+    let before = device.snapshot();
+    let (code, text) = told(device.load(&contents));
+    assert_eq!(code, ErrorCode::Refused);
+    assert!(text.starts_with("bad: ") && text.contains("\n  instruction 0: exit"), "{text}");
+    assert_eq!(device.snapshot(), before);
+    assert_eq!((device.agent.loads, device.agent.refusals), (0, 1));
+}
+
+#[test]
+fn map_memory_runs_out_and_comes_back() {
+    let mut device = Device::new();
+    let half = MAPS.len() as u32 / 2;
+    let mut contents = tiny(&["a"]);
+    contents.maps = vec![array("small", 8, 1), array("big", half, 1), array("more", half, 1)];
+    // A page for the small one, and each has a header.
+    let (wanted, free) = (half + 64, half - 2 * 4096);
+    let words = format!("no memory for more: {wanted} bytes wanted, {free} free; unload something first");
+    refused(&mut device, &contents, ErrorCode::NoMemory, &words);
+    contents.maps.pop();
+    device.load(&contents).unwrap();
+}
+
+#[test]
+fn there_are_so_many_maps() {
+    let mut device = Device::new();
+    let maps = |n| (0..n).map(|i| array(&format!("m{i}"), 8, 1)).collect();
+    for name in ["a", "b", "c", "d"] {
+        device.load(&Contents { maps: maps(if name == "d" { 15 } else { 16 }), ..tiny(&[name]) }).unwrap();
+    }
+    let words = "no more than 64 maps at a time; unload a program first";
+    refused(&mut device, &Contents { maps: maps(2), ..tiny(&["e"]) }, ErrorCode::NoMemory, words);
+    device.load(&Contents { maps: maps(1), ..tiny(&["e"]) }).unwrap();
+}
+
+#[test]
+fn code_memory_runs_out_between_two_programs_of_a_bundle() {
+    const PAGES: u64 = 8 * 4096;
+    let mut device = Device::new();
+    let big = |name: &str| program(name, "timer", code(4000));
+    let mut free = device.status().program_memory_free;
+    for i in 0.. {
+        if free < 2 * PAGES {
+            break;
+        }
+        device.load(&Contents { programs: vec![big(&format!("p{i}"))], ..tiny(&[]) }).unwrap();
+        free -= PAGES;
+        assert_eq!(device.status().program_memory_free, free);
+    }
+    let two = Contents { programs: vec![big("e"), big("f")], maps: vec![array("m", 8, 1)], ..tiny(&[]) };
+    let words = format!("no memory for f: 32000 bytes wanted, {} free; unload something first", free - PAGES);
+    refused(&mut device, &two, ErrorCode::NoMemory, &words);
+    device.unload("p0").unwrap();
+    device.load(&two).unwrap();
+}
+
+#[test]
+fn there_are_so_many_slots() {
+    let memory = Memory { programs: memory(64 * 4096), ..Device::new().memory };
+    let mut device = Device::over(memory);
+    let names: Vec<String> = (0..31).map(|i| format!("p{i}")).collect();
+    for name in &names {
+        device.load(&tiny(&[name])).unwrap();
+    }
+    let words = "no more than 32 programs at a time; unload one first";
+    refused(&mut device, &tiny(&["y", "z"]), ErrorCode::NoMemory, words);
+    device.load(&tiny(&["z"])).unwrap();
+}
+
+#[test]
+fn a_cell_that_refuses_leaves_nothing_loaded() {
+    let mut contents = tiny(&["a", "b"]);
+    contents.maps = vec![map("h", spec(MapKind::Hash, 4, 8, 4))];
+    for (why, code, words) in [
+        (
+            Some(Refusal::NoMemory),
+            ErrorCode::NoMemory,
+            "no memory for b: 16 bytes wanted, 0 free; unload something first",
+        ),
+        (Some(Refusal::Invalid), ErrorCode::Busy, "b: the cell could not take it (Invalid); load it again"),
+        (None, ErrorCode::Busy, "b: the cell was restarted meanwhile; load it again"),
+    ] {
+        let mut device = Device::new();
+        device.board.0.borrow_mut().refuse = Some((1, why));
+        refused(&mut device, &contents, code, words);
+        assert_eq!(device.board.0.borrow().forgotten, [1, 0]);
+        device.board.0.borrow_mut().refuse = None;
+        device.load(&contents).unwrap();
+    }
+}
+
+#[test]
+fn a_new_agent_forgets_what_an_earlier_one_left_in_memory() {
+    let mut device = Device::new();
+    device.load(&tiny(&["a"])).unwrap();
+    device.attach("a", "timer", 1_000_000).unwrap();
+    let empty = Device::new().snapshot();
+    let mut next = Device::over(device.memory);
+    assert_eq!(next.snapshot(), empty);
+    let status = next.status();
+    assert_eq!((status.programs, status.attachments), (0, 0));
+    next.load(&tiny(&["a"])).unwrap();
+}

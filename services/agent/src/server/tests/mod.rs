@@ -1,0 +1,10 @@
+//! The control plane over host memory, with a board that only notes what it is asked.
+
+mod attach;
+mod claims;
+mod device;
+mod dump;
+mod lists;
+mod load;
+mod trace;
+mod upload;
