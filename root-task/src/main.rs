@@ -1,33 +1,12 @@
 //! The root task: builds the services that the table names, then supervises them.
-#![no_std]
-#![no_main]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
+#[cfg(target_os = "none")]
 extern crate alloc;
 
-include!(concat!(env!("OUT_DIR"), "/arch.rs"));
+#[cfg(target_os = "none")]
+mod machine;
 
-mod boot;
-mod console;
-mod error;
-mod memory;
-mod objects;
-mod spawn;
-mod supervise;
-mod ticker;
-mod vspace;
-
-use sel4_root_task::root_task;
-
-// The heap holds the plan, and what is kept of each service.
-#[root_task(heap_size = 128 * 1024, stack_size = 64 * 1024)]
-fn main(bootinfo: &sel4::BootInfoPtr) -> ! {
-    let entered = arch::ticks();
-    console::start();
-    match boot::boot(bootinfo, entered) {
-        Ok(system) => supervise::run(system),
-        Err(error) => {
-            log::error!("boot: {error}");
-            sel4::init_thread::suspend_self()
-        }
-    }
-}
+/// On the host there is nothing to run.
+#[cfg(not(target_os = "none"))]
+fn main() {}

@@ -9,7 +9,7 @@ use sel4::{CapRights, Fault, MessageInfo, cap, cap_type};
 use shm::Shm;
 use system::{ROOT, SYSTEM};
 
-use crate::{
+use super::{
     arch, console,
     error::{At, Error},
     memory::Shared,

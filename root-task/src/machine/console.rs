@@ -9,7 +9,7 @@ use sel4::cap;
 use shm::{Consumer, Producer, Shm};
 use spin::Mutex;
 
-use crate::arch;
+use super::arch;
 
 struct Console {
     ring: Option<(Shm<'static>, cap::Notification)>,

@@ -9,7 +9,7 @@ use root_task::plan;
 use sel4::{CapRights, ObjectBlueprint, cap, cap_type};
 use system::{ROOT, SYSTEM};
 
-use crate::{
+use super::{
     arch,
     error::Why,
     objects::{Pool, Slots, at, cap},

@@ -11,7 +11,7 @@ use root_task::{
 use sel4::{AbsoluteCPtr, CNodeCapData, CPtr, CapRights, ObjectBlueprint, cap, cap_type};
 use system::Service;
 
-use crate::{
+use super::{
     arch,
     error::{At, Error, Why},
     memory::Shared,

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use caps::Region;
 use sel4::{CapRights, VmAttributes, cap, cap_type};
 
-use crate::{
+use super::{
     arch,
     error::Why,
     objects::{Pool, cap},

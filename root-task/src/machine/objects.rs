@@ -5,7 +5,7 @@ use core::ops::Range;
 use alloc::vec::Vec;
 use sel4::{AbsoluteCPtr, Cap, CapType, ObjectBlueprint, Result, init_thread::Slot};
 
-use crate::error::Why;
+use super::error::Why;
 
 /// Empty slots of the root CNode, used one after the other.
 #[derive(Debug)]

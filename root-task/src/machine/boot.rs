@@ -12,7 +12,7 @@ use sel4::{BootInfoPtr, ObjectBlueprint};
 use shm::Shm;
 use system::{ROOT, SYSTEM, render};
 
-use crate::{
+use super::{
     arch, console,
     error::{At, Error, Why},
     memory::{self, Shared},

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use alloc::vec::Vec;
 use sel4::{CNodeCapData, CPtr, cap, init_thread::slot};
 
-use crate::{arch, error::Why};
+use super::{arch, error::Why};
 
 const STACK_WORDS: usize = 512;
 const PRIORITY: u8 = 1;

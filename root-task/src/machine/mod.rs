@@ -1,0 +1,29 @@
+//! The half of the root task that makes system calls: build what the plan says, then supervise.
+
+include!(concat!(env!("OUT_DIR"), "/arch.rs"));
+
+mod boot;
+mod console;
+mod error;
+mod memory;
+mod objects;
+mod spawn;
+mod supervise;
+mod ticker;
+mod vspace;
+
+use sel4_root_task::root_task;
+
+// The heap holds the plan, and what is kept of each service.
+#[root_task(heap_size = 128 * 1024, stack_size = 64 * 1024)]
+fn main(bootinfo: &sel4::BootInfoPtr) -> ! {
+    let entered = arch::ticks();
+    console::start();
+    match boot::boot(bootinfo, entered) {
+        Ok(system) => supervise::run(system),
+        Err(error) => {
+            log::error!("boot: {error}");
+            sel4::init_thread::suspend_self()
+        }
+    }
+}
