@@ -11,17 +11,14 @@ struct Ids([u32; 256]);
 
 impl Ids {
     fn agree(&mut self, old: u32, new: u32) -> bool {
-        if old == 0 {
-            return true;
-        }
-        let taken = new == 0 || self.0.iter().enumerate().any(|(o, &n)| n == new && o != old as usize);
-        match self.0.get_mut(old as usize) {
-            Some(known) if *known == 0 && !taken => {
-                *known = new;
-                true
-            }
-            Some(known) => *known == new,
-            None => false,
+        let known = self.0.get(old as usize).copied().unwrap_or(0);
+        match (old, new) {
+            (0, _) => true,
+            // What was equal there is not known to be equal here.
+            (_, 0) => false,
+            _ if known != 0 => known == new,
+            _ if self.0.contains(&new) => false,
+            _ => self.0.get_mut(old as usize).map(|known| *known = new).is_some(),
         }
     }
 }

@@ -39,7 +39,8 @@ const SIZES: &[&str] = &["u8", "u16", "u32", "u64", "s8", "s16", "s32"];
 
 fn arithmetic(c: &mut Choice) -> String {
     let (width, dst, op) = (c.of(&["r", "w"]), c.reg(), c.of(OPERATORS));
-    match c.below(8) {
+    match c.below(10) {
+        8 => format!("{width}{dst} = {width}{}\n", c.reg()),
         0 => format!("r{dst} = (s{})r{}\n", c.of(&["8", "16", "32"]), c.reg()),
         1 => format!("r{dst} = {}{} r{dst}\n", c.of(&["be", "le", "bswap"]), c.of(&["16", "32", "64"])),
         2 => format!("{width}{dst} = -{width}{dst}\n"),
@@ -105,8 +106,14 @@ fn record(c: &mut Choice, label: &str) -> String {
 
 fn part(c: &mut Choice, n: usize) -> String {
     let label = format!("l{}", n + 1 + c.below(3) as usize);
-    match c.below(13) {
+    match c.below(14) {
         0..=2 => arithmetic(c),
+        // Two ways that differ, long enough apart for the states to be compared.
+        13 => {
+            let (reg, long) = (c.reg(), "r1 = 0\n".repeat(9));
+            let (a, b) = (arithmetic(c), arithmetic(c));
+            format!("if r{reg} > {} goto a{n}\n{a}goto b{n}\na{n}:\n{long}{b}b{n}:\n", c.edge() as i32)
+        }
         3..=5 => bound(c, &label),
         6 => access(c, "r1 = r6\n"),
         7 => access(c, "r1 = r10\nr1 += -32\n"),
