@@ -16,6 +16,7 @@ fn to_r0(result: Result<(), Errno>) -> u64 {
 
 impl<E: Env> Machine<'_, '_, E> {
     /// Calls a helper with the arguments in r1 to r5; gives r0.
+    #[inline(never)]
     pub(super) fn call_helper(&mut self, helper: u32) -> Result<u64, TrapReason> {
         let [_, r1, r2, r3, r4, ..] = self.regs;
         match helper {

@@ -92,6 +92,13 @@ const JOINS: &[Ways] = &[
         Some("the stack at r10-12 is read before it is written: initialise it"),
     ),
     (
+        "bytes on the stack",
+        "*(u8 *)(r10 - 16) = 1\n*(u8 *)(r10 - 15) = 1",
+        "*(u8 *)(r10 - 16) = 1",
+        "r0 = *(u16 *)(r10 - 16)",
+        Some("the stack at r10-15 is read before it is written: initialise it"),
+    ),
+    (
         "a number on the stack",
         "*(u64 *)(r10 - 16) = 8",
         "*(u64 *)(r10 - 16) = r6",
