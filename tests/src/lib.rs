@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 pub mod bench;
+pub mod bpf;
+pub mod control;
 pub mod fault;
 pub mod gdb;
 pub mod qemu;
