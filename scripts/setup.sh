@@ -3,10 +3,10 @@
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# What for: the kernel; QEMU; programs in C (and their headers); programs in Rust, whose eBPF target rustup lacks.
+# What for: the kernel; QEMU and checks; programs in C (and their headers); programs in Rust, whose eBPF target rustup lacks.
 packages=(
   gcc libc6-dev make binutils python3 python3-venv libxml2-utils ca-certificates
-  qemu-system-x86
+  qemu-system-x86 shellcheck
   clang-19 llvm-19 libbpf-dev linux-libc-dev
   rustc-web libstd-rust-web-dev-bpf
 )

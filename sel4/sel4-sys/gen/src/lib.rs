@@ -1,6 +1,6 @@
 //! Writes the raw bindings from a kernel's prefix (`SEL4_PREFIX`).
 //!
-//! Two halves: a dialect reads one kernel generation's files into the [`model`], the emission writes Rust
+//! Two halves: a dialect reads one kernel generation's files into the `model`, the emission writes Rust
 //! from the model and knows no kernel version.
 #![forbid(unsafe_code)]
 
