@@ -22,6 +22,7 @@ use super::{
 /// Set in the badges of fault messages, and in no signal.
 pub const FAULT_BADGE: u64 = 1 << 24;
 
+const _: () = assert!(caps::ENDPOINT_BADGE_BITS == sel4::ENDPOINT_BADGE_BITS);
 const _: () = assert!(plan::small_objects_fit(
     ObjectBlueprint::Tcb.physical_size_bits() as u32,
     sel4::SLOT_BITS as u32
