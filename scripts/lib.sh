@@ -2,6 +2,8 @@
 # What the scripts share. Source it; it changes to the top of the tree.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# Where the scripts take what cargo builds from, whatever the user's settings say.
+export CARGO_TARGET_DIR=$PWD/target
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 die() {
@@ -27,7 +29,7 @@ use_board() {
     *) die "no Rust target is known for ${board%%/*}" ;;
   esac
   images=target/images/$board_id
-  run_dir=target/run/$board_id
+  run_dir=${HYPOS_RUN:-target/run}/$board_id
 }
 
 # cargo for bare targets: rustup's core library where it is installed, else Debian's toolchain, which builds core

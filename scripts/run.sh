@@ -25,7 +25,8 @@ socket=$run_dir/control.sock
 console=$run_dir/console.log
 
 pid=$(cat "$pid_file" 2>/dev/null || true)
-running() { [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; }
+# By its command line: the number alone may be another process's by now.
+running() { [ -n "$pid" ] && grep -qsaF "path=$socket," "/proc/$pid/cmdline"; }
 
 if [ $mode = stop ]; then
   running || die "hypOS is not running on $board"
