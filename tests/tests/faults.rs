@@ -33,7 +33,7 @@ fn start_tick(system: &System) -> Result<()> {
 /// Breaks a service and gives it something to do, until the console says so for the `count`-th time.
 fn break_until(system: &mut System, service: &str, count: usize) -> Result<String> {
     fault::break_code(system, service)?;
-    let report = format!("root: error: {service} faulted: ");
+    let report = format!("{service} faulted: ");
     let attempts = PATIENCE.as_millis() / 50;
     for _ in 0..attempts {
         system.type_in(b"x")?;
@@ -106,10 +106,7 @@ fn timer_restarts_and_its_programs_go_on() -> Result<()> {
 fn serial_restarts_and_both_lines_go_on() -> Result<()> {
     let mut system = restarts("serial")?;
     system.counts_up("tick")?;
-    system.hypctl(&["prog", "load", "examples/console.bpf.o"])?;
-    system.hypctl(&["prog", "attach", "console", "serial"])?;
-    system.type_in(b"abc")?;
-    system.counts_up("console")
+    typing_counts(&mut system)
 }
 
 #[test]
@@ -134,6 +131,20 @@ fn agent_restarts_without_programs_and_takes_new_ones() -> Result<()> {
     start_tick(&system)
 }
 
+/// A program on the console's hook sees what is typed.
+fn typing_counts(system: &mut System) -> Result<()> {
+    system.hypctl(&["prog", "load", "examples/console.bpf.o"])?;
+    system.hypctl(&["prog", "attach", "console", "serial"])?;
+    for _ in 0..50 {
+        system.type_in(b"abc")?;
+        if system.runs("console")? > 0 {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    bail!("nothing that was typed was seen\n{}", system.console())
+}
+
 /// Waits for the metrics' next sample, which a signal of the timer tells.
 fn samples_go_on(system: &System) -> Result<()> {
     let samples = || anyhow::Ok(service(system, "metrics")?["counters"]["samples"]["value"].as_u64());
@@ -156,12 +167,14 @@ fn stops(name: &str) -> Result<System> {
         system.wait_until(&again, |console| console.matches(&again).count() == count)?;
     }
     break_until(&mut system, name, RESTARTS + 1)?;
-    let console = system.wait_for(&format!("root: error: {name} faulted 9 times; it stays stopped"))?;
-    let faulted = times(&console, &format!("error: {name} faulted: "));
+    let console = system.wait_for(&format!("{name} faulted {} times; it stays stopped", RESTARTS + 1))?;
+    // The last fault has no time if it is the serial driver's: then the root task prints it.
+    let faulted = times(&console, &format!("root: error: {name} faulted: "));
     let restarted = times(&console, &format!("root: {name} restarted"));
-    ensure!((faulted.len(), restarted.len()) == (RESTARTS + 1, RESTARTS), "{console}");
+    ensure!(faulted.len() >= RESTARTS && restarted.len() == RESTARTS, "{console}");
     for (index, (fault, restart)) in faulted.iter().zip(&restarted).enumerate().skip(1) {
-        let least = BACKOFF_MS << (index - 1);
+        // The root task counts by the kernel's estimate of the processor's clock, the console by the timer's.
+        let least = (BACKOFF_MS << (index - 1)) * 9 / 10;
         ensure!(restart - fault >= least, "restart {} after {} ms\n{console}", index + 1, restart - fault);
     }
     Ok(system)
@@ -192,10 +205,7 @@ fn cell_stays_stopped_and_the_rest_goes_on() -> Result<()> {
 fn timer_stays_stopped_and_the_rest_goes_on() -> Result<()> {
     let mut system = stops("timer")?;
     ensure!(service(&system, "timer")?["state"] == "stopped");
-    system.hypctl(&["prog", "load", "examples/console.bpf.o"])?;
-    system.hypctl(&["prog", "attach", "console", "serial"])?;
-    system.type_in(b"abc")?;
-    system.counts_up("console")
+    typing_counts(&mut system)
 }
 
 #[test]
