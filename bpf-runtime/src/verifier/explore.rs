@@ -8,11 +8,13 @@ use super::{
     budget::Budget,
     layout::{At, Layout},
     live::{Live, Liveness},
-    nodes::{Match, NONE, NodeId, Nodes},
+    natural::Natural,
+    nodes::{EXIT, Match, NONE, NodeId, Nodes, Place, ends, later},
     pack::Packer,
     reason::Reason,
     state::{Frame, State, WORDS},
     subsume::covers,
+    summary::Loop,
     unpack::unpack,
     value::Word,
 };
@@ -33,14 +35,25 @@ pub enum Flow {
     Exit,
 }
 
-/// A path that is still to be walked: a branch that went the other way.
+/// How loops are proven.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The heads of those that are walked turn by turn.
+    pub walked: Vec<usize>,
+    /// Whether loops whose turns nothing bounds are accepted, to run on a budget.
+    pub unbounded: bool,
+}
+
+/// A path that is still to be walked: a branch that went the other way, or one that left a loop.
 #[derive(Debug)]
-struct Pending {
-    packed: Vec<u8>,
-    at: usize,
-    taken: bool,
-    parent: NodeId,
-    since: u64,
+pub struct Pending {
+    pub packed: Vec<u8>,
+    pub at: usize,
+    /// The outcome of the branch.
+    pub taken: Option<bool>,
+    pub parent: NodeId,
+    pub since: u64,
+    pub scope: usize,
 }
 
 /// A verification at work.
@@ -57,11 +70,21 @@ pub struct Explorer<'u> {
     pub helpers: Vec<u32>,
     pub nodes: Nodes,
     pub live: Liveness,
-    budget: Budget,
-    pending: Vec<Pending>,
+    pub plan: &'u Plan,
+    pub budget: Budget,
+    pub pending: Vec<Pending>,
     /// The kept state behind us on this path, and the instructions since.
-    parent: NodeId,
-    since: u64,
+    pub parent: NodeId,
+    pub since: u64,
+    /// The loops that are being proven as a whole, and how many were.
+    pub loops: Vec<Loop>,
+    pub number: u32,
+    /// The innermost of them that control is in, by index and one.
+    pub scope: usize,
+    pub naturals: Vec<Natural>,
+    pub no_natural: Vec<usize>,
+    /// The head of a loop that can't be proven as a whole.
+    pub given_up: Option<usize>,
     scratch: Vec<u8>,
     /// For the tests: slot, frames and registers at each step.
     #[cfg(test)]
@@ -69,7 +92,7 @@ pub struct Explorer<'u> {
 }
 
 impl<'u> Explorer<'u> {
-    pub fn new(unit: &'u Unit<'u>, limits: &Limits) -> At<Self> {
+    pub fn new(unit: &'u Unit<'u>, limits: &Limits, plan: &'u Plan) -> At<Self> {
         let layout = Layout::new(unit.code)?;
         if unit.maps.len() > MAX_MAPS {
             return Err((0, Reason::TooManyMaps(unit.maps.len())));
@@ -91,10 +114,17 @@ impl<'u> Explorer<'u> {
             nodes: Nodes::new(unit.code.len()).map_err(start)?,
             layout,
             live,
+            plan,
             budget,
             pending: Vec::new(),
             parent: NONE,
             since: 0,
+            loops: Vec::new(),
+            number: 0,
+            scope: 0,
+            naturals: Vec::new(),
+            no_natural: Vec::new(),
+            given_up: None,
             scratch: Vec::new(),
             #[cfg(test)]
             seen: Vec::new(),
@@ -106,10 +136,15 @@ impl<'u> Explorer<'u> {
         let mut outcome = None;
         loop {
             self.path(outcome, steps)?;
+            self.finish_loops()?;
+            if let Some(head) = self.nodes.endless {
+                self.at = head;
+                return Err(Reason::InfiniteLoop);
+            }
             let Some(pending) = self.pending.pop() else { return Ok(()) };
             self.budget.give(pending.packed.len());
             unpack(&pending.packed, &mut self.state)?;
-            (self.at, outcome) = (pending.at, Some(pending.taken));
+            (self.at, outcome, self.scope) = (pending.at, pending.taken, pending.scope);
             (self.parent, self.since) = (pending.parent, pending.since);
         }
     }
@@ -117,7 +152,7 @@ impl<'u> Explorer<'u> {
     /// Walks one path from `self.at` to its end; `outcome` is that of the branch there, if it is given.
     fn path(&mut self, mut outcome: Option<bool>, budget: u64) -> Result<(), Reason> {
         loop {
-            if outcome.is_none() && self.layout.is_meeting(self.at) && self.meet()? {
+            if outcome.is_none() && (self.leaves()? || self.layout.is_meeting(self.at) && self.meet()?) {
                 return Ok(());
             }
             if self.steps >= budget {
@@ -130,7 +165,7 @@ impl<'u> Explorer<'u> {
             match self.step(outcome.take())? {
                 Flow::Next(next) => self.at = next,
                 Flow::Exit => {
-                    self.nodes.settle(self.parent, self.since);
+                    self.nodes.settle(self.parent, ends(EXIT, self.since));
                     return Ok(());
                 }
             }
@@ -139,20 +174,28 @@ impl<'u> Explorer<'u> {
 
     /// Compares the state with those kept here, and keeps it; true: it is covered, the path ends.
     fn meet(&mut self) -> Result<bool, Reason> {
+        if self.came_back() {
+            return self.turn();
+        }
         let (at, is_loop) = (self.at, self.layout.is_loop(self.at));
         let mut packed = core::mem::take(&mut self.scratch);
         Packer::pack(&self.state, &mut packed, |frame| self.live_in(frame, at), true)?;
+        let scope = self.scope_number();
         let patience = if is_loop { LOOP_PATIENCE } else { PATIENCE };
-        let found = self.nodes.find(at, patience, &mut self.budget, |old, open| match open {
+        let found = self.nodes.find(at, scope, patience, &mut self.budget, |old, open| match open {
             true if old == packed => Match::Repeats,
-            false if covers(old, &packed) => Match::Covered(0),
+            false if covers(old, &packed) => Match::Covered(ends(EXIT, 0)),
             _ => Match::None,
         });
         match found {
-            Match::Covered(after) => self.nodes.settle(self.parent, self.since + after),
+            Match::Covered(after) => self.nodes.settle(self.parent, later(after, self.since)),
             Match::Repeats => return Err(Reason::InfiniteLoop),
             Match::None if is_loop || self.since >= KEEP_EVERY => {
-                let kept = self.nodes.keep(at, &packed, self.parent, self.since, &mut self.budget);
+                let kept = self.nodes.keep(
+                    &packed,
+                    Place { point: at, parent: self.parent, cost: self.since, scope },
+                    &mut self.budget,
+                );
                 if let Some(node) = kept {
                     (self.parent, self.since) = (node, 0);
                 }
@@ -160,26 +203,38 @@ impl<'u> Explorer<'u> {
             Match::None => {}
         }
         self.scratch = packed;
-        Ok(matches!(found, Match::Covered(_)))
+        if matches!(found, Match::Covered(_)) {
+            return Ok(true);
+        }
+        if is_loop {
+            self.begin_loop()?;
+        }
+        Ok(false)
     }
 
     /// Leaves the other way of the branch here for later.
     pub fn postpone(&mut self, taken: bool) -> Result<(), Reason> {
-        let mut packed = Vec::new();
         let at = self.at;
-        Packer::pack(&self.state, &mut packed, |frame| self.live_in(frame, at), false)?;
-        packed.shrink_to_fit();
+        let packed = self.packed_here(at)?;
         self.budget.take(packed.len())?;
         // The branch itself is counted again when it is walked the other way.
         let (parent, since) = (self.parent, self.since - 1);
-        let pending = Pending { packed, at, taken, parent, since };
+        let pending = Pending { packed, at, taken: Some(taken), parent, since, scope: self.scope };
         self.budget.push(&mut self.pending, pending, Budget::take)?;
         self.nodes.fork(parent);
         Ok(())
     }
 
+    /// The state, packed to go on from it at `at`.
+    pub fn packed_here(&self, at: usize) -> Result<Vec<u8>, Reason> {
+        let mut packed = Vec::new();
+        Packer::pack(&self.state, &mut packed, |frame| self.live_in(frame, at), false)?;
+        packed.shrink_to_fit();
+        Ok(packed)
+    }
+
     /// What is live in a frame while the last one is at `at`.
-    fn live_in(&self, frame: usize, at: usize) -> Live {
+    pub fn live_in(&self, frame: usize, at: usize) -> Live {
         match self.state.frames.get(frame + 1) {
             Some(callee) => self.live.before(callee.back_to).across_call(),
             None => self.live.before(at),

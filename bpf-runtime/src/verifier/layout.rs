@@ -59,6 +59,13 @@ impl Layout {
         (1..self.marks.len()).filter(|&at| self.marks[at] & FUNCTION != 0)
     }
 
+    /// The slots of the function that a slot lies in.
+    pub fn function_of(&self, at: usize) -> core::ops::Range<usize> {
+        let begins = |at: &usize| self.marks[*at] & FUNCTION != 0;
+        let start = (0..=at).rev().find(begins).unwrap_or(0);
+        start..(at + 1..self.marks.len()).find(begins).unwrap_or(self.marks.len())
+    }
+
     fn target(&self, at: usize, to: i64) -> At<usize> {
         let begins =
             usize::try_from(to).ok().filter(|&to| self.ops.get(to).is_some_and(|op| *op != Op::Tail));

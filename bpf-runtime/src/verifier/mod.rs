@@ -2,8 +2,9 @@
 //! that every helper gets what it takes, that no address leaks, and that it ends.
 //!
 //! It walks all paths with what is known of each register and stack slot: known bits and intervals of numbers
-//! (`num`, `arith`, `assume`), bases and offsets of pointers. Loops are walked turn by turn; where paths meet, a
-//! state that an earlier one covers is not walked again (`explore`). Its time and memory are bounded by
+//! (`num`, `arith`, `assume`), bases and offsets of pointers. Loops that count are proven as a whole, whatever the
+//! number of their turns (`summary`), others walked turn by turn; where paths meet, a state that an earlier one covers
+//! is not walked again (`explore`). Its time and memory are bounded by
 //! [`Limits`], whatever it is given.
 mod arith;
 mod assume;
@@ -15,6 +16,7 @@ mod layout;
 mod live;
 mod log;
 mod memory;
+mod natural;
 mod nodes;
 mod num;
 #[cfg(test)]
@@ -28,8 +30,10 @@ mod stack;
 mod state;
 mod step;
 mod subsume;
+mod summary;
 mod unpack;
 mod value;
+mod widen;
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -42,7 +46,7 @@ use crate::{
     isa::{Insn, disasm},
     map::MapSpec,
 };
-use explore::Explorer;
+use explore::{Explorer, Plan};
 
 /// A program to verify.
 #[derive(Clone, Copy, Debug)]
@@ -128,20 +132,50 @@ impl core::error::Error for Refusal {}
 /// # Errors
 /// The first thing that could not be proven.
 pub fn verify(unit: &Unit<'_>, limits: &Limits) -> Result<Summary, Refusal> {
-    let mut explorer = match Explorer::new(unit, limits) {
-        Ok(explorer) => explorer,
-        Err((at, reason)) => return Err(refusal(unit, at, reason, String::new())),
-    };
+    prove(unit, limits, |explorer| Summary {
+        instruction_bound: Some(explorer.nodes.longest).filter(|bound| *bound < u64::MAX),
+        stack_bytes: explorer.stack_bytes,
+        helpers: core::mem::take(&mut explorer.helpers),
+        maps: explorer.maps,
+        steps: explorer.steps,
+    })
+}
+
+/// Attempts at a proof: at first loops that count are proven as a whole, all others walked turn by turn. What can't
+/// be proven of a loop as a whole may still be so turn by turn; what has no end within the budget, without one.
+fn prove<T>(
+    unit: &Unit<'_>,
+    limits: &Limits,
+    done: impl FnOnce(&mut Explorer<'_>) -> T,
+) -> Result<T, Refusal> {
     let budget = limits.steps.unwrap_or((64 * unit.code.len() as u64).max(100_000));
-    match explorer.walk(budget) {
-        Ok(()) => Ok(Summary {
-            instruction_bound: Some(explorer.nodes.longest),
-            stack_bytes: explorer.stack_bytes,
-            helpers: explorer.helpers,
-            maps: explorer.maps,
-            steps: explorer.steps,
-        }),
-        Err(reason) => Err(refusal(unit, explorer.at, reason, log::text(&explorer.state))),
+    let (mut plan, mut steps) = (Plan::default(), 0);
+    let mut first = None;
+    loop {
+        let mut explorer = match Explorer::new(unit, limits, &plan) {
+            Ok(explorer) => explorer,
+            Err((at, reason)) => return Err(refusal(unit, at, reason, String::new())),
+        };
+        explorer.steps = steps;
+        let Err(reason) = explorer.walk(if plan.unbounded { budget } else { budget - budget / 2 }) else {
+            return Ok(done(&mut explorer));
+        };
+        steps = explorer.steps;
+        let again = explorer.given_up.or_else(|| explorer.nodes.loop_above(explorer.parent));
+        let endless = matches!(reason, Reason::Steps { .. } | Reason::InfiniteLoop | Reason::OutOfMemory);
+        let reason = if let Reason::Steps { .. } = reason { Reason::Steps { budget } } else { reason };
+        let refused = refusal(unit, explorer.at, reason, log::text(&explorer.state));
+        match again {
+            Some(head) if !endless => {
+                if explorer.given_up.is_none() {
+                    first.get_or_insert(refused);
+                }
+                plan.walked.push(head);
+            }
+            _ if endless && !plan.unbounded => plan = Plan { unbounded: true, ..Plan::default() },
+            _ if endless => return Err(first.unwrap_or(refused)),
+            _ => return Err(refused),
+        }
     }
 }
 

@@ -7,25 +7,83 @@ use super::{budget::Budget, reason::Reason};
 pub type NodeId = u32;
 pub const NONE: NodeId = NodeId::MAX;
 
+/// Loops that are proven as a whole and nested in each other.
+pub const NEST: usize = 4;
+/// The scope of a node that is not in use.
+const UNUSED: u32 = u32::MAX;
+
+/// Kinds of ends of a path: the program's exit, and, of the loops that are proven as a whole by their depth, the turn
+/// and the way out.
+pub const KINDS: usize = 2 * NEST + 1;
+pub const EXIT: usize = 0;
+
+pub const fn turn_of(depth: usize) -> usize {
+    2 * depth - 1
+}
+
+pub const fn way_out_of(depth: usize) -> usize {
+    2 * depth
+}
+
+/// The most instructions until each kind of end. 0: no path ends there. `u64::MAX`: no bound.
+pub type Ends = [u64; KINDS];
+
+/// A path that ends one way, so many instructions on.
+pub const fn ends(kind: usize, after: u64) -> Ends {
+    let mut ends = [0; KINDS];
+    ends[kind] = after;
+    ends
+}
+
+/// All kinds of ends, so many instructions earlier.
+pub fn later(ends: Ends, by: u64) -> Ends {
+    ends.map(|after| if after == 0 { 0 } else { after.saturating_add(by) })
+}
+
+/// What is kept with a state.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    pub point: usize,
+    /// The kept state before it on its path.
+    pub parent: NodeId,
+    /// Instructions from there to here.
+    pub cost: u64,
+    /// The innermost loop that is being proven as a whole here, by number; 0: none.
+    pub scope: u32,
+}
+
 /// A kept state.
 #[derive(Debug)]
 pub struct Node {
     /// The state, packed for comparing; empty once it is not compared any more.
     pub packed: Vec<u8>,
-    /// The kept state before it on its path.
-    parent: NodeId,
+    place: Place,
     /// The next one at the same point.
     next: NodeId,
     /// Paths from here that are not yet walked to their end. While it is not 0, this node lies on the path
     /// that is being walked: paths are walked depth first.
     open: u32,
-    /// Instructions from the parent to here.
-    cost: u64,
-    /// The most instructions from here to the exit, of the paths walked so far.
-    after: u64,
+    /// The most instructions from here on, of the paths walked so far.
+    after: Ends,
+    /// The head of a loop that is proven as a whole: its depth and turns. Depth 0: it is none.
+    depth: usize,
+    turns: u64,
     hits: u32,
     misses: u32,
     listed: bool,
+}
+
+impl Node {
+    /// The most instructions from here on, the turns of a loop that is proven as a whole all counted.
+    fn ends(&self) -> Ends {
+        let mut ends = self.after;
+        if self.depth > 0 {
+            let turns = core::mem::take(&mut ends[turn_of(self.depth)]).saturating_mul(self.turns);
+            let way_out = core::mem::take(&mut ends[way_out_of(self.depth)]);
+            ends = later(ends, turns.saturating_add(way_out));
+        }
+        ends
+    }
 }
 
 /// All kept states.
@@ -37,6 +95,8 @@ pub struct Nodes {
     free: NodeId,
     /// The most instructions from the start to the exit, of the paths walked so far.
     pub longest: u64,
+    /// The head of a loop that nothing leaves.
+    pub endless: Option<usize>,
 }
 
 impl Nodes {
@@ -44,7 +104,7 @@ impl Nodes {
         let mut heads = Vec::new();
         heads.try_reserve_exact(points).map_err(|_| Reason::OutOfMemory)?;
         heads.resize(points, NONE);
-        Ok(Self { all: Vec::new(), heads, free: NONE, longest: 0 })
+        Ok(Self { all: Vec::new(), heads, free: NONE, longest: 0, endless: None })
     }
 
     fn get(&mut self, id: NodeId) -> Option<&mut Node> {
@@ -52,14 +112,7 @@ impl Nodes {
     }
 
     /// Keeps a state; without memory for it, it is not kept, which costs time only. The node, or `parent`.
-    pub fn keep(
-        &mut self,
-        point: usize,
-        packed: &[u8],
-        parent: NodeId,
-        cost: u64,
-        budget: &mut Budget,
-    ) -> Option<NodeId> {
+    pub fn keep(&mut self, packed: &[u8], place: Place, budget: &mut Budget) -> Option<NodeId> {
         let mut bytes = Vec::new();
         budget.take_spare(packed.len()).ok()?;
         if bytes.try_reserve_exact(packed.len()).is_err() {
@@ -67,12 +120,93 @@ impl Nodes {
             return None;
         }
         bytes.extend_from_slice(packed);
-        let next = self.heads[point];
-        let node =
-            Node { packed: bytes, parent, next, open: 1, cost, after: 0, hits: 0, misses: 0, listed: true };
+        let node = Node {
+            packed: bytes,
+            next: self.heads[place.point],
+            place,
+            open: 1,
+            after: [0; KINDS],
+            depth: 0,
+            turns: 0,
+            hits: 0,
+            misses: 0,
+            listed: true,
+        };
         let id = self.place(node, budget)?;
-        self.heads[point] = id;
+        self.heads[place.point] = id;
         Some(id)
+    }
+
+    /// Makes a node the head of a loop that is proven as a whole, walked anew from this state.
+    pub fn begin_loop(
+        &mut self,
+        id: NodeId,
+        depth: usize,
+        guess: &[u8],
+        budget: &mut Budget,
+    ) -> Result<(), Reason> {
+        let node = self.get(id).ok_or(Reason::Internal("loop"))?;
+        budget.give(node.packed.len());
+        budget.take(guess.len())?;
+        node.packed.clear();
+        node.packed.try_reserve_exact(guess.len()).map_err(|_| Reason::OutOfMemory)?;
+        node.packed.extend_from_slice(guess);
+        (node.open, node.after, node.depth) = (1, [0; KINDS], depth);
+        Ok(())
+    }
+
+    /// Whether a node is a state kept at this point.
+    pub fn is_at(&self, id: NodeId, point: usize) -> bool {
+        self.all.get(id as usize).is_some_and(|node| node.place.point == point)
+    }
+
+    /// The turns of a loop are proven.
+    pub fn set_turns(&mut self, id: NodeId, turns: u64) {
+        if let Some(node) = self.get(id) {
+            node.turns = turns;
+        }
+    }
+
+    /// The head of the nearest loop on the path to `id` that is proven as a whole.
+    pub fn loop_above(&self, mut id: NodeId) -> Option<usize> {
+        while let Some(node) = self.all.get(id as usize) {
+            if node.depth > 0 {
+                return Some(node.place.point);
+            }
+            id = node.place.parent;
+        }
+        None
+    }
+
+    /// Forgets the states that were kept since the loop number `scope` was begun; `anew`: the paths from them, too.
+    pub fn drop_scope(&mut self, scope: u32, anew: bool, budget: &mut Budget) {
+        let inner = |node: &Node| node.place.scope >= scope && node.place.scope != UNUSED;
+        for point in 0..self.heads.len() {
+            let (mut before, mut id) = (NONE, self.heads[point]);
+            while let Some(node) = self.all.get(id as usize) {
+                let next = node.next;
+                if inner(node) {
+                    self.forget(point, before, id, budget);
+                } else {
+                    before = id;
+                }
+                id = next;
+            }
+        }
+        for id in 0..self.all.len() {
+            if anew && inner(&self.all[id]) {
+                self.release(id as NodeId);
+            }
+        }
+    }
+
+    fn release(&mut self, id: NodeId) {
+        let free = self.free;
+        if let Some(node) = self.get(id) {
+            node.next = free;
+            node.place.scope = UNUSED;
+            self.free = id;
+        }
     }
 
     fn place(&mut self, node: Node, budget: &mut Budget) -> Option<NodeId> {
@@ -97,23 +231,28 @@ impl Nodes {
         }
     }
 
-    /// A path from `id` has come to its end, `after` instructions later.
-    pub fn settle(&mut self, mut id: NodeId, mut after: u64) {
+    /// A path from `id` has come to an end.
+    pub fn settle(&mut self, mut id: NodeId, mut after: Ends) {
         while let Some(node) = self.all.get_mut(id as usize) {
-            node.after = node.after.max(after);
+            for (most, after) in node.after.iter_mut().zip(after) {
+                *most = after.max(*most);
+            }
             node.open -= 1;
             if node.open > 0 {
                 return;
             }
-            after = node.cost + node.after;
-            let parent = node.parent;
-            if !node.listed {
-                node.next = self.free;
-                self.free = id;
+            let ends = node.ends();
+            if ends == [0; KINDS] {
+                self.endless = Some(node.place.point);
+            }
+            after = later(ends, node.place.cost);
+            let (parent, listed) = (node.place.parent, node.listed);
+            if !listed {
+                self.release(id);
             }
             id = parent;
         }
-        self.longest = self.longest.max(after);
+        self.longest = self.longest.max(after[0]);
     }
 
     /// Looks for a state at `point` that `matches` the packed one; forgets those that seldom do (`patience`
@@ -121,6 +260,7 @@ impl Nodes {
     pub fn find(
         &mut self,
         point: usize,
+        scope: u32,
         patience: u32,
         budget: &mut Budget,
         mut matches: impl FnMut(&[u8], bool) -> Match,
@@ -128,11 +268,16 @@ impl Nodes {
         let (mut before, mut id) = (NONE, self.heads[point]);
         while let Some(node) = self.all.get_mut(id as usize) {
             let next = node.next;
+            let proven_here = node.depth == 0 || node.open == 0;
+            if node.place.scope != scope || !proven_here {
+                (before, id) = (id, next);
+                continue;
+            }
             match matches(&node.packed, node.open > 0) {
                 Match::None => node.misses += 1,
                 Match::Covered(_) => {
                     node.hits += 1;
-                    return Match::Covered(node.after);
+                    return Match::Covered(node.ends());
                 }
                 Match::Repeats => return Match::Repeats,
             }
@@ -153,8 +298,7 @@ impl Nodes {
         node.packed = Vec::new();
         node.listed = false;
         if closed {
-            node.next = self.free;
-            self.free = id;
+            self.release(id);
         }
         match self.all.get_mut(before as usize) {
             Some(before) => before.next = next,
@@ -169,7 +313,7 @@ pub enum Match {
     /// To none.
     None,
     /// It is covered by one whose paths were all walked, the longest of so many instructions.
-    Covered(u64),
+    Covered(Ends),
     /// It equals one on its own path.
     Repeats,
 }

@@ -9,27 +9,27 @@ impl Choice {
         self.0 >> 33
     }
 
-    fn below(&mut self, n: u64) -> u64 {
+    pub(super) fn below(&mut self, n: u64) -> u64 {
         self.next() % n
     }
 
-    fn of<'a>(&mut self, from: &[&'a str]) -> &'a str {
+    pub(super) fn of<'a>(&mut self, from: &[&'a str]) -> &'a str {
         from[self.below(from.len() as u64) as usize]
     }
 
     /// Numbers near the edges of what the memory regions hold.
-    fn edge(&mut self) -> i64 {
+    pub(super) fn edge(&mut self) -> i64 {
         let near = [0, 1, 7, 8, 15, 16, 24, 31, 32, 56, 63, 64, 127, 128, 255, 0x7fff_ffff, -1, -8, -64];
         near[self.below(near.len() as u64) as usize] + self.below(3) as i64 - 1
     }
 
-    fn reg(&mut self) -> &'static str {
+    pub(super) fn reg(&mut self) -> &'static str {
         self.of(&["0", "3", "7", "8"])
     }
 }
 
 /// Numbers in r0, r3, r7, r8; the context in r6; the stack's last 32 bytes written.
-const START: &str = "r6 = r1\nr0 = *(u64 *)(r6 + 0)\nr3 = *(u32 *)(r6 + 8)\nr7 = *(u8 *)(r6 + 16)\n\
+pub(super) const START: &str = "r6 = r1\nr0 = *(u64 *)(r6 + 0)\nr3 = *(u32 *)(r6 + 8)\nr7 = *(u8 *)(r6 + 16)\n\
                      r8 = *(s16 *)(r6 + 24)\n*(u64 *)(r10 - 8) = r0\n*(u64 *)(r10 - 16) = 5\n\
                      *(u64 *)(r10 - 24) = r8\n*(u64 *)(r10 - 32) = r7\n";
 const OPERATORS: &[&str] =
@@ -37,7 +37,7 @@ const OPERATORS: &[&str] =
 const COMPARISONS: &[&str] = &["==", "!=", ">", ">=", "<", "<=", "s>", "s>=", "s<", "s<=", "&"];
 const SIZES: &[&str] = &["u8", "u16", "u32", "u64", "s8", "s16", "s32"];
 
-fn arithmetic(c: &mut Choice) -> String {
+pub(super) fn arithmetic(c: &mut Choice) -> String {
     let (width, dst, op) = (c.of(&["r", "w"]), c.reg(), c.of(OPERATORS));
     match c.below(10) {
         8 => format!("{width}{dst} = {width}{}\n", c.reg()),
@@ -51,7 +51,7 @@ fn arithmetic(c: &mut Choice) -> String {
 }
 
 /// Something that bounds a register, most of the time.
-fn bound(c: &mut Choice, label: &str) -> String {
+pub(super) fn bound(c: &mut Choice, label: &str) -> String {
     let (width, reg, limit) = (c.of(&["r", "r", "w"]), c.reg(), c.edge() as i32);
     match c.below(4) {
         0 => format!("{width}{reg} &= {}\n", c.edge() as i32),
@@ -62,7 +62,7 @@ fn bound(c: &mut Choice, label: &str) -> String {
 }
 
 /// An access at an offset that is a register's number.
-fn access(c: &mut Choice, base: &str) -> String {
+pub(super) fn access(c: &mut Choice, base: &str) -> String {
     let (size, reg, off) = (c.of(SIZES), c.reg(), c.below(10));
     let place = |size: &str| format!("*({size} *)(r1 + {off})");
     let moved = match c.below(4) {

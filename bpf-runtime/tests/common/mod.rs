@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a mistake in a test ends it")]
 mod asm;
 pub mod generate;
+pub mod loops;
 
 use std::sync::atomic::AtomicU64;
 

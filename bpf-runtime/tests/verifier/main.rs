@@ -9,6 +9,7 @@ mod control;
 mod encoding;
 mod joins;
 mod limits;
+mod loops;
 mod memory;
 mod numbers;
 mod pointers;

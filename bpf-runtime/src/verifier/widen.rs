@@ -1,0 +1,192 @@
+//! Guesses of what holds at a loop's head each turn: what held before, widened by what one more turn gives. A guess
+//! need not be right: the walk over the loop proves it or not.
+use alloc::vec::Vec;
+
+use super::{
+    num::{Num, ones, signed},
+    reason::Reason,
+    scalar::Scalar,
+    state::{Frame, State},
+    value::{Pointer, Reg, Word},
+};
+use crate::isa::Width;
+
+/// Bounds that are tried before none.
+#[derive(Debug, Default)]
+pub struct Marks(Vec<i64>);
+
+impl Marks {
+    /// More than these are not kept.
+    const MOST: usize = 96;
+
+    /// A number that the loop compares with, and its neighbours.
+    pub fn add(&mut self, x: i64) {
+        for x in [x.wrapping_sub(1), x, x.wrapping_add(1)] {
+            if self.0.len() < Self::MOST && !self.0.contains(&x) && self.0.try_reserve(1).is_ok() {
+                self.0.push(x);
+            }
+        }
+    }
+
+    fn up<T: Ord + Copy>(&self, x: T, end: T, read: impl Fn(i64) -> T) -> T {
+        self.0.iter().map(|&mark| read(mark)).filter(|mark| *mark >= x).min().unwrap_or(end)
+    }
+
+    fn down<T: Ord + Copy>(&self, x: T, end: T, read: impl Fn(i64) -> T) -> T {
+        self.0.iter().map(|&mark| read(mark)).filter(|mark| *mark <= x).max().unwrap_or(end)
+    }
+}
+
+/// Widens `old` by `new`.
+pub fn widen(old: &mut State, new: &State, marks: &Marks) -> Result<(), Reason> {
+    for (old, new) in old.frames.iter_mut().zip(&new.frames) {
+        for (old, new) in old.regs.iter_mut().zip(&new.regs) {
+            *old = widen_reg(*old, *new, marks);
+        }
+        old.depth = old.depth.max(new.depth);
+        widen_stack(old, new, marks)?;
+    }
+    Ok(())
+}
+
+fn widen_stack(old: &mut Frame, new: &Frame, marks: &Marks) -> Result<(), Reason> {
+    let before = core::mem::take(&mut old.stack);
+    let words = before.len();
+    let before = Frame { stack: before, ..*old };
+    let pair = |n: usize| match (before.word(n), new.word(n)) {
+        (Word::Low(a), Word::Low(b)) if n > 0 => {
+            let whole = before.word(n - 1) == Word::High && new.word(n - 1) == Word::High;
+            Some(widen_reg(a, b, marks)).filter(|reg| whole && *reg != Reg::Uninit)
+        }
+        _ => None,
+    };
+    for n in 0..words {
+        let word = match (before.word(n), new.word(n)) {
+            (Word::High, Word::High) if pair(n + 1).is_some() => Word::High,
+            (Word::Half(a), Word::Half(b)) => Word::Half(widen_scalar(a, b, marks)),
+            _ => pair(n).map_or(Word::Bytes(written(&before, n) & written(new, n)), Word::Low),
+        };
+        old.set_word(n, word)?;
+    }
+    Ok(())
+}
+
+/// The bytes of a word that hold data.
+fn written(frame: &Frame, n: usize) -> u8 {
+    let number = |n| matches!(frame.word(n), Word::Low(Reg::Scalar(_)));
+    match frame.word(n) {
+        Word::Bytes(written) => written,
+        Word::Half(_) => 15,
+        Word::Low(_) => {
+            if number(n) {
+                15
+            } else {
+                0
+            }
+        }
+        Word::High => {
+            if number(n + 1) {
+                15
+            } else {
+                0
+            }
+        }
+    }
+}
+
+fn widen_reg(old: Reg, new: Reg, marks: &Marks) -> Reg {
+    match (old, new) {
+        (Reg::Scalar(old), Reg::Scalar(new)) => Reg::Scalar(widen_scalar(old, new, marks)),
+        (Reg::Pointer(old), Reg::Pointer(new)) if old.base == new.base => Reg::Pointer(Pointer {
+            nullable: old.nullable || new.nullable,
+            off: widen_num(old.off, new.off, 64, marks),
+            ..old
+        }),
+        _ => Reg::Uninit,
+    }
+}
+
+fn widen_scalar(old: Scalar, new: Scalar, marks: &Marks) -> Scalar {
+    if old.contains(&new) && (old.id == 0 || new.id != 0) {
+        return old;
+    }
+    let wide = widen_num(old.wide, new.wide, 64, marks);
+    let low = widen_num(old.low, new.low, 32, marks);
+    let either = Scalar { wide, low, id: 0 };
+    either.synced().unwrap_or(Scalar::unknown())
+}
+
+fn widen_num(old: Num, new: Num, bits: u32, marks: &Marks) -> Num {
+    if old.contains(&new) {
+        return old;
+    }
+    let any = Num::unknown(bits);
+    let (unsigned, read) = (|mark: i64| mark as u64 & ones(bits), |mark: i64| signed(mark as u64, bits));
+    // Bits from the lowest that changes on are unknown: those below say what the number is a multiple of.
+    let differ = (old.value ^ new.value) | (old.mask ^ new.mask) | old.mask;
+    let mask = if differ == 0 { 0 } else { u64::MAX << differ.trailing_zeros() & ones(bits) };
+    Num {
+        value: old.value & !mask,
+        mask,
+        umin: if new.umin < old.umin { marks.down(new.umin, any.umin, unsigned) } else { old.umin },
+        umax: if new.umax > old.umax { marks.up(new.umax, any.umax, unsigned) } else { old.umax },
+        smin: if new.smin < old.smin { marks.down(new.smin, any.smin, read) } else { old.smin },
+        smax: if new.smax > old.smax { marks.up(new.smax, any.smax, read) } else { old.smax },
+    }
+    .tight(bits)
+}
+
+/// What a number is that began as `start` and changed by `by` at most so many times.
+pub fn counted(start: Num, by: i64, times: u64, bits: u32) -> Num {
+    let by = Num::constant(by as u64, bits);
+    let times =
+        if bits == 64 || times <= ones(bits) { Num::range(0, times, bits) } else { Num::unknown(bits) };
+    start.add(times.alu(crate::isa::Alu::Mul, by, bits), bits)
+}
+
+/// The most times that a number can change by `by` and stay in its range, which it can't wrap around in.
+pub fn times(range: &Num, by: i64, bits: u32) -> Option<u64> {
+    let by = by.unsigned_abs();
+    let unsigned = range.umax - range.umin;
+    let signed = range.smax.abs_diff(range.smin);
+    let span = unsigned.min(signed);
+    // One step more must not come back into the range from the other side.
+    if by == 0 || by > ones(bits) || u128::from(span) + u128::from(by) > u128::from(ones(bits)) {
+        return None;
+    }
+    Some(span / by)
+}
+
+/// The numbers of a range that steps of `by` come to, from `from` on; `None`: it is not all on that side.
+pub fn multiples(range: Num, from: u64, by: i64, bits: u32) -> Option<Num> {
+    let step = by.unsigned_abs();
+    let (near, far) = if by > 0 {
+        (range.umin.checked_sub(from)?, range.umax.checked_sub(from)?)
+    } else {
+        (from.checked_sub(range.umax)?, from.checked_sub(range.umin)?)
+    };
+    let (near, far) = (near.div_ceil(step).checked_mul(step)?, far / step * step);
+    let (umin, umax) =
+        if by > 0 { (from.checked_add(near)?, from + far) } else { (from - far, from.checked_sub(near)?) };
+    Num { umin, umax, ..range }.normalize(bits)
+}
+
+/// What of a register a step of this width changes: its number, or its offset.
+pub fn part(reg: &Reg, width: Width) -> Option<(Num, u32)> {
+    match (reg, width) {
+        (Reg::Scalar(scalar), Width::W64) => Some((scalar.wide, 64)),
+        (Reg::Scalar(scalar), Width::W32) => Some((scalar.low, 32)),
+        (Reg::Pointer(pointer), Width::W64) => Some((pointer.off, 64)),
+        _ => None,
+    }
+}
+
+/// Sets that part; `None`: it contradicts the rest.
+pub fn with_part(reg: Reg, width: Width, part: Num) -> Option<Reg> {
+    match (reg, width) {
+        (Reg::Scalar(scalar), Width::W64) => Scalar { wide: part, ..scalar }.synced().map(Reg::Scalar),
+        (Reg::Scalar(scalar), Width::W32) => Scalar { low: part, ..scalar }.synced().map(Reg::Scalar),
+        (Reg::Pointer(pointer), Width::W64) => Some(Reg::Pointer(Pointer { off: part, ..pointer })),
+        _ => None,
+    }
+}
