@@ -3,7 +3,7 @@
 //! Standard input: the program as hex. Last argument, if any: the memory that r1 points to, as hex; r2 holds
 //! its length. `--jit`: compile the program instead of interpreting it, with all checks. The program is not verified:
 //! the suite's cases test the instruction set.
-#[path = "../tests/common/native.rs"]
+#[path = "../tests/compiled/native.rs"]
 #[cfg(target_arch = "x86_64")]
 mod native;
 

@@ -58,9 +58,9 @@ impl Buffer<'_> {
                 let by = imm as u32 & (width.bits() - 1);
                 // A shift by nothing still has to clear the upper half.
                 return if by == 0 {
-                    self.mov(wide, to, to)
+                    self.mov(wide, to, to);
                 } else {
-                    self.shift_imm(extension, wide, to, by as u8)
+                    self.shift_imm(extension, wide, to, by as u8);
                 };
             }
             Operand::Reg(src) => register(src),
@@ -110,17 +110,17 @@ impl Buffer<'_> {
         let also_done = by_minus_one.map(|jump| {
             self.bind_short(jump);
             if alu == Alu::SDiv {
-                self.neg(wide, to)
+                self.neg(wide, to);
             } else {
-                self.mov_imm(to, 0)
+                self.mov_imm(to, 0);
             }
             self.jmp_short()
         });
         self.bind_short(by_zero);
         if matches!(alu, Alu::Div | Alu::SDiv) {
-            self.mov_imm(to, 0)
+            self.mov_imm(to, 0);
         } else {
-            self.mov(wide, to, to)
+            self.mov(wide, to, to);
         }
         self.bind_short(done);
         if let Some(jump) = also_done {
@@ -140,9 +140,9 @@ impl Buffer<'_> {
         if matches!(alu, Alu::SDiv | Alu::SMod) {
             // cdq or cqo: the sign of rax into rdx.
             if wide {
-                self.bytes(&[0x48, 0x99])
+                self.bytes(&[0x48, 0x99]);
             } else {
-                self.byte(0x99)
+                self.byte(0x99);
             }
             self.insn(op(0xf7, wide), 7, Place::Reg(R11));
         } else {

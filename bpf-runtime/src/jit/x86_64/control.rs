@@ -17,7 +17,9 @@ impl Compiler<'_, '_> {
     /// The C function: it calls the program, which is a function like its own ones.
     pub(super) fn enter(&mut self) {
         let b = &mut self.buffer;
-        CALLEE_SAVED.iter().for_each(|&register| b.push(register));
+        for register in CALLEE_SAVED {
+            b.push(register);
+        }
         b.mov(true, RUN, register(1));
         b.store(RUN, Run::NATIVE_STACK, RSP);
         for number in 0..FP {
@@ -37,7 +39,9 @@ impl Compiler<'_, '_> {
             b.store(RUN, Run::FUEL, FUEL);
         }
         let end = b.len();
-        CALLEE_SAVED.iter().rev().for_each(|&register| b.pop(register));
+        for register in CALLEE_SAVED.into_iter().rev() {
+            b.pop(register);
+        }
         b.ret();
         self.leave = b.len();
         b.load(RSP, RUN, Run::NATIVE_STACK);
@@ -148,14 +152,18 @@ impl Compiler<'_, '_> {
             self.buffer.insn(op(0x3b, true), RBP, Place::Mem(RUN, Run::LAST_FP));
             self.fail_if(cc::AE, at, FailureKind::Trap(Trap::CallDepth))?;
         }
-        KEPT.iter().for_each(|&register| self.buffer.push(register));
+        for register in KEPT {
+            self.buffer.push(register);
+        }
         self.buffer.arith_imm(0, true, RBP, FRAME_BYTES as i32);
         self.buffer.byte(0xe8);
         Ok(())
     }
 
     fn after_call(&mut self) {
-        KEPT.iter().rev().for_each(|&register| self.buffer.pop(register));
+        for register in KEPT.into_iter().rev() {
+            self.buffer.pop(register);
+        }
     }
 
     pub(super) fn call_local(&mut self, to: usize, at: usize) -> Result<(), Error> {

@@ -79,7 +79,7 @@ impl Form {
 }
 
 impl Buffer<'_> {
-    /// An instruction with a ModRM byte; `reg` is a register or an extension of the opcode.
+    /// An instruction with a `ModRM` byte; `reg` is a register or an extension of the opcode.
     pub(super) fn insn(&mut self, form: Form, reg: Register, place: Place) {
         let (Place::Reg(base) | Place::Mem(base, _)) = place;
         if form.prefix != 0 {
@@ -101,7 +101,7 @@ impl Buffer<'_> {
         }
     }
 
-    /// ModRM, SIB, displacement. A base of rsp or r12 needs a SIB byte; rbp or r13 a displacement.
+    /// `ModRM`, SIB, displacement. A base of rsp or r12 needs a SIB byte; rbp or r13 a displacement.
     fn operands(&mut self, reg: u8, place: Place) {
         let (base, displacement) = match place {
             Place::Reg(rm) => return self.byte(0xc0 | reg << 3 | rm & 7),
