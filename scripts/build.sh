@@ -16,6 +16,8 @@ while [ $# -gt 0 ]; do
   shift
 done
 command -v cargo >/dev/null || die "no cargo; install Rust stable (https://rustup.rs)"
+command -v objcopy >/dev/null || die "no objcopy; install Debian's package binutils, or run scripts/setup.sh"
+trap 'die "$step: failed, for the reason above; if something could not be fetched, check the network and run this again"' ERR
 
 say "host programs"
 cargo build --release -p kernel-config -p hypctl
