@@ -176,8 +176,11 @@ fn room_is_asked_for_and_no_byte_beyond_it_is_touched() {
     let mut out = vec![0xaa; needed + 8];
     assert_eq!(size(&code, &[], &mut out[..needed - 1]), Err(Error::NoRoom(needed)));
     assert!(out[needed - 1..].iter().all(|&byte| byte == 0xaa));
-    assert_eq!(size(&code, &[], &mut out), Ok(needed));
+    assert_eq!(size(&code, &[], &mut out[..needed]), Ok(needed));
     assert!(out[needed..].iter().all(|&byte| byte == 0xaa));
+    let exact = out[..needed].to_vec();
+    assert_eq!(size(&code, &[], &mut out), Ok(needed));
+    assert_eq!(out[..needed], exact);
 }
 
 #[test]

@@ -36,6 +36,20 @@ impl<'o> Buffer<'o> {
         self.len += bytes.len();
     }
 
+    /// The lowest `len` bytes of `bytes`: in one piece where there is room for all, which is faster; what is behind
+    /// is undefined then.
+    #[inline]
+    pub(super) fn piece(&mut self, bytes: u64, len: usize) {
+        let bytes = bytes.to_le_bytes();
+        match self.out.get_mut(self.len..self.len + 8) {
+            Some(place) => {
+                place.copy_from_slice(&bytes);
+                self.len += len;
+            }
+            None => self.bytes(&bytes[..len]),
+        }
+    }
+
     /// Overwrites what lies at `at`.
     pub(super) fn patch(&mut self, at: usize, bytes: &[u8]) {
         if let Some(place) = self.out.get_mut(at..at + bytes.len()) {

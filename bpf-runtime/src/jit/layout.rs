@@ -8,11 +8,10 @@ use crate::isa::{Insn, Op, decode};
 const LEADER: u8 = 1;
 /// A `lddw` takes the address of this instruction.
 const ENTRY: u8 = 2;
-/// The second slot of a `lddw`.
-const TAIL: u8 = 4;
 
-/// What is known of each slot.
+/// A program, decoded, and what is known of each slot.
 pub(super) struct Layout {
+    pub(super) ops: Vec<Op>,
     marks: Vec<u8>,
 }
 
@@ -55,39 +54,31 @@ impl Layout {
         if code.len() > MAX_SLOTS {
             return Err(Error::TooLong(code.len()));
         }
-        let mut layout = Self { marks: filled(0, code.len())? };
+        let mut layout = Self { ops: filled(Op::Tail, code.len())?, marks: filled(0, code.len())? };
         layout.mark(0, LEADER);
-        layout.each(code, |layout, at, op| {
+        let mut at = 0;
+        while at < code.len() {
+            let op = decode(code, at).map_err(|why| Error::Malformed(at, why))?;
+            layout.ops[at] = op;
             if let Some((to, mark)) = target(op, at) {
                 layout.mark(to, mark);
             }
             if matches!(op, Op::Jump { .. } | Op::Goto { .. } | Op::Exit) {
                 layout.mark(at + 1, LEADER);
             }
-            if op.slots() == 2 {
-                layout.mark(at + 1, TAIL);
-            }
-            Ok(())
-        })?;
-        layout.each(code, |layout, at, op| match target(op, at) {
-            Some((to, _)) if layout.marks.get(to).is_none_or(|mark| mark & TAIL != 0) => {
-                Err(Error::NoTarget(at))
-            }
-            _ => Ok(()),
-        })?;
+            at += op.slots();
+        }
+        layout.check_targets()?;
         Ok(layout)
     }
 
-    fn each(
-        &mut self,
-        code: &[Insn],
-        mut visit: impl FnMut(&mut Self, usize, Op) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let mut at = 0;
-        while at < code.len() {
-            let op = decode(code, at).map_err(|why| Error::Malformed(at, why))?;
-            visit(self, at, op)?;
-            at += op.slots();
+    fn check_targets(&self) -> Result<(), Error> {
+        for (at, op) in self.ops.iter().enumerate() {
+            if let Some((to, _)) = target(*op, at)
+                && matches!(self.ops.get(to), None | Some(Op::Tail))
+            {
+                return Err(Error::NoTarget(at));
+            }
         }
         Ok(())
     }
@@ -101,10 +92,12 @@ impl Layout {
     /// Instructions of the basic block that begins at `at`; `None`: none does.
     pub(super) fn block(&self, at: usize) -> Option<u32> {
         let (first, rest) = self.marks.get(at..)?.split_first()?;
-        (first & LEADER != 0).then(|| {
-            let block = rest.iter().take_while(|&marks| marks & LEADER == 0);
-            1 + block.filter(|&marks| marks & TAIL == 0).count() as u32
-        })
+        if first & LEADER == 0 {
+            return None;
+        }
+        let slots = rest.iter().take_while(|&marks| marks & LEADER == 0).count();
+        let tails = self.ops[at + 1..=at + slots].iter().filter(|op| matches!(op, Op::Tail));
+        Some((1 + slots - tails.count()) as u32)
     }
 
     /// Whether the address of this instruction is taken.

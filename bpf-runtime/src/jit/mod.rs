@@ -126,7 +126,8 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-/// Compiles `code`, whose maps are at `maps`, into `out`; gives the bytes written. An empty `out` asks for the size.
+/// Compiles `code`, whose maps are at `maps`, into `out`; gives the bytes written; what is behind them is
+/// undefined. An empty `out` asks for the size.
 /// Time and memory grow linearly with the code.
 ///
 /// # Errors

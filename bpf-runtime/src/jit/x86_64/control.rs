@@ -206,7 +206,7 @@ impl Compiler<'_, '_> {
         for from in calls {
             self.patch(from, start);
         }
-        for slot in 0..self.code.len() {
+        for slot in 0..self.layout.ops.len() {
             if self.layout.is_entry(slot) {
                 self.code_address(R11);
                 self.distance_back(self.offsets[slot]);

@@ -78,49 +78,77 @@ impl Form {
     }
 }
 
+/// The prefix for 64 bits and for registers above 7; 0x40 has no effect but for byte operands.
+const fn rex(wide: bool, reg: Register, base: Register) -> u8 {
+    0x40 | (wide as u8) << 3 | reg >> 3 << 2 | base >> 3
+}
+
+/// The bytes of an instruction before its displacement, 6 at most: kept in a register, not in memory.
+#[derive(Default)]
+struct Piece {
+    bytes: u64,
+    len: usize,
+}
+
+impl Piece {
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        self.bytes |= u64::from(byte) << (8 * self.len);
+        self.len += 1;
+    }
+}
+
 impl Buffer<'_> {
     /// An instruction with a `ModRM` byte; `reg` is a register or an extension of the opcode.
+    #[inline]
     pub(super) fn insn(&mut self, form: Form, reg: Register, place: Place) {
         let (Place::Reg(base) | Place::Mem(base, _)) = place;
+        let mut piece = Piece::default();
         if form.prefix != 0 {
-            self.byte(form.prefix);
+            piece.byte(form.prefix);
         }
         let byte_operand = form.byte && (reg >= 4 || matches!(place, Place::Reg(4..)));
-        self.rex(form.wide, reg, base, byte_operand);
-        if form.opcode > 0xff {
-            self.byte(0x0f);
+        let rex = rex(form.wide, reg, base);
+        if rex != 0x40 || byte_operand {
+            piece.byte(rex);
         }
-        self.byte(form.opcode as u8);
-        self.operands(reg & 7, place);
-    }
-
-    fn rex(&mut self, wide: bool, reg: Register, base: Register, needed: bool) {
-        let rex = 0x40 | u8::from(wide) << 3 | reg >> 3 << 2 | base >> 3;
-        if rex != 0x40 || needed {
-            self.byte(rex);
+        if form.opcode > 0xff {
+            piece.byte(0x0f);
+        }
+        piece.byte(form.opcode as u8);
+        match place {
+            Place::Reg(rm) => {
+                piece.byte(0xc0 | (reg & 7) << 3 | rm & 7);
+                self.piece(piece.bytes, piece.len);
+            }
+            Place::Mem(base, displacement) => self.memory(piece, reg & 7, base & 7, displacement),
         }
     }
 
     /// `ModRM`, SIB, displacement. A base of rsp or r12 needs a SIB byte; rbp or r13 a displacement.
-    fn operands(&mut self, reg: u8, place: Place) {
-        let (base, displacement) = match place {
-            Place::Reg(rm) => return self.byte(0xc0 | reg << 3 | rm & 7),
-            Place::Mem(base, displacement) => (base & 7, displacement),
-        };
-        let short = i8::try_from(displacement);
+    fn memory(&mut self, mut piece: Piece, reg: u8, base: u8, displacement: i32) {
+        let short = i8::try_from(displacement).ok();
         let mode = match short {
-            Ok(0) if base != RBP => 0x00,
-            Ok(_) => 0x40,
-            Err(_) => 0x80,
+            Some(0) if base != RBP => 0x00,
+            Some(_) => 0x40,
+            None => 0x80,
         };
-        self.byte(mode | reg << 3 | base);
+        piece.byte(mode | reg << 3 | base);
         if base == RSP {
-            self.byte(0x24);
+            piece.byte(0x24);
         }
-        match (mode, short) {
-            (0x00, _) => {}
-            (_, Ok(short)) => self.byte(short as u8),
-            _ => self.imm32(displacement),
+        self.piece(piece.bytes, piece.len);
+        match short {
+            Some(_) if mode == 0x00 => {}
+            Some(short) => self.byte(short as u8),
+            None => self.imm32(displacement),
+        }
+    }
+
+    fn rex(&mut self, wide: bool, base: Register) {
+        let rex = rex(wide, 0, base);
+        if rex != 0x40 {
+            self.byte(rex);
         }
     }
 
@@ -156,14 +184,14 @@ impl Buffer<'_> {
         if value == 0 {
             self.insn(op32(0x31), to, Place::Reg(to));
         } else if u32::try_from(value).is_ok() {
-            self.rex(false, 0, to, false);
+            self.rex(false, to);
             self.byte(0xb8 | to & 7);
             self.imm32(value as i32);
         } else if let Ok(value) = i32::try_from(value as i64) {
             self.insn(op(0xc7, true), 0, Place::Reg(to));
             self.imm32(value);
         } else {
-            self.rex(true, 0, to, false);
+            self.rex(true, to);
             self.byte(0xb8 | to & 7);
             self.bytes(&value.to_le_bytes());
         }
@@ -187,17 +215,17 @@ impl Buffer<'_> {
     }
 
     pub(super) fn bswap(&mut self, wide: bool, register: Register) {
-        self.rex(wide, 0, register, false);
+        self.rex(wide, register);
         self.bytes(&[0x0f, 0xc8 | register & 7]);
     }
 
     pub(super) fn push(&mut self, register: Register) {
-        self.rex(false, 0, register, false);
+        self.rex(false, register);
         self.byte(0x50 | register & 7);
     }
 
     pub(super) fn pop(&mut self, register: Register) {
-        self.rex(false, 0, register, false);
+        self.rex(false, register);
         self.byte(0x58 | register & 7);
     }
 

@@ -16,7 +16,7 @@ use super::{
     buffer::Buffer,
     layout::{Layout, filled, push, relative},
 };
-use crate::isa::{Insn, Op, Width, decode};
+use crate::isa::{Insn, Op, Width};
 
 const REGISTERS: [Register; 11] = [RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, RBP];
 const RUN: Register = R12;
@@ -54,7 +54,6 @@ enum FailureKind {
 
 /// A compilation at work.
 struct Compiler<'a, 'o> {
-    code: &'a [Insn],
     maps: &'a [MapAddress],
     options: Options,
     layout: Layout,
@@ -76,7 +75,6 @@ pub(super) fn compile(
     out: &mut [u8],
 ) -> Result<usize, Error> {
     let mut compiler = Compiler {
-        code,
         maps,
         options,
         layout: Layout::new(code)?,
@@ -90,7 +88,7 @@ pub(super) fn compile(
     compiler.enter();
     let mut at = 0;
     while at < code.len() {
-        let op = decode(code, at).map_err(|why| Error::Malformed(at, why))?;
+        let op = compiler.layout.ops[at];
         compiler.offsets[at] = compiler.buffer.len();
         compiler.block(at)?;
         compiler.op(op, at)?;
