@@ -144,6 +144,31 @@ fn functions_have_frames_of_their_own_and_keep_registers() {
     assert_eq!(host::run(&deeper, Checks::All, &mut [], &[], FUEL), Err((Trap::CallDepth, trap.at as u32)));
 }
 
+#[test]
+fn each_set_of_registers_that_functions_write_is_kept() {
+    for set in 0..16 {
+        let written = (6..10).filter(|n| set >> (n - 6) & 1 != 0);
+        let writes: Vec<_> =
+            written.map(|n| format!("r{n} = 77\nlock *(u64 *)(r10 - 8) += r{n}\n")).collect();
+        let writes = writes.concat();
+        for call in ["call f", "r3 = code f ll\ncallx r3"] {
+            let sum = "r0 += r6\nr0 *= 3\nr0 += r7\nr0 *= 3\nr0 += r8\nr0 *= 3\nr0 += r9\n";
+            let text = format!(
+                "r6 = 1\nr7 = 2\nr8 = 3\nr9 = 4\n*(u64 *)(r10 - 8) = 5\n{call}\n{sum}r1 = *(u64 *)(r10 - 8)\nr0 += r1\n\
+                 exit\nf:\n*(u64 *)(r10 - 8) = 6\n{writes}call g\nr1 = *(u64 *)(r10 - 8)\nr0 += r1\nexit\n\
+                 g:\n*(u64 *)(r10 - 8) = 7\n{writes}call get_smp_processor_id\nexit"
+            );
+            let code = assemble(&text);
+            let expected =
+                run_with_memory(code.as_slice(), &mut [], &[], &mut World::default(), FUEL).unwrap();
+            for checks in BOTH {
+                let got = host::run(&code, checks, &mut [], &[], FUEL);
+                assert_eq!(got, Ok((expected.r0, expected.instructions)), "{text}");
+            }
+        }
+    }
+}
+
 fn size(code: &[Insn], maps: &[MapAddress], out: &mut [u8]) -> Result<usize, Error> {
     compile(Target::X86_64, code, maps, Options { checks: Checks::All, fuel: true }, out)
 }

@@ -8,11 +8,15 @@ use crate::isa::{Insn, Op, decode};
 const LEADER: u8 = 1;
 /// A `lddw` takes the address of this instruction.
 const ENTRY: u8 = 2;
+/// Functions of the program may come here, not only its main part.
+const IN_FUNCTION: u8 = 4;
 
 /// A program, decoded, and what is known of each slot.
 pub(super) struct Layout {
     pub(super) ops: Vec<Op>,
     marks: Vec<u8>,
+    /// The registers that functions of the program may write, bit by bit.
+    pub(super) written: u16,
 }
 
 /// A vector of `len` elements, if there is memory for it.
@@ -54,7 +58,8 @@ impl Layout {
         if code.len() > MAX_SLOTS {
             return Err(Error::TooLong(code.len()));
         }
-        let mut layout = Self { ops: filled(Op::Tail, code.len())?, marks: filled(0, code.len())? };
+        let mut layout =
+            Self { ops: filled(Op::Tail, code.len())?, marks: filled(0, code.len())?, written: 0 };
         layout.mark(0, LEADER);
         let mut at = 0;
         while at < code.len() {
@@ -69,6 +74,7 @@ impl Layout {
             at += op.slots();
         }
         layout.check_targets()?;
+        layout.walk_functions()?;
         Ok(layout)
     }
 
@@ -78,6 +84,32 @@ impl Layout {
                 && matches!(self.ops.get(to), None | Some(Op::Tail))
             {
                 return Err(Error::NoTarget(at));
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds what functions may write: a call need not keep the rest.
+    fn walk_functions(&mut self) -> Result<(), Error> {
+        let mut pending = Vec::new();
+        for (at, op) in self.ops.iter().enumerate() {
+            if let (Op::CallLocal { .. } | Op::CodeAddress { .. }, Some((to, _))) = (op, target(*op, at)) {
+                push(&mut pending, to)?;
+            }
+        }
+        while let Some(mut at) = pending.pop() {
+            while let Some(&op) = self.ops.get(at).filter(|_| self.marks[at] & IN_FUNCTION == 0) {
+                self.marks[at] |= IN_FUNCTION;
+                self.written |= op.written().map_or(0, |register| 1 << register);
+                at = match (op, target(op, at)) {
+                    (Op::Exit, _) => break,
+                    (Op::Goto { .. }, Some((to, _))) => to,
+                    (Op::Jump { .. }, Some((to, _))) => {
+                        push(&mut pending, to)?;
+                        at + 1
+                    }
+                    _ => at + op.slots(),
+                };
             }
         }
         Ok(())

@@ -107,8 +107,12 @@ unsafe extern "C" fn now(_: u64, _: u64, _: u64, _: u64, _: u64, run: &mut Run) 
     host(run).world.now_ns()
 }
 
+/// Always 0, unless the native stack is not aligned as C functions are promised.
 unsafe extern "C" fn cpu(_: u64, _: u64, _: u64, _: u64, _: u64, run: &mut Run) -> u64 {
-    host(run).world.cpu().into()
+    #[repr(align(16))]
+    struct Aligned([u8; 16]);
+    let local = std::hint::black_box(std::ptr::from_ref(&Aligned([0; 16])));
+    u64::from(host(run).world.cpu()) + local.addr() as u64 % 16
 }
 
 unsafe extern "C" fn reserve(handle: u64, len: u64, flags: u64, _: u64, _: u64, run: &mut Run) -> u64 {

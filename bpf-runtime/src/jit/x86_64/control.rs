@@ -1,6 +1,6 @@
 //! Jumps, calls, begin and end (RFC 9669, section 4.3).
 use super::{
-    Compiler, FUEL, FailureKind, KEPT, REGISTERS, RUN,
+    Compiler, FUEL, FailureKind, REGISTERS, RUN,
     encode::{Place, R10, R11, R12, R13, R14, R15, RBP, RBX, RSP, Register, cc, op, op32},
     register,
 };
@@ -145,14 +145,21 @@ impl Compiler<'_, '_> {
         Ok(())
     }
 
-    /// Keeps what a function may change, and gives it the next frame. 40 bytes and the return address: the native
-    /// stack stays aligned to 16.
+    /// What a call of the program's functions keeps: those of r6 to r9 that functions may write. Their number is odd,
+    /// by the frame pointer if need be: with the return address, the native stack stays aligned to 16 bytes.
+    fn kept(&self) -> impl DoubleEndedIterator<Item = Register> + use<> {
+        let written = self.layout.written;
+        let even = (written >> 6 & 0xf).count_ones().is_multiple_of(2);
+        (6..=FP).filter(move |&n| if n == FP { even } else { written >> n & 1 != 0 }).map(register)
+    }
+
+    /// Keeps what a function may change, and gives it the next frame.
     fn before_call(&mut self, at: usize) -> Result<(), Error> {
         if self.checked() {
             self.buffer.insn(op(0x3b, true), RBP, Place::Mem(RUN, Run::LAST_FP));
             self.fail_if(cc::AE, at, FailureKind::Trap(Trap::CallDepth))?;
         }
-        for register in KEPT {
+        for register in self.kept() {
             self.buffer.push(register);
         }
         self.buffer.arith_imm(0, true, RBP, FRAME_BYTES as i32);
@@ -161,7 +168,10 @@ impl Compiler<'_, '_> {
     }
 
     fn after_call(&mut self) {
-        for register in KEPT.into_iter().rev() {
+        if self.kept().all(|register| register != RBP) {
+            self.buffer.arith_imm(5, true, RBP, FRAME_BYTES as i32);
+        }
+        for register in self.kept().rev() {
             self.buffer.pop(register);
         }
     }

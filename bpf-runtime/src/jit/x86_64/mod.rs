@@ -21,8 +21,6 @@ use crate::isa::{Insn, Op, Width};
 const REGISTERS: [Register; 11] = [RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, RBP];
 const RUN: Register = R12;
 const FUEL: Register = R9;
-/// What a call of the program's functions keeps: r6 to r9 and the frame pointer.
-const KEPT: [Register; 5] = [RBX, R13, R14, R15, RBP];
 
 /// The machine's register for one of the program's, which is 0 to 10.
 const fn register(number: u8) -> Register {
