@@ -7,7 +7,8 @@
 //! Its first byte is a C function `extern "C" fn(&mut Run) -> u64` whose result is r0. Where [`Run::trap`] then
 //! names a reason, the run was ended and the result is void. The caller warrants that what [`Run`] points to lives,
 //! and that [`Checks::Verified`] was only said of code that the verifier has accepted for these maps and
-//! this context.
+//! this context, with a table that has all helpers that the program calls. After a call of a helper, r1 to r5 hold what
+//! that left in them: the verifier lets no program read it.
 //!
 //! # Memory
 //!
