@@ -177,10 +177,14 @@ impl<'c, 'a, E: Env + ?Sized> Machine<'c, 'a, E> {
                 }
             }
             Op::CallHelper { number } => self.regs[0] = self.call_helper(number)?,
-            Op::CallLocal { off } => next = self.enter(next, relative(at, off))?,
+            Op::CallLocal { off } => {
+                next = self.enter(next, relative(at, off)).ok_or(TrapReason::CallDepth)?;
+            }
             Op::CallReg { dst } => match self.reg(dst) {
                 number if number >> 32 == 0 => self.regs[0] = self.call_helper(number as u32)?,
-                target if (target >> 32) as u32 == CODE => next = self.enter(next, target as u32 as usize)?,
+                target if (target >> 32) as u32 == CODE => {
+                    next = self.enter(next, target as u32 as usize).ok_or(TrapReason::CallDepth)?;
+                }
                 _ => return Err(TrapReason::NoFunction),
             },
             Op::Exit => return Ok(self.leave()),
@@ -193,18 +197,22 @@ impl<'c, 'a, E: Env + ?Sized> Machine<'c, 'a, E> {
         if (map as usize) < self.maps.len() { Ok(map) } else { Err(TrapReason::NoMap) }
     }
 
-    pub(super) fn enter(&mut self, back_to: usize, target: usize) -> Result<usize, TrapReason> {
+    /// Calls a function of the program: `None` if frames are out.
+    #[inline]
+    pub(super) fn enter(&mut self, back_to: usize, target: usize) -> Option<usize> {
         let [.., r6, r7, r8, r9, fp, _, _, _, _, _] = &mut self.regs;
-        let saved = self.saved.get_mut(self.depth).ok_or(TrapReason::CallDepth)?;
+        let saved = self.saved.get_mut(self.depth)?;
         *saved = Saved { back_to, r6_to_r9: [*r6, *r7, *r8, *r9] };
         *fp += FRAME_BYTES as u64;
         self.depth += 1;
-        Ok(target)
+        Some(target)
     }
 
+    #[inline]
     pub(super) fn leave(&mut self) -> Option<usize> {
-        self.depth = self.depth.checked_sub(1)?;
-        let saved = self.saved[self.depth];
+        let depth = self.depth.checked_sub(1)?;
+        let saved = self.saved.get(depth)?;
+        self.depth = depth;
         self.regs[6..10].copy_from_slice(&saved.r6_to_r9);
         self.regs[usize::from(FP)] -= FRAME_BYTES as u64;
         Some(saved.back_to)

@@ -68,6 +68,20 @@ fn branch<'c, const OP: usize, const WIDE: bool, const REG: bool>(
     }
 }
 
+/// `dst = a; dst += b`, which compilers write for each sum of two: both at once. The second slot keeps its own
+/// handler, for jumps to it.
+pub(super) fn sum<'c, const REG: bool>(
+    run: &mut Run<'c, '_, '_>,
+    slot: &'c Slot,
+    rest: &'c [Slot],
+    spare: u64,
+) -> u64 {
+    run.set(slot.dst, run.reg(slot.src));
+    let [add, rest @ ..] = rest else { return next(run, rest, spare) };
+    run.set(slot.dst, run.reg(slot.dst).wrapping_add(source::<REG>(run, add)));
+    next(run, rest, spare)
+}
+
 /// `f` for each operation, by width and kind of operand.
 macro_rules! table {
     ($f:ident: $($op:literal)+) => {

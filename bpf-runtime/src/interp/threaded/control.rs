@@ -2,10 +2,15 @@
 use super::{Run, Slot, jump, next};
 use crate::interp::TrapReason;
 
-/// Ends the run with a trap.
+/// Ends the run: there is no such slot.
 #[cold]
 #[inline(never)]
-pub(super) fn stop(run: &mut Run<'_, '_, '_>, at: usize, reason: TrapReason, left: u64) -> u64 {
+pub(super) fn stray(run: &mut Run<'_, '_, '_>, at: usize) -> u64 {
+    stop(run, at, TrapReason::Code, 0)
+}
+
+/// Ends the run with a trap.
+fn stop(run: &mut Run<'_, '_, '_>, at: usize, reason: TrapReason, left: u64) -> u64 {
     run.ended = Err(reason);
     run.at = at;
     left
@@ -70,13 +75,10 @@ impl Run<'_, '_, '_> {
         kept(self.machine.store(address, size, value), &mut self.ended)
     }
 
-    #[inline(never)]
-    fn enter(&mut self, slot: &Slot) -> Option<usize> {
-        let back_to = self.index(slot) + 1;
-        kept(self.machine.enter(back_to, slot.at.into()), &mut self.ended)
-    }
 }
 
+/// Any instruction, at the cost of decoding it once more.
+#[inline(never)]
 pub(super) fn slow<'c>(run: &mut Run<'c, '_, '_>, slot: &'c Slot, rest: &'c [Slot], spare: u64) -> u64 {
     match run.step(slot) {
         Some(target) => jump(run, target, rest.len() as u64 + spare),
@@ -105,15 +107,17 @@ pub(super) fn call_helper<'c>(
     next(run, rest, spare)
 }
 
+/// Calls a function of the program; the immediate is the slot to come back to.
 pub(super) fn call_local<'c>(
     run: &mut Run<'c, '_, '_>,
     slot: &'c Slot,
     rest: &'c [Slot],
     spare: u64,
 ) -> u64 {
-    match run.enter(slot) {
+    match run.machine.enter(slot.imm as u32 as usize, slot.at.into()) {
         Some(target) => jump(run, target, rest.len() as u64 + spare),
-        None => trapped(run, slot),
+        // The slow form says what is wrong.
+        None => slow(run, slot, rest, spare),
     }
 }
 

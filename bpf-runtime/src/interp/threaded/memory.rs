@@ -1,5 +1,5 @@
 //! Loads and stores: the context and the stack at once, the rest by the slow form.
-use super::{Handler, Run, Slot, control::trapped, next};
+use super::{Handler, Reg, Run, Slot, control::trapped, next};
 use crate::{
     interp::{
         alu,
@@ -18,7 +18,7 @@ fn offset(address: u64, base: u64) -> Option<usize> {
 /// The little-endian number of SIZE bytes at `at`.
 #[inline]
 fn get<const SIZE: usize>(memory: &[u8], at: usize) -> Option<u64> {
-    let bytes = memory.get(at..)?.first_chunk::<SIZE>()?;
+    let bytes = memory.get(at..at.checked_add(SIZE)?)?;
     let mut word = [0; 8];
     word[..SIZE].copy_from_slice(bytes);
     Some(u64::from_le_bytes(word))
@@ -26,24 +26,25 @@ fn get<const SIZE: usize>(memory: &[u8], at: usize) -> Option<u64> {
 
 #[inline]
 fn put<const SIZE: usize>(memory: &mut [u8], at: usize, value: u64) -> Option<()> {
-    let bytes = memory.get_mut(at..)?.first_chunk_mut::<SIZE>()?;
+    let bytes = memory.get_mut(at..at.checked_add(SIZE)?)?;
     bytes.copy_from_slice(&value.to_le_bytes()[..SIZE]);
     Some(())
 }
 
 impl Run<'_, '_, '_> {
-    /// The memory of the active frames: r10 points to its end.
+    /// Where `size` bytes begin on the stack, if they lie before the end of the active frames, which is r10.
     #[inline]
-    fn frames(&mut self) -> &mut [u8] {
-        let end = self.machine.regs[usize::from(FP)].wrapping_sub(address(STACK)) as usize;
-        self.machine.stack.get_mut(..end).unwrap_or_default()
+    fn in_frames(&self, at: u64, size: usize) -> Option<usize> {
+        let end = at.wrapping_add(size as u64);
+        let active = end <= self.machine.regs[usize::from(FP)];
+        offset(at, address(STACK)).filter(|_| active)
     }
 
     #[inline]
-    fn load_near<const SIZE: usize>(&mut self, from: u64) -> Option<u64> {
+    fn load_near<const SIZE: usize>(&self, from: u64) -> Option<u64> {
         offset(from, address(CONTEXT))
             .and_then(|at| get::<SIZE>(self.machine.context.bytes(), at))
-            .or_else(|| offset(from, address(STACK)).and_then(|at| get::<SIZE>(self.frames(), at)))
+            .or_else(|| get::<SIZE>(self.machine.stack, self.in_frames(from, SIZE)?))
     }
 
     #[inline]
@@ -54,12 +55,13 @@ impl Run<'_, '_, '_> {
         {
             return Some(done);
         }
-        offset(to, address(STACK)).and_then(|at| put::<SIZE>(self.frames(), at, value))
+        let at = self.in_frames(to, SIZE)?;
+        put::<SIZE>(self.machine.stack, at, value)
     }
 }
 
 #[inline]
-fn place(run: &Run<'_, '_, '_>, base: super::Reg, slot: &Slot) -> u64 {
+fn place(run: &Run<'_, '_, '_>, base: Reg, slot: &Slot) -> u64 {
     run.reg(base).wrapping_add_signed((slot.at as i16).into())
 }
 
@@ -69,9 +71,9 @@ fn load<'c, const SIZE: usize, const SIGNED: bool>(
     rest: &'c [Slot],
     spare: u64,
 ) -> u64 {
-    let from = place(run, slot.src, slot);
-    let loaded = run.load_near::<SIZE>(from).or_else(|| run.load(from, SIZE));
-    let Some(value) = loaded else { return trapped(run, slot) };
+    let Some(value) = run.load_near::<SIZE>(place(run, slot.src, slot)) else {
+        return load_far(run, slot, rest, spare);
+    };
     run.set(slot.dst, if SIGNED { alu::sign_extend(value, 8 * SIZE as u32) } else { value });
     next(run, rest, spare)
 }
@@ -84,7 +86,42 @@ fn store<'c, const SIZE: usize, const REG: bool>(
 ) -> u64 {
     let to = place(run, slot.dst, slot);
     let value = if REG { run.reg(slot.src) } else { i64::from(slot.imm) as u64 };
-    if run.store_near::<SIZE>(to, value).or_else(|| run.store(to, SIZE, value)).is_none() {
+    if run.store_near::<SIZE>(to, value).is_none() {
+        return if REG { store_far(run, slot, rest, spare) } else { store_far_imm(run, slot, rest, spare) };
+    }
+    next(run, rest, spare)
+}
+
+/// What a load's immediate tells [`load_far`].
+pub(super) fn far(size: Size, signed: bool) -> i32 {
+    let bytes = size.bytes() as i32;
+    if signed { -bytes } else { bytes }
+}
+
+/// A load from any memory. Apart from `load`, so that this one needs no stack frame.
+#[inline(never)]
+fn load_far<'c>(run: &mut Run<'c, '_, '_>, slot: &'c Slot, rest: &'c [Slot], spare: u64) -> u64 {
+    let size = slot.imm.unsigned_abs();
+    let Some(value) = run.load(place(run, slot.src, slot), size as usize) else { return trapped(run, slot) };
+    run.set(slot.dst, if slot.imm < 0 { alu::sign_extend(value, 8 * size) } else { value });
+    next(run, rest, spare)
+}
+
+/// A store of a register to any memory; the immediate is the size.
+#[inline(never)]
+fn store_far<'c>(run: &mut Run<'c, '_, '_>, slot: &'c Slot, rest: &'c [Slot], spare: u64) -> u64 {
+    let (to, value) = (place(run, slot.dst, slot), run.reg(slot.src));
+    if run.store(to, slot.imm as usize, value).is_none() {
+        return trapped(run, slot);
+    }
+    next(run, rest, spare)
+}
+
+/// A store of the immediate to any memory; the size stands in place of the source.
+#[inline(never)]
+fn store_far_imm<'c>(run: &mut Run<'c, '_, '_>, slot: &'c Slot, rest: &'c [Slot], spare: u64) -> u64 {
+    let (to, value) = (place(run, slot.dst, slot), i64::from(slot.imm) as u64);
+    if run.store(to, slot.src as usize, value).is_none() {
         return trapped(run, slot);
     }
     next(run, rest, spare)

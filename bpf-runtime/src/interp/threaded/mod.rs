@@ -95,7 +95,7 @@ fn jump(run: &mut Run<'_, '_, '_>, target: usize, fuel: u64) -> u64 {
             let len = rest.len().min(usize::try_from(fuel).unwrap_or(usize::MAX));
             next(run, &rest[..len], fuel - len as u64)
         }
-        None => control::stop(run, target, TrapReason::Code, fuel),
+        None => control::stray(run, target),
     }
 }
 
