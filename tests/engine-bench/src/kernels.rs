@@ -27,7 +27,11 @@ pub const KNOWN: u32 = 0x0100_000a;
 pub fn all() -> Vec<Kernel> {
     let kernel = |name, text: String, native| Kernel { name, text, native };
     vec![
-        kernel("ALU loop", ALU.replace("TURNS", &TURNS.to_string()), alu as fn(&mut [u8], &mut Lookup) -> u64),
+        kernel(
+            "ALU loop",
+            ALU.replace("TURNS", &TURNS.to_string()),
+            alu as fn(&mut [u8], &mut Lookup) -> u64,
+        ),
         kernel("fletcher 64 KiB", FLETCHER.replace("WORDS", &(MEMORY / 2).to_string()), fletcher),
         kernel("insertion sort", SORT.replace("BYTES", &(NUMBERS * 4).to_string()), sort),
         kernel("sieve", SIEVE.replace("LIMIT", &MEMORY.to_string()), sieve),

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Timed rounds; the median counts.
-const ROUNDS: usize = 11;
+pub const ROUNDS: usize = 11;
 /// A round lasts so many nanoseconds at least.
 const ROUND_NS: i64 = 4_000_000;
 pub const ENGINES: [&str; 5] =
@@ -93,7 +93,9 @@ pub fn measure(kernel: &Kernel) -> Result<Row> {
     }
     let maps = [map];
     let fresh = memory(kernel);
-    let instructions = run_with_memory(&program, &mut fresh.clone(), &maps, &mut Quiet, u64::MAX).map_err(Error::msg)?.instructions;
+    let instructions = run_with_memory(&program, &mut fresh.clone(), &maps, &mut Quiet, u64::MAX)
+        .map_err(Error::msg)?
+        .instructions;
 
     // solana-sbpf's memory is mapped once; all work in this one.
     let shared = vec![0_u8; MEMORY].leak();
@@ -135,7 +137,13 @@ pub fn measure(kernel: &Kernel) -> Result<Row> {
 }
 
 /// Nanoseconds of one run: of as many as make a round (found out in the first one). What sorts gets its memory anew.
-fn time(engine: &mut Engine, kernel: &Kernel, memory: &mut [u8], fresh: &[u8], runs: &mut u32) -> Result<f64> {
+fn time(
+    engine: &mut Engine,
+    kernel: &Kernel,
+    memory: &mut [u8],
+    fresh: &[u8],
+    runs: &mut u32,
+) -> Result<f64> {
     let anew = kernel.name == "insertion sort";
     let wanted = if *runs == 0 { u32::MAX } else { *runs };
     let (mut done, mut ns) = (0, 0);

@@ -36,7 +36,9 @@ thread_local! {
 }
 
 fn find(key: u32) -> u64 {
-    TABLE.with_borrow_mut(|table| table.get_mut(&key).map_or(0, |value| value.as_mut_ptr().expose_provenance() as u64))
+    TABLE.with_borrow_mut(|table| {
+        table.get_mut(&key).map_or(0, |value| value.as_mut_ptr().expose_provenance() as u64)
+    })
 }
 
 /// rbpf hands out and takes host addresses.
@@ -162,8 +164,8 @@ impl Solana {
             MemoryRegion::new(ptr::from_mut(memory), ebpf::MM_INPUT_START),
         ];
         // SAFETY: the regions are leaked: they live as long as the process, and hold bytes.
-        let mapping =
-            unsafe { MemoryMapping::new(regions, config, SBPFVersion::V0) }.map_err(|error| anyhow!("{error}"))?;
+        let mapping = unsafe { MemoryMapping::new(regions, config, SBPFVersion::V0) }
+            .map_err(|error| anyhow!("{error}"))?;
         let frames = vec![CallFrame::default(); config.max_call_depth];
         Ok(Self { executable, context: Context { mapping, left: 0, values }, stack_bytes, frames })
     }

@@ -74,7 +74,6 @@ impl Run<'_, '_, '_> {
     pub(super) fn store(&mut self, address: u64, size: usize, value: u64) -> Option<()> {
         kept(self.machine.store(address, size, value), &mut self.ended)
     }
-
 }
 
 /// Any instruction, at the cost of decoding it once more.
@@ -108,12 +107,7 @@ pub(super) fn call_helper<'c>(
 }
 
 /// Calls a function of the program; the immediate is the slot to come back to.
-pub(super) fn call_local<'c>(
-    run: &mut Run<'c, '_, '_>,
-    slot: &'c Slot,
-    rest: &'c [Slot],
-    spare: u64,
-) -> u64 {
+pub(super) fn call_local<'c>(run: &mut Run<'c, '_, '_>, slot: &'c Slot, rest: &'c [Slot], spare: u64) -> u64 {
     match run.machine.enter(slot.imm as u32 as usize, slot.at.into()) {
         Some(target) => jump(run, target, rest.len() as u64 + spare),
         // The slow form says what is wrong.

@@ -15,19 +15,36 @@ fn offset(address: u64, base: u64) -> Option<usize> {
     usize::try_from(address.wrapping_sub(base)).ok()
 }
 
-/// The little-endian number of SIZE bytes at `at`.
+/// N bytes from `at` on.
+#[inline]
+fn bytes<const N: usize>(memory: &[u8], at: usize) -> Option<&[u8; N]> {
+    memory.get(at..at.checked_add(N)?)?.first_chunk()
+}
+
+#[inline]
+fn bytes_mut<const N: usize>(memory: &mut [u8], at: usize) -> Option<&mut [u8; N]> {
+    memory.get_mut(at..at.checked_add(N)?)?.first_chunk_mut()
+}
+
+/// The little-endian number of SIZE bytes at `at`: whole, for a buffer here would be lent to the copy.
 #[inline]
 fn get<const SIZE: usize>(memory: &[u8], at: usize) -> Option<u64> {
-    let bytes = memory.get(at..at.checked_add(SIZE)?)?;
-    let mut word = [0; 8];
-    word[..SIZE].copy_from_slice(bytes);
-    Some(u64::from_le_bytes(word))
+    Some(match SIZE {
+        1 => (*memory.get(at)?).into(),
+        2 => u16::from_le_bytes(*bytes(memory, at)?).into(),
+        4 => u32::from_le_bytes(*bytes(memory, at)?).into(),
+        _ => u64::from_le_bytes(*bytes(memory, at)?),
+    })
 }
 
 #[inline]
 fn put<const SIZE: usize>(memory: &mut [u8], at: usize, value: u64) -> Option<()> {
-    let bytes = memory.get_mut(at..at.checked_add(SIZE)?)?;
-    bytes.copy_from_slice(&value.to_le_bytes()[..SIZE]);
+    match SIZE {
+        1 => *memory.get_mut(at)? = value as u8,
+        2 => *bytes_mut(memory, at)? = (value as u16).to_le_bytes(),
+        4 => *bytes_mut(memory, at)? = (value as u32).to_le_bytes(),
+        _ => *bytes_mut(memory, at)? = value.to_le_bytes(),
+    }
     Some(())
 }
 

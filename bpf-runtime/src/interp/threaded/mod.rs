@@ -8,8 +8,6 @@
 mod alu;
 mod control;
 mod memory;
-#[cfg(test)]
-mod tests;
 mod translate;
 
 use super::{

@@ -30,7 +30,9 @@ pub(in crate::interp) fn translate(ops: &[Op], at: usize) -> Slot {
         if target < ops.len() { u16::try_from(target).ok() } else { None }
     };
     let translated = match ops[at] {
-        Op::Alu { op: Alu::Mov, width: Width::W64, dst, src: src @ Operand::Reg(_) } if let Some(sum) = sum(ops, at, dst) => {
+        Op::Alu { op: Alu::Mov, width: Width::W64, dst, src: src @ Operand::Reg(_) }
+            if let Some(sum) = sum(ops, at, dst) =>
+        {
             Some(slot(sum, dst, src, 0))
         }
         Op::Alu { op, width, dst, src } => Some(slot(alu::computing(op, width, src), dst, src, 0)),
