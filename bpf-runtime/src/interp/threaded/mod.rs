@@ -97,11 +97,11 @@ fn jump(run: &mut Run<'_, '_, '_>, target: usize, fuel: u64) -> u64 {
     }
 }
 
-/// Runs `program`. `memory` is the program's stack, all frames of it if there are calls; r2 is `len`.
-pub(super) fn run<'c, 'a>(
+/// Runs `program`. `stack` holds one frame, or all if there are calls.
+pub(super) fn run<'c>(
     program: &'c Program,
     context: Context<'c>,
-    maps: &'c [Map<'a>],
+    maps: &'c [Map<'_>],
     env: &'c mut dyn Env,
     stack: &'c mut [u8],
     (r2, fuel): (u64, u64),
