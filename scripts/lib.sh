@@ -2,8 +2,13 @@
 # What the scripts share. Source it; it changes to the top of the tree.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# Where the scripts take what cargo builds from, whatever the user's settings say.
+export CARGO_TARGET_DIR=$PWD/target
 
-say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+say() {
+  step=$*
+  printf '\033[1m==>\033[0m %s\n' "$step" >&2
+}
 die() {
   printf 'error: %s\n' "$*" >&2
   exit 1
@@ -27,7 +32,7 @@ use_board() {
     *) die "no Rust target is known for ${board%%/*}" ;;
   esac
   images=target/images/$board_id
-  run_dir=target/run/$board_id
+  run_dir=${HYPOS_RUN:-target/run}/$board_id
 }
 
 # cargo for bare targets: rustup's core library where it is installed, else Debian's toolchain, which builds core

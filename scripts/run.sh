@@ -24,11 +24,13 @@ pid_file=$run_dir/qemu.pid
 socket=$run_dir/control.sock
 console=$run_dir/console.log
 
-running() { [ -f "$pid_file" ] && kill -0 "$(cat "$pid_file")" 2>/dev/null; }
+pid=$(cat "$pid_file" 2>/dev/null || true)
+# By its command line: the number alone may be another process's by now.
+running() { [ -n "$pid" ] && grep -qsaF "path=$socket," "/proc/$pid/cmdline"; }
 
 if [ $mode = stop ]; then
   running || die "hypOS is not running on $board"
-  kill "$(cat "$pid_file")"
+  kill "$pid"
   for _ in $(seq 50); do running || break; sleep 0.1; done
   rm -f "$pid_file" "$socket"
   exit
@@ -38,7 +40,8 @@ running && die "hypOS is running already on $board; end it with: scripts/run.sh 
 scripts/setup.sh
 scripts/build.sh "$board"
 mkdir -p "$run_dir"
-rm -f "$pid_file" "$socket"
+# The console of an earlier run would look like a system that is ready.
+rm -f "$pid_file" "$socket" "$console"
 mapfile -t qemu < <(sed "/^#/d; s|@IMAGES@|$images|" "$board/qemu")
 qemu+=(-m "$memory" -display none -no-reboot
   -chardev "socket,id=control,path=$socket,server=on,wait=off")
@@ -60,5 +63,5 @@ for _ in $(seq 300); do
   sleep 0.05
 done
 tail -n 20 "$console" "$run_dir/qemu.log" >&2 || true
-running && kill "$(cat "$pid_file")"
+kill $! 2>/dev/null || true
 die "hypOS did not become ready; the end of its console is above"

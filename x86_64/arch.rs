@@ -1,5 +1,7 @@
 //! What the root task has to know of x86_64: every name that an architecture must define.
 
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use caps::Object;
 use sel4::{
     AbsoluteCPtr, BootInfoPtr, ObjectBlueprint, ObjectBlueprintArch, TranslationTableObjectType, Trigger,
@@ -41,12 +43,15 @@ pub fn frequency(bootinfo: &BootInfoPtr) -> u64 {
     bootinfo.get().tsc_mhz() * 1_000_000
 }
 
+/// The capability for the console's ports: all ports at first, then the console's own.
+static CONSOLE: AtomicU64 = AtomicU64::new(slot::IO_PORT.index() as u64);
+
 /// Writes to the console without a driver: a 16550 with its FIFO of 16 bytes, as the firmware left it.
 pub fn put(bytes: &[u8]) {
     const LSR: u16 = 5;
     const THR_EMPTY: u8 = 0x20;
     let port = platform::PLATFORM.console.port;
-    let uart = slot::IO_PORT.cap();
+    let uart = cap::IOPort::from_bits(CONSOLE.load(Relaxed));
     for chunk in bytes.chunks(16) {
         // A UART that never empties is absent or broken: nobody would read what it is given.
         let empty = |lsr: u8| lsr & THR_EMPTY != 0;
@@ -66,11 +71,14 @@ pub fn device_cap(object: &Object, vector: u64, to: &AbsoluteCPtr) -> sel4::Resu
         Object::Irq { line, .. } => {
             slot::IRQ_CONTROL.cap().irq_control_get_ioapic(0, u64::from(*line), Trigger::Edge, vector, to)
         }
-        Object::Ports { first, last } => to.mint(
-            &slot::IO_PORT.absolute_cptr(),
-            sel4::CapRights::all(),
-            sel4::io_port_badge(*first, *last),
-        ),
+        Object::Ports { first, last } => {
+            let narrowed = sel4::io_port_badge(*first, *last);
+            to.mint(&slot::IO_PORT.absolute_cptr(), sel4::CapRights::all(), narrowed)?;
+            if *first == platform::PLATFORM.console.port {
+                CONSOLE.store(to.path().bits(), Relaxed);
+            }
+            Ok(())
+        }
         _ => Ok(()),
     }
 }
@@ -81,8 +89,9 @@ pub fn assign_asid(vspace: cap::VSpace) -> sel4::Result<()> {
 }
 
 /// What the root task gives up once all devices are handed out.
-pub fn gives_up() -> [AbsoluteCPtr; 4] {
+pub fn gives_up() -> [AbsoluteCPtr; 5] {
     [
+        slot::IO_PORT.absolute_cptr(),
         slot::IRQ_CONTROL.absolute_cptr(),
         slot::ASID_CONTROL.absolute_cptr(),
         slot::DOMAIN_SET.absolute_cptr(),

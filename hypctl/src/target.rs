@@ -25,8 +25,8 @@ impl Target {
                 let id = id.parse().ok().filter(|id| *id != 0);
                 Ok((Self::Id(id.with_context(|| format!("id {}: not a number above 0", words[1]))?), rest))
             }
-            [word, name, rest @ ..] if word == "name" => Ok((Self::name(name)?, rest)),
-            [name, rest @ ..] => Ok((Self::name(name)?, rest)),
+            [word, name, rest @ ..] if word == "name" => Ok((Self::Name(checked(name)?), rest)),
+            [name, rest @ ..] => Ok((Self::Name(checked(name)?), rest)),
             [] => bail!("name a program or map: NAME, name NAME or id N"),
         }
     }
@@ -57,13 +57,17 @@ impl Target {
             Self::Name(is) => is == name,
         }
     }
+}
 
-    fn name(text: &str) -> Result<Self> {
-        if !is_name(text.as_bytes()) {
-            bail!("{text:?} is no name: 1 to {MAX_NAME} of A-Z a-z 0-9 _ .");
-        }
-        Ok(Self::Name(text.into()))
+/// A name that a device can read: what is too long for it would get no answer.
+///
+/// # Errors
+/// It is none.
+pub fn checked(text: &str) -> Result<String> {
+    if !is_name(text.as_bytes()) {
+        bail!("{text:?} is no name: 1 to {MAX_NAME} of A-Z a-z 0-9 _ .");
     }
+    Ok(text.into())
 }
 
 impl fmt::Display for Target {

@@ -63,7 +63,7 @@ fn the_device_is_named_by_option_or_environment() {
     let socket = device.socket.display().to_string();
     let named = hypctl_in(elsewhere.path(), &["--device", &socket, "status"]);
     assert!(named.status.success(), "{}", text(&named.stderr));
-    let by_environment = std::process::Command::new(env!("CARGO_BIN_EXE_hypctl"))
+    let by_environment = std::process::Command::new(common::hypctl())
         .arg("status")
         .current_dir(elsewhere.path())
         .env("HYPOS_DEVICE", &socket)

@@ -68,7 +68,7 @@ fn trace_ends_cleanly_on_interrupt() {
         let empty = TraceRecords { records, ..TraceRecords::default() };
         Reply::Answer(if n == 0 { greeting() } else { Body::Trace(empty) })
     });
-    let mut child = Command::new(env!("CARGO_BIN_EXE_hypctl"))
+    let mut child = Command::new(common::hypctl())
         .arg("trace")
         .current_dir(device.folder())
         .env_remove("HYPOS_DEVICE")

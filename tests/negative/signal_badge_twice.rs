@@ -9,7 +9,7 @@ const fn signal(need: &'static str, badge: u64) -> Grant {
 
 require_with!(client(
     &[&[Need::signal("a", Slot(8)), Need::signal("b", Slot(9))]],
-    &[signal("a", 0b11), signal("b", 0b10)]
+    &[signal("a", 0b11 << 28), signal("b", 0b10 << 28)]
 ));
 
 fn main() {}

@@ -13,7 +13,7 @@ use crate::{
     cli::{Cli, Prog},
     client::{Client, Repeat},
     output::{Output, Row, clean},
-    target::Target,
+    target::{self, Target},
     units,
 };
 
@@ -87,10 +87,11 @@ fn attach(
 ) -> Result<()> {
     let (target, rest) = Target::parse(words)?;
     let [hook] = rest else { bail!("say which hook: prog attach PROG HOOK, like prog attach tick timer") };
+    let hook = target::checked(hook)?;
     let period_ns = period.map_or(0, |p| u64::try_from(p.as_nanos()).unwrap_or(u64::MAX));
     let body = AttachRequest { program: Some(program(&target)), hook: hook.clone(), period_ns };
     done(client, &request::Body::Attach(body))?;
-    Ok(out.done(&format!("{target} attached to {}", at_hook(hook, period_ns)))?)
+    Ok(out.done(&format!("{target} attached to {}", at_hook(&hook, period_ns)))?)
 }
 
 fn at_hook(hook: &str, period_ns: u64) -> String {

@@ -5,6 +5,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    sync::LazyLock,
 };
 
 /// What most fixtures begin with: libbpf's headers alone.
@@ -53,9 +54,23 @@ pub fn compile(dir: &Path, name: &str, source: &str) -> PathBuf {
     compile_with(dir, name, source, &[])
 }
 
+/// `hypctl`, away from the repository's `target`, beside which it would find a system that runs.
+pub fn hypctl() -> &'static Path {
+    static LINK: LazyLock<PathBuf> = LazyLock::new(|| {
+        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(env!("CARGO_CRATE_NAME")).join("bin");
+        let link = dir.join("hypctl");
+        fs::create_dir_all(&dir).expect("folder is made");
+        // An earlier run's.
+        let _ = fs::remove_file(&link);
+        fs::hard_link(env!("CARGO_BIN_EXE_hypctl"), &link).expect("is linked");
+        link
+    });
+    &LINK
+}
+
 /// Runs `hypctl` in `dir` with no device in the environment.
 pub fn hypctl_in(dir: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_hypctl"))
+    Command::new(hypctl())
         .args(args)
         .current_dir(dir)
         .env_remove("HYPOS_DEVICE")

@@ -24,6 +24,9 @@ use super::{
 
 include!(concat!(env!("OUT_DIR"), "/programs.rs"));
 
+/// The kernel that the root task was built for.
+const KERNEL: &str = concat!("seL4 ", env!("HYPOS_KERNEL"));
+
 /// Maps shared memory for the root task itself.
 fn share(
     window: &mut Window,
@@ -59,6 +62,7 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
     let mut window = Window::open(table).at(ROOT, "open window")?;
     let report = Report::new(share(&mut window, &shared, ROOT, "report")?);
     start_console(&mut window, &shared, bootinfo, entered)?;
+    log::info!("hypOS {} on {KERNEL}, {}", env!("CARGO_PKG_VERSION"), platform::PLATFORM.name);
 
     shared.make_devices(&untypeds, first_untyped, &mut slots).at(ROOT, "make devices")?;
     publish_table(share(&mut window, &shared, ROOT, "table")?);
@@ -187,7 +191,7 @@ fn publish_table(memory: Shm<'_>) {
 fn publish_memory(report: &Report<'_>, total: u64, used: u64) {
     // The page has room for these by its layout.
     let _ = report.set_memory(total, used);
-    let _ = report.set_kernel(concat!("seL4 ", env!("HYPOS_KERNEL")));
+    let _ = report.set_kernel(KERNEL);
 }
 
 /// From here on the root task can restart services, and nothing more: what it does not need for that goes.

@@ -279,6 +279,9 @@ const fn badges_and_devices(system: &System) -> Checked {
     while i < system.services.len() {
         let mut g = 0;
         while g < system.services[i].grants.len() {
+            if let Err(e) = told_apart(system, &system.services[i], &system.services[i].grants[g]) {
+                return Err(e);
+            }
             let (mut j, mut h) = (i, g + 1);
             while j < system.services.len() {
                 while h < system.services[j].grants.len() {
@@ -293,6 +296,22 @@ const fn badges_and_devices(system: &System) -> Checked {
             g += 1;
         }
         i += 1;
+    }
+    Ok(())
+}
+
+/// A service that receives requests and signals in one place knows them apart by the badge alone: signals to it have
+/// bits that no caller's badge can have.
+const fn told_apart(system: &System, service: &Service, grant: &Grant) -> Checked {
+    let Some((of, badge)) = signal(service, &grant.object) else { return Ok(()) };
+    let Some(index) = find(system, of) else { return Ok(()) };
+    let (mut n, mut serves) = (0, false);
+    while let Some(need) = need_at(&system.services[index], n) {
+        serves |= matches!(need.kind, Kind::Serve(..));
+        n += 1;
+    }
+    if serves && badge & ((1 << caps::ENDPOINT_BADGE_BITS) - 1) != 0 {
+        return Err(flaw(service, grant.need, "its badge could be a caller's; take bits from 28 on"));
     }
     Ok(())
 }

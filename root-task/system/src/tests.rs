@@ -100,8 +100,8 @@ fn badges_and_devices_are_given_once() {
             10,
             [Need::signal("a", Slot(8)), Need::signal("b", Slot(9))],
             [
-                Grant::new("a", Object::Notification { of: "server", badge: 3 }, Rights::W),
-                Grant::new("b", Object::Notification { of: "server", badge: 2 }, Rights::W)
+                Grant::new("a", Object::Notification { of: "server", badge: 3 << 28 }, Rights::W),
+                Grant::new("b", Object::Notification { of: "server", badge: 1 << 29 }, Rights::W)
             ]
         ),
         "table: client.b: its badge is used twice",
@@ -127,6 +127,18 @@ fn badges_and_devices_are_given_once() {
             ]
         ),
         "table: client.b: the device is given twice",
+    );
+}
+
+#[test]
+fn a_signal_can_not_be_taken_for_a_request() {
+    refused(
+        &verdict!(
+            10,
+            [Need::signal("a", Slot(8))],
+            [Grant::new("a", Object::Notification { of: "server", badge: 1 << 27 }, Rights::W)]
+        ),
+        "table: client.a: its badge could be a caller's; take bits from 28 on",
     );
 }
 

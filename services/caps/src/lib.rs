@@ -60,6 +60,9 @@ impl Region {
     }
 }
 
+/// Bits of the badge of an endpoint's capability (seL4 5.0.0: a larger one is cut).
+pub const ENDPOINT_BADGE_BITS: u32 = 28;
+
 /// What a need is about, and where the service expects it.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
