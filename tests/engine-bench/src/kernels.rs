@@ -110,7 +110,7 @@ fn fletcher(memory: &mut [u8], _: &mut Lookup) -> u64 {
         low += u64::from(u16::from_le_bytes(*word));
         high += low;
     }
-    (high % 65535) << 16 | low % 65535
+    ((high % 65535) << 16) | (low % 65535)
 }
 
 const SORT: &str = "

@@ -1,5 +1,6 @@
 //! Measures the engine's interpreter against its peers and native code; prints a table and writes the figures as JSON,
 //! a page with the table, and a plot.
+#![allow(clippy::cast_precision_loss, reason = "nanoseconds and places in a plot")]
 #[path = "../../../bpf-runtime/tests/common/asm.rs"]
 #[allow(clippy::unwrap_used, reason = "the kernels are constants, which each run assembles")]
 mod asm;
