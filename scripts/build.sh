@@ -16,6 +16,8 @@ while [ $# -gt 0 ]; do
   shift
 done
 command -v cargo >/dev/null || die "no cargo; install Rust stable (https://rustup.rs)"
+command -v objcopy >/dev/null || die "no objcopy; install Debian's package binutils, or run scripts/setup.sh"
+trap 'die "$step: failed, for the reason above; if something could not be fetched, check the network and run this again"' ERR
 
 say "host programs"
 cargo build --release -p kernel-config -p hypctl
@@ -42,7 +44,7 @@ done
 say "root task"
 bare_cargo build --release -p root-task
 strip_to "target/$target/release/root-task" "$images/root-task.elf"
-cp -u "$SEL4_PREFIX/bin/kernel32.elf" "$images/kernel.elf"
+cmp -s "$SEL4_PREFIX/bin/kernel32.elf" "$images/kernel.elf" || cp "$SEL4_PREFIX/bin/kernel32.elf" "$images/kernel.elf"
 
 say "examples"
 examples/build.sh

@@ -5,7 +5,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # Where the scripts take what cargo builds from, whatever the user's settings say.
 export CARGO_TARGET_DIR=$PWD/target
 
-say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+say() {
+  step=$*
+  printf '\033[1m==>\033[0m %s\n' "$step" >&2
+}
 die() {
   printf 'error: %s\n' "$*" >&2
   exit 1

@@ -10,8 +10,14 @@ use crate::units::parse_duration;
 #[derive(Debug, Parser)]
 #[command(name = "hypctl", version, arg_required_else_help = true)]
 pub struct Cli {
-    /// Device: a socket's path, host:port, or a tty's path [default: `HYPOS_DEVICE`, else the running system]
-    #[arg(long, short, global = true, value_name = "DEVICE")]
+    /// The device.
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_name = "DEVICE",
+        help = "A socket's path, HOST:PORT or a tty's path [default: HYPOS_DEVICE, else the running system]"
+    )]
     pub device: Option<String>,
     /// Print JSON
     #[arg(long, short, global = true)]
@@ -94,10 +100,14 @@ pub enum Prog {
         #[command(flatten)]
         strict: Strict,
     },
-    /// Run a program at each event of a hook: attach PROG HOOK
+    /// Run a program at each event of a hook
+    #[command(
+        override_usage = "hypctl prog attach [OPTIONS] <PROG> <HOOK>",
+        after_help = "PROG is NAME, name NAME or id N; HOOK is timer (which takes a period) or serial."
+    )]
     Attach {
-        /// NAME, name NAME or id N; then the hook
-        #[arg(value_name = "PROG HOOK", num_args = 2..=3, required = true)]
+        /// A program and a hook.
+        #[arg(value_name = "PROG HOOK", num_args = 2..=3, required = true, hide = true)]
         words: Vec<String>,
         /// Time between two events of a timer
         #[arg(long, value_name = "TIME", value_parser = parse_duration)]

@@ -68,7 +68,7 @@ fn requests_cross() {
     let Some(device::Request_::Body::Attach(attach)) = got.body else { panic!("another body: {got:?}") };
     assert_eq!((got.seq, attach.period_ns, attach.hook.as_str()), (7, 10_000_000, "timer"));
     assert_eq!(attach.program.map(|p| p.name), Some(name("tick")));
-    let empty = device::decode(&request(host::request::Body::Trace(host::TraceRequest {})));
+    let empty = device::decode(&request(host::request::Body::Trace(host::TraceRequest::default())));
     assert!(matches!(empty.and_then(|r| r.body), Some(device::Request_::Body::Trace(_))));
 }
 

@@ -6,6 +6,7 @@ pub mod bpf;
 pub mod control;
 pub mod fault;
 pub mod gdb;
+mod hypctl;
 pub mod qemu;
 pub mod tools;
 

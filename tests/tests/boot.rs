@@ -1,5 +1,7 @@
 //! Booting: what the console says, and what the system takes.
 
+use std::fmt::Write;
+
 use anyhow::{Context, Result};
 use hypos_tests::{Options, System, tools};
 
@@ -93,7 +95,7 @@ fn the_capabilities_are_those_of_the_golden_file() -> Result<()> {
         };
         let text = |field: &str| cap[field].as_str().unwrap_or("?").to_owned();
         let fields = [text("service"), at, text("name"), text("type"), text("object"), text("rights")];
-        table += &format!("{}\t{}\n", fields.join("\t"), cap["badge"]);
+        writeln!(table, "{}\t{}", fields.join("\t"), cap["badge"])?;
     }
     let file = format!("tests/golden/caps-{}.txt", tools::board().replace('/', "-"));
     assert_eq!(table, std::fs::read_to_string(tools::top().join(file))?);

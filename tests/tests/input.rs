@@ -136,7 +136,7 @@ fn a_program_that_is_not_safe_is_refused_here_and_on_the_device() -> Result<()> 
     }
     assert!(here.contains("nothing was loaded"), "{here}");
     assert_eq!(
-        system.json(&["services", "agent"])?[0]["counters"]["loads-refused"]["value"],
+        system.json(&["services", "agent"])?[0]["counters"]["loads_refused"]["value"],
         1,
         "by the device"
     );
@@ -167,7 +167,7 @@ fn what_the_host_does_not_verify_the_device_refuses() -> Result<()> {
         let said = system.hypctl_fails(&["prog", "load", "--no-verify", &object.to_string_lossy()])?;
         assert!(said.starts_with(&format!("hypctl: {name}: ")) && said.contains("instruction"), "{said}");
     }
-    assert_eq!(system.json(&["services", "agent"])?[0]["counters"]["loads-refused"]["value"], bodies.len());
+    assert_eq!(system.json(&["services", "agent"])?[0]["counters"]["loads_refused"]["value"], bodies.len());
     system.check_sound()
 }
 

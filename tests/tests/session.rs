@@ -1,18 +1,10 @@
-//! A user's sessions: each command, for people and as JSON, on each example.
+//! A user's sessions: programs are loaded, run, looked at and removed.
 
 use std::{thread, time::Duration};
 
 use anyhow::{Context, Result};
-use hypos_tests::{Options, System, bpf, tools};
+use hypos_tests::{Options, System, bpf};
 use serde_json::{Value, json};
-
-/// A system with an example loaded and attached.
-fn running(object: &str, attach: &[&str]) -> Result<System> {
-    let system = System::boot(&Options::default())?;
-    system.hypctl(&["prog", "load", &format!("examples/{object}")])?;
-    system.hypctl(&[&["prog", "attach"], attach].concat())?;
-    Ok(system)
-}
 
 /// The value under an integer key, as `map dump --json` has it.
 fn value(system: &System, map: &str, key: u64) -> Result<u64> {
@@ -21,19 +13,9 @@ fn value(system: &System, map: &str, key: u64) -> Result<u64> {
     Ok(entry.map_or(0, |entry| entry["formatted"]["value"].as_u64().unwrap_or(0)))
 }
 
-/// Whether an object has exactly these fields.
-fn has_fields(value: &Value, fields: &[&str]) {
-    let mut found: Vec<_> =
-        value.as_object().map(|o| o.keys().map(String::as_str).collect()).unwrap_or_default();
-    let mut wanted = fields.to_vec();
-    found.sort_unstable();
-    wanted.sort_unstable();
-    assert_eq!(found, wanted, "{value}");
-}
-
 #[test]
 fn tick_counts_from_attach_to_detach() -> Result<()> {
-    let system = running("tick.bpf.o", &["tick", "timer", "--period", "10ms"])?;
+    let system = System::running("tick.bpf.o", &["tick", "timer", "--period", "10ms"])?;
     system.counts_up("tick")?;
     let first = value(&system, "counts", 0)?;
     thread::sleep(Duration::from_millis(500));
@@ -57,7 +39,7 @@ fn tick_counts_from_attach_to_detach() -> Result<()> {
 
 #[test]
 fn trace_shows_what_tick_prints_and_sends() -> Result<()> {
-    let system = running("tick.bpf.o", &["tick", "timer", "--period", "1ms"])?;
+    let system = System::running("tick.bpf.o", &["tick", "timer", "--period", "1ms"])?;
     let printed = system.hypctl(&["trace", "--count", "60"])?;
     assert_eq!(printed.lines().count(), 60);
     assert!(
@@ -85,7 +67,7 @@ fn trace_shows_what_tick_prints_and_sends() -> Result<()> {
 
 #[test]
 fn console_counts_the_bytes_that_are_typed() -> Result<()> {
-    let mut system = running("console.bpf.o", &["console", "serial"])?;
+    let mut system = System::running("console.bpf.o", &["console", "serial"])?;
     assert_eq!(system.json(&["map", "dump", "bytes"])?, json!([]));
     system.type_in(b"hello, hypOS! llll")?;
     let end = std::time::Instant::now() + Duration::from_secs(20);
@@ -104,7 +86,7 @@ fn console_counts_the_bytes_that_are_typed() -> Result<()> {
 
 #[test]
 fn a_program_in_rust_runs() -> Result<()> {
-    let system = running("beat.o", &["beat", "timer", "--period", "2ms"])?;
+    let system = System::running("beat.o", &["beat", "timer", "--period", "2ms"])?;
     let printed = system.hypctl(&["trace", "--count", "1"])?;
     assert!(printed.contains("] beat: beat at "), "{printed}");
     assert!(value(&system, "beats", 0)? >= 100);
@@ -113,7 +95,7 @@ fn a_program_in_rust_runs() -> Result<()> {
 
 #[test]
 fn all_examples_run_side_by_side() -> Result<()> {
-    let mut system = running("tick.bpf.o", &["tick", "timer", "--period", "5ms"])?;
+    let mut system = System::running("tick.bpf.o", &["tick", "timer", "--period", "5ms"])?;
     for (object, attach) in
         [("console.bpf.o", &["console", "serial"][..]), ("beat.o", &["id", "6", "timer", "--period", "7ms"])]
     {
@@ -136,113 +118,6 @@ fn all_examples_run_side_by_side() -> Result<()> {
     }
     assert_eq!(system.status("maps")?, 0);
     system.check_sound()
-}
-
-#[test]
-fn lists_have_their_fields() -> Result<()> {
-    let system = running("tick.bpf.o", &["tick", "timer", "--period", "10ms"])?;
-    let programs = system.json(&["prog", "list"])?;
-    let fields = [
-        "id",
-        "name",
-        "hook",
-        "tag",
-        "attached",
-        "period_ns",
-        "instructions",
-        "instruction_bound",
-        "stack_bytes",
-        "map_ids",
-        "runs",
-        "run_ns",
-        "faults",
-        "loaded_at_ns",
-    ];
-    has_fields(&programs[0], &fields);
-    let tick = &programs[0];
-    assert_eq!(
-        (&tick["hook"], &tick["period_ns"], &tick["attached"]),
-        (&json!("timer"), &json!([10_000_000]), &json!(true))
-    );
-    assert_eq!(tick["faults"], json!(0));
-    let maps = system.json(&["map", "list"])?;
-    let names: Vec<_> = maps.as_array().context("a list")?.iter().map(|m| (&m["name"], &m["type"])).collect();
-    assert!(names.contains(&(&json!("counts"), &json!("array"))), "{maps}");
-    assert!(names.contains(&(&json!("events"), &json!("ringbuf"))), "{maps}");
-    has_fields(
-        &system.json(&["status"])?,
-        &[
-            "version",
-            "platform",
-            "kernel",
-            "uptime_ns",
-            "boot_ns",
-            "memory_total",
-            "memory_used",
-            "programs",
-            "maps",
-            "attachments",
-            "program_memory_free",
-            "map_memory_free",
-            "frames_ok",
-            "frames_bad",
-            "events",
-        ],
-    );
-    let status = system.json(&["status"])?;
-    assert_eq!(status["platform"], json!(tools::board()));
-    assert!(status["kernel"].as_str().is_some_and(|kernel| kernel.starts_with("seL4 5.0.0")), "{status}");
-    Ok(())
-}
-
-#[test]
-fn services_tell_what_they_do() -> Result<()> {
-    let system = running("tick.bpf.o", &["tick", "timer", "--period", "5ms"])?;
-    system.counts_up("tick")?;
-    let services = system.json(&["services"])?;
-    let services = services.as_array().context("a list")?;
-    let names: Vec<_> = services.iter().filter_map(|s| s["name"].as_str()).collect();
-    assert_eq!(names, ["cell", "timer", "serial", "metrics", "agent"]);
-    for service in services {
-        has_fields(
-            service,
-            &["name", "state", "priority", "restarts", "last_fault", "memory_bytes", "counters"],
-        );
-        assert_eq!((&service["state"], &service["restarts"]), (&json!("running"), &json!(0)), "{service}");
-    }
-    // The sampler looks once a second.
-    let rate = |system: &System| {
-        Ok::<_, anyhow::Error>(
-            system.json(&["services", "timer"])?[0]["counters"]["hook_events"]["per_second"].as_u64(),
-        )
-    };
-    let end = std::time::Instant::now() + Duration::from_secs(20);
-    while rate(&system)?.is_none_or(|rate| rate < 20) {
-        assert!(std::time::Instant::now() < end, "no rate: {}", system.hypctl(&["services", "--counters"])?);
-        thread::sleep(Duration::from_millis(100));
-    }
-    Ok(())
-}
-
-#[test]
-fn tables_for_people_fit_a_terminal() -> Result<()> {
-    let system = running("tick.bpf.o", &["tick", "timer", "--period", "10ms"])?;
-    for command in [
-        &["prog", "list"][..],
-        &["map", "list"],
-        &["map", "dump", "counts"],
-        &["status"],
-        &["services"],
-        &["services", "timer"],
-        &["services", "--counters"],
-        &["caps"],
-    ] {
-        let printed = system.hypctl(command)?;
-        let longest = printed.lines().map(str::len).max().unwrap_or(0);
-        assert!((10..=110).contains(&longest), "{command:?}: {longest} columns:\n{printed}");
-        assert!(printed.lines().all(|line| line == line.trim_end()), "{command:?} ends lines with spaces");
-    }
-    Ok(())
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn to_r0(result: Result<(), Errno>) -> u64 {
     result.map_or_else(Errno::to_r0, |()| 0)
 }
 
-impl<E: Env> Machine<'_, '_, E> {
+impl<E: Env + ?Sized> Machine<'_, '_, E> {
     /// Calls a helper with the arguments in r1 to r5; gives r0.
     #[inline(never)]
     pub(super) fn call_helper(&mut self, helper: u32) -> Result<u64, TrapReason> {

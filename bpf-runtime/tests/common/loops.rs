@@ -50,10 +50,10 @@ fn walk(c: &mut Choice, count: &Count, pointer: Option<&str>) -> String {
 
 fn body(c: &mut Choice, count: &Count, pointer: Option<&str>, n: &mut usize, depth: usize) -> String {
     let mut text = String::new();
-    for _ in 0..1 + c.below(3) {
+    for _ in 0..=c.below(3) {
         *n += 1;
         let label = *n;
-        text += &match c.below(9) {
+        let part = match c.below(9) {
             0..=2 => walk(c, count, pointer),
             3 => arithmetic(c),
             4 => format!("{}{}l{label}:\n", bound(c, &format!("l{label}")), arithmetic(c)),
@@ -66,6 +66,7 @@ fn body(c: &mut Choice, count: &Count, pointer: Option<&str>, n: &mut usize, dep
                 format!("r{a} = *(u64 *)(r10 - 16)\nr{a} += 1\n*(u64 *)(r10 - 16) = r{b}\n")
             }
         };
+        text.push_str(&part);
     }
     text
 }
@@ -103,7 +104,7 @@ fn one(c: &mut Choice, n: &mut usize, depth: usize) -> String {
 /// A program of a loop or two, which may hold others.
 pub fn program(c: &mut Choice) -> String {
     let mut n = 0;
-    let loops: String = (0..1 + c.below(2)).map(|_| one(c, &mut n, 0)).collect();
+    let loops: String = (0..=c.below(2)).map(|_| one(c, &mut n, 0)).collect();
     let after = if c.below(2) == 0 {
         "r1 = map[4][0] + 0 ll\nr9 &= 255\nif r9 > 63 goto out\nr1 += r9\nr0 = *(u8 *)(r1 + 0)\n"
     } else {

@@ -32,7 +32,8 @@ pub fn trace(client: &mut Client, count: Option<u64>, out: &mut Output<'_>) -> R
     let mut left = count.unwrap_or(u64::MAX);
     let mut lost = None;
     while left > 0 && !STOP.load(Ordering::Relaxed) {
-        let records = match client.request(Repeat::Yes, &request::Body::Trace(TraceRequest {}))? {
+        let asked = TraceRequest { most: u32::try_from(left).unwrap_or(u32::MAX) };
+        let records = match client.request(Repeat::Yes, &request::Body::Trace(asked))? {
             response::Body::Trace(records) => records,
             other => return Err(unexpected(&other)),
         };

@@ -34,7 +34,7 @@ impl<B: Board> Agent<'_, B> {
             Asked::Maps(page) => Ok(Answer::Maps(self.list_maps(page.next))),
             Asked::Attachments(page) => Ok(Answer::Attachments(self.list_attachments(page.next))),
             Asked::MapDump(dump) => self.dump(dump).map(Answer::MapEntries),
-            Asked::Trace(_) => Ok(Answer::Trace(self.take_trace())),
+            Asked::Trace(trace) => Ok(Answer::Trace(self.take_trace(trace.most as usize))),
             Asked::Services(page) => self.list_services(page.next).map(Answer::Services),
             Asked::Caps(page) => self.list_caps(page.next).map(Answer::Caps),
         }

@@ -195,7 +195,7 @@ impl<'a, B: Board> Agent<'a, B> {
     }
 
     /// Names of the counters.
-    pub const COUNTERS: [&'static str; 4] = ["frames", "frames-bad", "loads", "loads-refused"];
+    pub const COUNTERS: [&'static str; 4] = ["frames", "frames_bad", "loads", "loads_refused"];
 }
 
 /// An error answer with its text, cut if it is too long.

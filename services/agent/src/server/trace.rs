@@ -9,10 +9,13 @@ use super::{Agent, Board, state::cut_into};
 const DATA_BYTES: usize = 512;
 
 impl<B: Board> Agent<'_, B> {
-    /// Takes as many records as fit an answer: first what was printed, then ring buffers, one after the other.
-    pub(crate) fn take_trace(&self) -> TraceRecords {
+    /// Takes as many records as fit an answer, or `most` if that is fewer and not 0: first what was printed, then
+    /// ring buffers, one after the other.
+    pub(crate) fn take_trace(&self, most: usize) -> TraceRecords {
         let mut page = TraceRecords { lost: self.trace.lost().into(), ..TraceRecords::default() };
-        while !page.records.is_full() {
+        let fit = page.records.capacity();
+        let most = if most == 0 { fit } else { most.min(fit) };
+        while page.records.len() < most {
             let Some(record) = self.printed() else { break };
             let _ = page.records.push(record);
         }
@@ -20,7 +23,7 @@ impl<B: Board> Agent<'_, B> {
         for entry in self.maps.iter().flatten() {
             let Some(ring) = entry.map.ring() else { continue };
             page.lost += u64::from(ring.lost());
-            while !page.records.is_full() {
+            while page.records.len() < most {
                 let mut data = [0; DATA_BYTES];
                 let Some(len) = ring.consume(&mut data) else { break };
                 let mut record =
@@ -31,7 +34,7 @@ impl<B: Board> Agent<'_, B> {
                 let _ = page.records.push(record);
             }
         }
-        page.more = page.records.is_full();
+        page.more = page.records.len() == most;
         page
     }
 

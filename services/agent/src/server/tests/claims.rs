@@ -31,7 +31,7 @@ fn request() -> impl Strategy<Value = Asked> {
     });
     prop_oneof![
         Just(Asked::Status(StatusRequest {})),
-        Just(Asked::Trace(TraceRequest {})),
+        number().prop_map(|most| Asked::Trace(TraceRequest { most })),
         attach,
         program().prop_map(Asked::Detach),
         program().prop_map(Asked::Unload),
@@ -135,7 +135,7 @@ proptest! {
             }
         }
         for _ in 0..20 {
-            let Answer::Trace(page) = device.ask(Asked::Trace(TraceRequest {})) else { panic!("no trace") };
+            let Answer::Trace(page) = device.ask(Asked::Trace(TraceRequest { most: 0 })) else { panic!("no trace") };
             if !page.more {
                 break;
             }

@@ -17,7 +17,11 @@ fn loaded() -> Device {
 }
 
 fn take(device: &mut Device) -> TraceRecords {
-    let Answer::Trace(page) = device.ask(Asked::Trace(TraceRequest {})) else { panic!("no trace") };
+    take_at_most(device, 0)
+}
+
+fn take_at_most(device: &mut Device, most: u32) -> TraceRecords {
+    let Answer::Trace(page) = device.ask(Asked::Trace(TraceRequest { most })) else { panic!("no trace") };
     page
 }
 
@@ -80,6 +84,18 @@ fn ring_buffers_are_emptied_in_pages() {
     assert_eq!(sizes, [(0, 8, 8), (1, 8, 8), (2, 8, 8), (3, 512, 600), (4, 8, 8)]);
     let page = take(&mut device);
     assert_eq!((page.records.len(), page.more), (2, false));
+}
+
+#[test]
+fn no_more_is_taken_than_wanted() {
+    let mut device = loaded();
+    (0..3).for_each(|_| print(&device, 0, b"x"));
+    let ring = device.agent.maps.iter().flatten().next().unwrap().map.ring().unwrap();
+    ring.output([0; 8][..].into()).unwrap();
+    let counts = [2, 1, 1, 1].map(|most| (take_at_most(&mut device, most).records.len(), most));
+    assert_eq!(counts, [(2, 2), (1, 1), (1, 1), (0, 1)]);
+    print(&device, 0, b"x");
+    assert_eq!(take_at_most(&mut device, u32::MAX).records.len(), 1);
 }
 
 #[test]
