@@ -77,7 +77,7 @@ pub fn run_with_memory(
 ///
 /// # Errors
 /// As [`run`].
-#[cfg(test)]
+#[cfg(any(test, feature = "oracle"))]
 pub(crate) fn run_observed(
     code: &(impl Code + ?Sized),
     context: &[u8],
