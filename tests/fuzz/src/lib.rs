@@ -4,6 +4,7 @@
 
 // The engine's own tests' maps, assembler and generator of programs.
 #[allow(missing_docs, reason = "tests have no readers from outside")]
+#[allow(clippy::missing_panics_doc, reason = "a mistake in a test ends it")]
 #[path = "../../../bpf-runtime/tests/common/mod.rs"]
 mod common;
 pub mod mutate;

@@ -111,5 +111,6 @@ fn judge(unit: &Unit<'_>, contexts: &[[u8; 32]]) -> bool {
 }
 
 fn listing(code: &[Insn]) -> String {
-    (0..code.len()).map(|at| format!("{at}: {}\n", disasm(code, at))).collect()
+    let lines: Vec<_> = (0..code.len()).map(|at| format!("{at}: {}", disasm(code, at))).collect();
+    lines.join("\n")
 }
