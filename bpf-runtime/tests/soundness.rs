@@ -21,7 +21,7 @@ fn accepted_programs_never_trap() {
     let maps = create_maps(&memory);
     let mut accepted = 0;
     for seed in 0..PROGRAMS {
-        let mut c = Choice(seed);
+        let mut c = Choice::seeded(seed);
         let text = program(&mut c);
         let code = assemble(&text);
         let Ok(summary) = check(&code) else { continue };

@@ -100,7 +100,7 @@ fn execute<'c>(
 ///
 /// # Errors
 /// As [`run`].
-#[cfg(test)]
+#[cfg(any(test, feature = "oracle"))]
 pub(crate) fn run_observed(
     code: &(impl Code + ?Sized),
     context: &[u8],

@@ -19,6 +19,8 @@ mod nodes;
 mod num;
 #[cfg(test)]
 mod num_tests;
+#[cfg(any(test, feature = "oracle"))]
+pub mod oracle;
 #[cfg(test)]
 mod oracle_tests;
 mod pack;
@@ -30,6 +32,8 @@ mod step;
 mod subsume;
 mod unpack;
 mod value;
+#[cfg(test)]
+mod vectors;
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
