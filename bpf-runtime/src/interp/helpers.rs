@@ -5,7 +5,11 @@ use super::{
     memory::{RECORD, address, value_address},
     print::{self, Arguments},
 };
-use crate::{errno::Errno, helper::number, map::Record};
+use crate::{
+    errno::Errno,
+    helper::number,
+    map::{CPUS, MapKind, Record, Ring},
+};
 
 /// Wake-up flags of the ring buffer helpers: accepted, the consumer polls.
 const WAKEUP_FLAGS: u64 = 3;
@@ -14,7 +18,7 @@ fn to_r0(result: Result<(), Errno>) -> u64 {
     result.map_or_else(Errno::to_r0, |()| 0)
 }
 
-impl<E: Env> Machine<'_, '_, E> {
+impl<'a, E: Env> Machine<'_, 'a, E> {
     /// Calls a helper with the arguments in r1 to r5; gives r0.
     #[inline(never)]
     pub(super) fn call_helper(&mut self, helper: u32) -> Result<u64, TrapReason> {
@@ -30,7 +34,12 @@ impl<E: Env> Machine<'_, '_, E> {
                 let key = self.bytes(r2, map.spec().key_size as usize)?;
                 Ok(to_r0(map.delete(key)))
             }
-            number::KTIME_GET_NS => Ok(self.env.now_ns()),
+            number::MAP_LOOKUP_PERCPU_ELEM if r3 >= u64::from(CPUS) => Ok(0),
+            number::MAP_LOOKUP_PERCPU_ELEM => self.map_lookup(r1, r2),
+            number::GET_NUMA_NODE_ID => Ok(0),
+            number::KTIME_GET_NS | number::KTIME_GET_BOOT_NS | number::KTIME_GET_COARSE_NS => {
+                Ok(self.env.now_ns())
+            }
             number::GET_PRANDOM_U32 => Ok(self.env.random_u32().into()),
             number::GET_SMP_PROCESSOR_ID => Ok(self.env.cpu().into()),
             number::TRACE_PRINTK => {
@@ -42,10 +51,7 @@ impl<E: Env> Machine<'_, '_, E> {
             number::RINGBUF_RESERVE => self.ring_reserve(r1, r2, r3),
             number::RINGBUF_SUBMIT => self.ring_commit(r1, false),
             number::RINGBUF_DISCARD => self.ring_commit(r1, true),
-            number::RINGBUF_QUERY => {
-                let (_, map) = self.map(r1)?;
-                Ok(map.ring().ok_or(TrapReason::NoMap)?.query(r2))
-            }
+            number::RINGBUF_QUERY => Ok(self.ring(r1, MapKind::RingBuf)?.query(r2)),
             _ => Err(TrapReason::NoFunction),
         }
     }
@@ -72,8 +78,13 @@ impl<E: Env> Machine<'_, '_, E> {
         Ok(text.bytes().len() as u64)
     }
 
+    fn ring(&self, handle: u64, kind: MapKind) -> Result<Ring<'a>, TrapReason> {
+        let (_, map) = self.map(handle)?;
+        map.ring().filter(|_| map.spec().kind == kind).ok_or(TrapReason::NoMap)
+    }
+
     fn ring_output(&self, handle: u64, data: u64, len: u64, flags: u64) -> Result<u64, TrapReason> {
-        let ring = self.map(handle)?.1.ring().ok_or(TrapReason::NoMap)?;
+        let ring = self.ring(handle, MapKind::RingBuf)?;
         if flags & !WAKEUP_FLAGS != 0 {
             return Ok(Errno::EINVAL.to_r0());
         }
@@ -82,7 +93,7 @@ impl<E: Env> Machine<'_, '_, E> {
     }
 
     fn ring_reserve(&mut self, handle: u64, len: u64, flags: u64) -> Result<u64, TrapReason> {
-        let ring = self.map(handle)?.1.ring().ok_or(TrapReason::NoMap)?;
+        let ring = self.ring(handle, MapKind::RingBuf)?;
         let free = self.records.iter().position(Option::is_none);
         let (Some(slot), 0) = (free, flags) else { return Ok(0) };
         let Ok(record) = ring.reserve(len as usize) else { return Ok(0) };

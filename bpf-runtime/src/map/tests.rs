@@ -8,6 +8,8 @@ use super::*;
 
 const HASH: MapSpec = MapSpec { kind: MapKind::Hash, key_size: 5, value_size: 12, max_entries: 40, flags: 0 };
 const ARRAY: MapSpec = MapSpec { kind: MapKind::Array, key_size: 4, value_size: 6, max_entries: 3, flags: 0 };
+const PERF: MapSpec =
+    MapSpec { kind: MapKind::PerfEventArray, key_size: 4, value_size: 4, max_entries: 4, flags: 0 };
 const RING: MapSpec =
     MapSpec { kind: MapKind::RingBuf, key_size: 0, value_size: 0, max_entries: 256, flags: 0 };
 
@@ -108,13 +110,82 @@ fn an_insertion_cut_in_the_middle_blocks_its_key_only() {
         map.update((&key(n)).into(), (&[2; 12]).into(), ANY).unwrap();
     }
     assert_eq!(dump(&map).len(), 34);
+    assert_eq!(map.recover(1), 0, "0 has died, not 1");
+    assert_eq!(map.recover(0), 1);
+    assert_eq!(map.update((&key(5)).into(), (&[1; 12]).into(), ANY), Ok(()));
+    assert_eq!((map.entries(), dump(&map).len()), (35, 35));
+}
+
+#[test]
+fn a_full_lru_map_forgets_what_was_not_used_for_longest() {
+    let spec = MapSpec { kind: MapKind::LruHash, ..HASH };
+    let words = words(&spec);
+    let map = Map::create(Shm::from_words(&words), &spec).unwrap();
+    let put = |n: u32, flags| map.update((&key(n)).into(), (&[n as u8; 12]).into(), flags);
+    let there = |n: u32| dump(&map).iter().any(|(k, _)| *k == key(n));
+    for n in 0..40 {
+        put(n, NOEXIST).unwrap();
+    }
+    assert!(map.lookup((&key(0)).into()).is_some(), "a lookup is a use");
+    put(1, EXIST).unwrap();
+    assert!(there(2), "a dump is none");
+    put(40, ANY).unwrap();
+    put(41, ANY).unwrap();
+    assert_eq!((there(0), there(1), there(2), there(3), there(4)), (true, true, false, false, true));
+    assert_eq!(map.delete((&key(4)).into()), Ok(()));
+    put(42, ANY).unwrap();
+    assert!(there(5), "there was room");
+    assert_eq!(map.entries(), 40);
+}
+
+#[test]
+fn a_large_lru_map_keeps_what_is_used_all_the_time() {
+    let spec = MapSpec { kind: MapKind::LruPercpuHash, max_entries: 1000, ..HASH };
+    let words = words(&spec);
+    let map = Map::create(Shm::from_words(&words), &spec).unwrap();
+    for n in 0..20_000 {
+        map.update((&key(n)).into(), (&[1; 12]).into(), NOEXIST).unwrap();
+        for hot in 0..10.min(n) {
+            assert!(map.lookup((&key(hot)).into()).is_some(), "{hot} of {n}");
+        }
+    }
+    let all = dump(&map);
+    let number = |k: &[u8]| u32::from_le_bytes([k[0], k[1], k[2], k[3]]);
+    let oldest = all.iter().map(|(k, _)| number(k)).filter(|n| *n >= 10).min().unwrap();
+    assert_eq!((all.len(), map.entries()), (1000, 1000));
+    assert!(oldest > 16_000, "{oldest}: far older than the last thousand");
+}
+
+#[test]
+fn per_cpu_maps_have_one_value_for_each_cpu() {
+    for (kind, plain) in [(MapKind::PercpuHash, HASH), (MapKind::PercpuArray, ARRAY)] {
+        let spec = MapSpec { kind, ..plain };
+        const { assert!(CPUS == 1, "with more, the sizes below differ") };
+        assert_eq!(spec.memory_bytes(), plain.memory_bytes());
+        let words = words(&spec);
+        let map = Map::create(Shm::from_words(&words), &spec).unwrap();
+        let (key, value) = ([1, 0, 0, 0, 0], [9; 12]);
+        let (key, value) = (&key[..spec.key_size as usize], &value[..spec.value_size as usize]);
+        map.update(key.into(), value.into(), ANY).unwrap();
+        let entry = map.lookup(key.into()).unwrap();
+        assert_eq!(map.value(entry).unwrap().load(0, 4), Ok(0x0909_0909));
+        assert_eq!(map.set_contents(&[1]), Err(MapError::Contents));
+        map.memory.store(24, 4, 2).unwrap();
+        assert!(Map::open(Shm::from_words(&words)).is_err(), "made for two CPUs");
+    }
 }
 
 #[test]
 fn corrupted_memory_misleads_answers_not_accesses() {
-    let words = words(&HASH);
+    for spec in [HASH, MapSpec { kind: MapKind::LruHash, ..HASH }] {
+        corrupt(&spec);
+    }
+}
+
+fn corrupt(spec: &MapSpec) {
+    let words = words(spec);
     let memory = Shm::from_words(&words);
-    let map = Map::create(memory, &HASH).unwrap();
+    let map = Map::create(memory, spec).unwrap();
     let mut seed = 1u64;
     for round in 0..3_000u32 {
         for _ in 0..4 {
@@ -124,6 +195,9 @@ fn corrupted_memory_misleads_answers_not_accesses() {
         let _ = map.update((&key(round % 60)).into(), (&[3; 12]).into(), ANY);
         let _ = map.lookup((&key(round % 50)).into());
         let _ = map.delete((&key(round % 70)).into());
+        if round % 64 == 0 {
+            assert!(map.recover((round / 64) as u8) <= map.slots);
+        }
         assert!(dump(&map).len() <= map.slots as usize);
         assert!(map.entries() <= 40);
     }
@@ -135,12 +209,24 @@ fn what_is_no_map_is_not_opened() {
     let memory = Shm::from_words(&words);
     assert_eq!(Map::open(memory).map(|_| ()), Err(MapError::NotAMap));
     Map::create(memory, &HASH).unwrap();
+    memory.store(24, 4, 0).unwrap();
+    assert!(Map::open(memory).is_err(), "for no CPU");
+    memory.store(24, 4, 1).unwrap();
     memory.store(16, 4, 1 << 10).unwrap();
     assert!(matches!(Map::open(memory), Err(MapError::Memory { .. })), "entries that the memory can't hold");
     memory.store(16, 4, 0).unwrap();
     assert!(matches!(Map::open(memory), Err(MapError::Spec(SpecError::Entries(0)))));
     assert!(Map::open(memory.slice(0, 10).unwrap()).is_err());
     assert!(Map::create(memory.slice(4, 64).unwrap(), &HASH).is_err());
+}
+
+#[test]
+fn kinds_have_their_numbers() {
+    for kind in MapKind::ALL {
+        assert_eq!(MapKind::from_number(*kind as u32), Some(*kind));
+    }
+    assert_eq!(MapKind::from_number(8), None);
+    assert_eq!(MapKind::from_number(9).map(MapKind::name), Some("lru_hash"));
 }
 
 #[test]
@@ -158,6 +244,27 @@ fn specs_are_checked() {
             MapSpec { max_entries: 100, ..RING },
             "max_entries 100: a ring buffer's size is a power of two of at least 64",
         ),
+        (
+            MapSpec { key_size: 8, ..PERF },
+            "key or value size 8: both are a __u32 in a perf event array, 4 bytes",
+        ),
+        (
+            MapSpec { value_size: 0, ..PERF },
+            "key or value size 0: both are a __u32 in a perf event array, 4 bytes",
+        ),
+        (MapSpec { max_entries: 0, ..PERF }, "max_entries 0: a map has 1 to 4194304 entries"),
+        (
+            MapSpec { kind: MapKind::ProgArray, value_size: 8, ..PERF },
+            "value size 8: a program array's value is a __u32, 4 bytes",
+        ),
+        (
+            MapSpec { kind: MapKind::ProgArray, key_size: 8, ..PERF },
+            "key size 8: an array's key is a __u32, 4 bytes",
+        ),
+        (
+            MapSpec { kind: MapKind::LruHash, key_size: 0, ..HASH },
+            "key size 0: a hash map's key has 1 to 512 bytes",
+        ),
         (MapSpec { key_size: 4, ..RING }, "key or value size 4: a ring buffer has neither, leave both 0"),
         (
             MapSpec { value_size: 1 << 20, max_entries: 16, ..ARRAY },
@@ -167,7 +274,7 @@ fn specs_are_checked() {
     for (spec, message) in cases {
         assert_eq!(std::format!("{}", spec.check().unwrap_err()), message);
     }
-    for spec in [HASH, ARRAY, RING] {
+    for spec in [HASH, ARRAY, RING, PERF] {
         assert_eq!(spec.check(), Ok(()));
     }
 }
@@ -233,6 +340,7 @@ fn a_corrupted_ring_goes_on() {
         memory.store(32 + (seed >> 33) as usize % (memory.len() - 32), 1, seed >> 50).unwrap();
         let _ = ring.output((&[9; 30]).into());
         let _ = ring.consume(&mut [0; 64]);
+        let _ = ring.recover(seed as u8);
     }
     memory.store(32, 8, 24).unwrap();
     memory.store(40, 8, 1 << 40).unwrap();

@@ -62,8 +62,7 @@ impl Explorer<'_> {
             ) => {
                 let spec = &self.unit.maps[usize::from(map)];
                 if !kinds.contains(&spec.kind) {
-                    let ring = kinds.contains(&MapKind::RingBuf);
-                    return Err(wrong(if ring { "a ring buffer map" } else { "a hash or array map" }));
+                    return Err(wrong(wanted_kind(kinds)));
                 }
                 if matches!(arg, Arg::WritableMap(_)) && spec.is_read_only() {
                     return Err(Reason::ReadOnlyMap);
@@ -190,6 +189,17 @@ impl Explorer<'_> {
             }
         }
         if self.state.records.is_empty() { Ok(Flow::Exit) } else { Err(Reason::Unreleased) }
+    }
+}
+
+/// The kinds that a helper takes, in words.
+fn wanted_kind(kinds: &[MapKind]) -> &'static str {
+    match kinds.first() {
+        Some(MapKind::RingBuf) => "a ring buffer map",
+        Some(MapKind::ProgArray) => "a program array",
+        Some(MapKind::PerfEventArray) => "a perf event array",
+        Some(MapKind::PercpuHash) => "a per-CPU map",
+        _ => "a hash or array map",
     }
 }
 
