@@ -14,6 +14,9 @@ use crate::{
 /// Wake-up flags of the ring buffer helpers: accepted, the consumer polls.
 const WAKEUP_FLAGS: u64 = 3;
 
+/// `BPF_F_CURRENT_CPU`, and the mask of the index.
+const CURRENT_CPU: u64 = 0xffff_ffff;
+
 fn to_r0(result: Result<(), Errno>) -> u64 {
     result.map_or_else(Errno::to_r0, |()| 0)
 }
@@ -22,8 +25,10 @@ impl<'a, E: Env> Machine<'_, 'a, E> {
     /// Calls a helper with the arguments in r1 to r5; gives r0.
     #[inline(never)]
     pub(super) fn call_helper(&mut self, helper: u32) -> Result<u64, TrapReason> {
-        let [_, r1, r2, r3, r4, ..] = self.regs;
+        let [_, r1, r2, r3, r4, r5, ..] = self.regs;
         match helper {
+            number::TAIL_CALL => self.tail_call(r2, r3),
+            number::PERF_EVENT_OUTPUT => self.perf_output(r2, r3, r4, r5),
             number::MAP_LOOKUP_ELEM => self.map_lookup(r1, r2),
             number::MAP_UPDATE_ELEM => self.map_update(r1, r2, r3, r4),
             number::MAP_DELETE_ELEM => {
@@ -90,6 +95,44 @@ impl<'a, E: Env> Machine<'_, 'a, E> {
         }
         let data = self.bytes(data, len as usize)?;
         Ok(to_r0(ring.output(data)))
+    }
+
+    /// Goes over to another program, or on.
+    fn tail_call(&mut self, handle: u64, index: u64) -> Result<u64, TrapReason> {
+        let (_, map) = self.map(handle)?;
+        if map.spec().kind != MapKind::ProgArray {
+            return Err(TrapReason::NoMap);
+        }
+        if self.depth != 0 {
+            return Err(TrapReason::NoFunction);
+        }
+        // As in Linux the index has 32 bits.
+        let entry = map.lookup((&(index as u32).to_le_bytes()).into());
+        let number = entry.and_then(|entry| map.value(entry)?.load(0, 4).ok()).unwrap_or(0) as u32;
+        if number != 0 && self.env.tail_call(number) {
+            return Err(TrapReason::TailCall { number });
+        }
+        Ok(0)
+    }
+
+    /// A sample, as Linux's `bpf_perf_event_output`, into the ring of this CPU: the bytes alone, without
+    /// `struct perf_event_header` before them.
+    fn perf_output(&mut self, handle: u64, flags: u64, data: u64, len: u64) -> Result<u64, TrapReason> {
+        let ring = self.ring(handle, MapKind::PerfEventArray)?;
+        let entries = self.map(handle)?.1.spec().max_entries;
+        let this = self.env.cpu();
+        let index = if flags == CURRENT_CPU { this } else { flags as u32 };
+        if flags > CURRENT_CPU {
+            return Ok(Errno::EINVAL.to_r0());
+        }
+        if index >= entries {
+            return Ok(Errno::E2BIG.to_r0());
+        }
+        if index >= CPUS {
+            return Ok(Errno::ENOENT.to_r0());
+        }
+        let data = self.bytes(data, len as usize)?;
+        Ok(to_r0(ring.output(data).map_err(|e| if e == Errno::EAGAIN { Errno::ENOSPC } else { e })))
     }
 
     fn ring_reserve(&mut self, handle: u64, len: u64, flags: u64) -> Result<u64, TrapReason> {
