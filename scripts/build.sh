@@ -44,7 +44,7 @@ done
 say "root task"
 bare_cargo build --release -p root-task
 strip_to "target/$target/release/root-task" "$images/root-task.elf"
-cp -u "$SEL4_PREFIX/bin/kernel32.elf" "$images/kernel.elf"
+cmp -s "$SEL4_PREFIX/bin/kernel32.elf" "$images/kernel.elf" || cp "$SEL4_PREFIX/bin/kernel32.elf" "$images/kernel.elf"
 
 say "examples"
 examples/build.sh

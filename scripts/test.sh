@@ -53,8 +53,8 @@ check "clippy, device" bare_clippy
 check "rustdoc" rustdoc
 check "shellcheck" shellcheck -x scripts/*.sh examples/*.sh .ci/run
 
-suite cargo test --workspace --exclude hypos-tests --lib --bins --tests
-suite cargo test -p hypos-tests
+suite cargo test --no-fail-fast --workspace --exclude hypos-tests --lib --bins --tests
+suite cargo test --no-fail-fast -p hypos-tests
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

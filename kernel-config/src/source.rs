@@ -1,4 +1,4 @@
-//! The kernel's source: the folder `seL4/` of the crates.io package `sel4-sys` 0.0.28. Cargo fetches it
+//! The kernel's source: the folder `seL4/` of the Rust package `sel4-sys` 0.0.28. Cargo fetches it
 //! and checks it against the checksum in `source/Cargo.lock`.
 
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ fn advice(output: &str) -> &'static str {
         "the package's checksum is not the pinned one; nothing was installed. \
          Remove it from cargo's registry folder and try again, or ask who changed it"
     } else {
-        "the kernel's source could not be fetched from crates.io; \
+        "the kernel's source could not be fetched from the package registry; \
          check the network (or cargo's registry settings) and try again"
     }
 }

@@ -1,5 +1,6 @@
 //! Both UARTs, the timer and programs busy at once, boot after boot. What it is after: a kernel whose stack is not
-//! aligned for interrupts that are pending when it leaves for user space faults in one such run of two.
+//! aligned to its size writes behind it when an interrupt is pending as it leaves for user space
+//! (`kernel-config/src/kernel.rs`). Where the IDT lies there, the machine is dead within a second.
 
 use std::{
     path::Path,

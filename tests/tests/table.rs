@@ -41,11 +41,12 @@ fn libraries() -> Result<BTreeMap<String, PathBuf>> {
     for line in output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         let message: serde_json::Value = serde_json::from_slice(line)?;
         let (name, files) = (&message["target"]["name"], &message["filenames"]);
-        let file = files.as_array().into_iter().flatten().filter_map(|file| file.as_str());
+        let mut files =
+            files.as_array().into_iter().flatten().filter_map(|file| file.as_str()).map(PathBuf::from);
         if let (Some(name @ ("caps" | "system")), Some(file)) =
-            (name.as_str(), file.into_iter().find(|file| file.ends_with(".rlib")))
+            (name.as_str(), files.find(|file| file.extension().is_some_and(|end| end == "rlib")))
         {
-            libraries.insert(name.into(), file.into());
+            libraries.insert(name.into(), file);
         }
     }
     Ok(libraries)

@@ -3,8 +3,10 @@
 include!(concat!(env!("OUT_DIR"), "/arch.rs"));
 
 mod boot;
+mod callers;
 mod console;
 mod error;
+mod fault;
 mod memory;
 mod objects;
 mod spawn;

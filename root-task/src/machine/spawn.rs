@@ -21,6 +21,8 @@ use super::{
 
 /// Set in the badges of fault messages, and in no signal.
 pub const FAULT_BADGE: u64 = 1 << 24;
+/// Set in the badges of Calls of a server that is down, which come to the root task instead; and in no signal.
+pub const DOWN_BADGE: u64 = 1 << 26;
 
 const _: () = assert!(caps::ENDPOINT_BADGE_BITS == sel4::ENDPOINT_BADGE_BITS);
 const _: () = assert!(plan::small_objects_fit(
@@ -167,6 +169,37 @@ impl Unit {
             _ => to.copy(&at(source), rights(grant.rights))?,
         }
         Ok(())
+    }
+
+    /// While `server` is down, this service's Calls of it go to the root task, which answers them with an error: nobody
+    /// waits for a server that may never come back. `down` false gives back what the table grants.
+    ///
+    /// # Errors
+    /// Those of the kernel.
+    pub fn redirect(&self, shared: &Shared, server: usize, down: bool) -> Result<(), Error> {
+        for (need, grant) in self.service.caps() {
+            if let (Kind::Call(slot, _), Object::Endpoint { of, .. }) = (need.kind, grant.object)
+                && system::SYSTEM.find(of) == Some(server)
+            {
+                self.point(shared, slot, need, grant, down.then_some(server))
+                    .at(self.service.name, "redirect calls")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn point(
+        &self,
+        shared: &Shared,
+        slot: Slot,
+        need: &Need,
+        grant: &Grant,
+        down: Option<usize>,
+    ) -> Result<(), Why> {
+        self.slot(slot).delete()?;
+        let Some(server) = down else { return self.grant(shared, need, grant) };
+        let badge = DOWN_BADGE | server as u64;
+        Ok(self.slot(slot).mint(&at(shared.faults), rights(grant.rights), badge)?)
     }
 
     fn thread(&self, shared: &Shared, buffer: arch::Frame) -> Result<(), Why> {

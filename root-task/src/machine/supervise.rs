@@ -1,20 +1,20 @@
 //! Supervision: faults are reported, services built again, and those who waited for them answered.
 
-use core::fmt::{self, Write};
+use core::fmt::Write;
 
 use alloc::vec::Vec;
-use caps::{Kind, Object};
 use report::{Report, State};
 use sel4::{CapRights, Fault, MessageInfo, cap, cap_type};
 use shm::Shm;
 use system::{ROOT, SYSTEM};
 
 use super::{
-    arch, console,
+    arch, callers, console,
     error::{At, Error},
+    fault::{FaultText, Registers},
     memory::Shared,
     objects::{at, cap},
-    spawn::{FAULT_BADGE, Unit},
+    spawn::{DOWN_BADGE, FAULT_BADGE, Unit},
     ticker::Ticker,
     vspace::Window,
 };
@@ -23,8 +23,6 @@ use super::{
 const TICK: u64 = 1 << 25;
 /// A service that ran so long without a fault starts with a clean record.
 const CLEAN_AFTER_S: u64 = 60;
-/// Where a service keeps the Call that it waits in: in its page of counters, `cptr << 32 | address of the syscall`.
-const PENDING_CALL: usize = report::counters::PENDING_CALL;
 
 /// How a service is doing.
 #[derive(Clone, Copy, Debug)]
@@ -41,12 +39,12 @@ struct Health {
 
 /// The running system.
 pub struct System {
-    units: Vec<Unit>,
+    pub(super) units: Vec<Unit>,
     health: Vec<Health>,
-    shared: Shared,
+    pub(super) shared: Shared,
     window: Window,
     report: Report<'static>,
-    calls: Vec<Shm<'static>>,
+    pub(super) calls: Vec<Shm<'static>>,
     ticker: Ticker,
     entered: u64,
     hz: u64,
@@ -148,33 +146,10 @@ impl System {
             }
         }
         let _ = self.report.set_fault(index, text.as_str());
+        // First the calls to come, then those that wait: none is forgotten in between.
+        self.redirect_callers(index, true);
         self.answer_callers(index);
         self.plan_restart(index);
-    }
-
-    /// Calls that wait for service `server` will not be answered by it: their callers get an error.
-    fn answer_callers(&self, server: usize) {
-        let name = SYSTEM.services[server].name;
-        for (unit, page) in self.units.iter().zip(&self.calls) {
-            let pending = page.load(PENDING_CALL, 8).unwrap_or(0);
-            let (cptr, address) = (pending >> 32, pending & 0xffff_ffff);
-            let called = unit.service.caps().any(|(need, grant)| {
-                matches!(need.kind, Kind::Call(slot, _) if slot.cptr() == cptr)
-                    && matches!(grant.object, Object::Endpoint { of, .. } if of == name)
-            });
-            if pending == 0 || !called || unit.service.name == name {
-                continue;
-            }
-            let Ok(mut context) = unit.tcb().tcb_read_all_registers(true) else { continue };
-            let completed = arch::complete_call(&mut context, address, report::counters::CALL_FAILED)
-                && unit.tcb().tcb_write_all_registers(true, &context).is_ok();
-            if completed {
-                log::warn!("{}: its call of {name} failed", unit.service.name);
-            } else {
-                // It was not in the call, or not yet: it goes on where it was.
-                let _ = unit.tcb().tcb_resume();
-            }
-        }
     }
 
     /// The first restart comes at once, each further one after twice the time.
@@ -235,18 +210,28 @@ impl System {
         health.restarts += 1;
         health.since = arch::ticks();
         self.set_state(index, State::Starting);
-        let unit = &mut self.units[index];
-        let built = unit
-            .destroy()
-            .and_then(|()| unit.build(&self.shared, &mut self.window))
-            .and_then(|()| unit.start());
-        match built {
-            Ok(()) => log::info!("{} restarted", SYSTEM.services[index].name),
+        match self.build(index) {
+            Ok(()) => {
+                self.redirect_callers(index, false);
+                log::info!("{} restarted", SYSTEM.services[index].name);
+            }
             Err(error) => {
                 log::error!("{error}; it stays stopped");
                 self.stop(index);
             }
         }
+    }
+
+    fn build(&mut self, index: usize) -> Result<(), Error> {
+        let unit = &mut self.units[index];
+        unit.destroy()?;
+        unit.build(&self.shared, &mut self.window)?;
+        for (server, health) in self.health.iter().enumerate() {
+            if matches!(health.state, State::Waiting | State::Stopped) {
+                unit.redirect(&self.shared, server, true)?;
+            }
+        }
+        unit.start()
     }
 }
 
@@ -257,47 +242,11 @@ pub fn run(mut system: System) -> ! {
         let (info, badge) = endpoint.recv();
         if badge & FAULT_BADGE != 0 {
             system.fault((badge & !FAULT_BADGE) as usize, info);
+        } else if badge & DOWN_BADGE != 0 {
+            // A Call of a server that is down.
+            callers::refuse();
         } else {
             system.signals(badge);
         }
-    }
-}
-
-/// A fault for the report, cut to its size.
-struct FaultText {
-    bytes: [u8; report::FAULT_BYTES],
-    len: usize,
-}
-
-impl Default for FaultText {
-    fn default() -> Self {
-        Self { bytes: [0; report::FAULT_BYTES], len: 0 }
-    }
-}
-
-impl FaultText {
-    fn as_str(&self) -> &str {
-        core::str::from_utf8(&self.bytes[..self.len]).unwrap_or("?")
-    }
-}
-
-impl Write for FaultText {
-    fn write_str(&mut self, s: &str) -> fmt::Result {
-        let kept = s.floor_char_boundary(self.bytes.len() - self.len);
-        self.bytes[self.len..self.len + kept].copy_from_slice(&s.as_bytes()[..kept]);
-        self.len += kept;
-        Ok(())
-    }
-}
-
-/// Registers in a line.
-struct Registers<'a>(&'a [(&'static str, u64)]);
-
-impl fmt::Display for Registers<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, value) in self.0 {
-            write!(f, "{name} {value:#x}  ")?;
-        }
-        Ok(())
     }
 }

@@ -1,7 +1,5 @@
-//! A log record, as it travels through a log ring: time in ns `u64 @0`, level `u8 @8` (as [`log`]'s: 1 error
+//! A log record, as it travels through a log ring: time in ns `u64 @0`, level `u8 @8` (as the crate `log` has it: 1 error
 //! to 5 trace), then the text, UTF-8, at most [`MAX_TEXT`] bytes. Little-endian.
-//!
-//! [`log`]: https://docs.rs/log
 use shm::{Consumer, Full, Producer};
 
 /// Bytes before the text.

@@ -65,6 +65,9 @@ impl Mmio {
 }
 
 /// The service's counters, under these names, in their order. Their values go on over a restart.
+///
+/// # Panics
+/// Never: the page has room for `N` counters, which is checked while compiling.
 pub fn counters<const N: usize>(names: [&str; N]) -> [Counter<'static>; N] {
     const { assert!(N <= counters::MAX, "more counters than fit the page") };
     let page = Counters::new(region(standard::METRICS));

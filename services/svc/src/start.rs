@@ -13,8 +13,8 @@ use crate::{arch, logger, memory, signal};
 pub fn start(main: fn() -> !) -> ! {
     // SAFETY: the root task maps the IPC buffer there for this thread, the only one, and names it in its TCB.
     unsafe {
-        sel4::set_ipc_buffer(core::ptr::with_exposed_provenance_mut(standard::IPC_BUFFER.vaddr as usize))
-    };
+        sel4::set_ipc_buffer(core::ptr::with_exposed_provenance_mut(standard::IPC_BUFFER.vaddr as usize));
+    }
     memory::clear_pending_call();
     logger::start();
     main()

@@ -8,6 +8,7 @@
 mod attach;
 mod load;
 mod pages;
+mod place;
 mod serve;
 mod show;
 mod state;

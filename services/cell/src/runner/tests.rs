@@ -22,6 +22,20 @@ fn words(bytes: usize) -> Vec<AtomicU64> {
     (0..bytes / 8).map(|_| AtomicU64::new(0)).collect()
 }
 
+/// The memory of an agent: programs, maps, counts, what is printed.
+fn shared() -> [Vec<AtomicU64>; 4] {
+    [64 << 10, 4096, 4096, 4096].map(words)
+}
+
+fn memory([programs, maps, stats, trace]: &[Vec<AtomicU64>; 4]) -> Memory<'_> {
+    Memory {
+        programs: Shm::from_words(programs),
+        maps: Shm::from_words(maps),
+        stats: Shm::from_words(stats),
+        trace: Shm::from_words(trace),
+    }
+}
+
 /// `r0 = context[word]; exit`
 fn load_word(word: i16) -> [Insn; 2] {
     [
@@ -42,13 +56,8 @@ fn install(programs: Shm<'_>, slot: usize, hook: u32, bound: u64, code: &[Insn])
 
 #[test]
 fn events_reach_the_program_of_their_hook_only() {
-    let (programs, maps, stats, trace) = (words(64 << 10), words(4096), words(4096), words(4096));
-    let memory = Memory {
-        programs: Shm::from_words(&programs),
-        maps: Shm::from_words(&maps),
-        stats: Shm::from_words(&stats),
-        trace: Shm::from_words(&trace),
-    };
+    let shared = shared();
+    let memory = memory(&shared);
     let mut runner = Runner::new(memory, Clock).unwrap();
     install(memory.programs, 1, 1, 2, &load_word(3));
     let event = Request::Event { program: 1 }.label();
@@ -70,13 +79,8 @@ fn events_reach_the_program_of_their_hook_only() {
 
 #[test]
 fn a_run_over_its_bound_is_stopped_and_counted() {
-    let (programs, maps, stats, trace) = (words(64 << 10), words(4096), words(4096), words(4096));
-    let memory = Memory {
-        programs: Shm::from_words(&programs),
-        maps: Shm::from_words(&maps),
-        stats: Shm::from_words(&stats),
-        trace: Shm::from_words(&trace),
-    };
+    let shared = shared();
+    let memory = memory(&shared);
     // goto -1: what no verifier accepts.
     install(memory.programs, 0, 2, 10, &[Insn { op: 0x05, dst: 0, src: 0, off: -1, imm: 0 }]);
     let mut runner = Runner::new(memory, Clock).unwrap();

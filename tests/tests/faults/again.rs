@@ -1,0 +1,78 @@
+//! Each service faults again and again: it waits ever longer, then it stays stopped.
+
+use anyhow::{Result, ensure};
+use hypos_tests::System;
+
+use crate::{break_until, samples_go_on, service, ticking, typing_counts};
+
+/// Restarts before a service stays stopped, and the delay before the second one, which then doubles: `RESTART` of
+/// `root-task/system/src/table.rs`.
+const RESTARTS: usize = 8;
+const BACKOFF_MS: u64 = 20;
+
+/// Breaks a service again and again, until it is left stopped; checks that it waited ever longer.
+fn stops(name: &str) -> Result<System> {
+    let mut system = ticking()?;
+    for count in 1..=RESTARTS {
+        break_until(&mut system, name, count)?;
+        let again = format!("root: {name} runs again");
+        system.wait_until(&again, |console| console.matches(&again).count() == count)?;
+    }
+    break_until(&mut system, name, RESTARTS + 1)?;
+    let console = system.wait_for(&format!("{name} faulted {} times; it stays stopped", RESTARTS + 1))?;
+    // The last fault has no time if it is the serial driver's: then the root task prints it.
+    let faulted = times(&console, &format!("root: error: {name} faulted: "));
+    let restarted = times(&console, &format!("root: {name} restarted"));
+    ensure!(faulted.len() >= RESTARTS && restarted.len() == RESTARTS, "{console}");
+    for (index, (fault, restart)) in faulted.iter().zip(&restarted).enumerate().skip(1) {
+        // The root task counts by the kernel's estimate of the processor's clock, the console by the timer's.
+        let least = (BACKOFF_MS << (index - 1)) * 9 / 10;
+        ensure!(restart - fault >= least, "restart {} after {} ms\n{console}", index + 1, restart - fault);
+    }
+    Ok(system)
+}
+
+/// When lines with this text were printed, in milliseconds.
+fn times(console: &str, text: &str) -> Vec<u64> {
+    let lines = console.lines().filter(|line| line.contains(text));
+    let stamp = |line: &str| line.strip_prefix('[')?.split_once(']')?.0.trim().replace('.', "").parse().ok();
+    lines.filter_map(stamp).map(|us: u64| us / 1000).collect()
+}
+
+/// Another service can still fault and is restarted: for systems that no longer answer `hypctl`.
+fn supervises_on(system: &mut System, other: &str) -> Result<()> {
+    break_until(system, other, 1)?;
+    system.wait_for(&format!("root: {other} runs again"))?;
+    Ok(())
+}
+
+#[test]
+fn cell_stays_stopped_and_the_rest_goes_on() -> Result<()> {
+    let system = stops("cell")?;
+    ensure!(service(&system, "cell")?["state"] == "stopped");
+    samples_go_on(&system)
+}
+
+#[test]
+fn timer_stays_stopped_and_the_rest_goes_on() -> Result<()> {
+    let mut system = stops("timer")?;
+    ensure!(service(&system, "timer")?["state"] == "stopped");
+    typing_counts(&mut system)
+}
+
+#[test]
+fn serial_stays_stopped_and_the_root_task_prints() -> Result<()> {
+    supervises_on(&mut stops("serial")?, "metrics")
+}
+
+#[test]
+fn metrics_stays_stopped_and_the_rest_goes_on() -> Result<()> {
+    let system = stops("metrics")?;
+    ensure!(service(&system, "metrics")?["state"] == "stopped");
+    system.counts_up("tick")
+}
+
+#[test]
+fn agent_stays_stopped_and_the_rest_goes_on() -> Result<()> {
+    supervises_on(&mut stops("agent")?, "serial")
+}

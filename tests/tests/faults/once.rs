@@ -1,0 +1,88 @@
+//! Each service faults once: reported, restarted, and the system works.
+
+use std::{thread, time::Duration};
+
+use anyhow::{Context, Result, ensure};
+use hypos_tests::System;
+use serde_json::{Value, json};
+
+use crate::{break_until, samples_go_on, service, start_tick, ticking, typing_counts};
+
+/// Registers of a report.
+const REGISTERS: [&str; 19] = [
+    "rip", "rsp", "rflags", "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "r8", "r9", "r10", "r11", "r12",
+    "r13", "r14", "r15", "tls_base",
+];
+
+/// Checks the report of a fault: kind, address, and all registers.
+fn check_report(console: &str, service: &str) -> Result<()> {
+    let (_, rest) = console.split_once(&format!("root: error: {service} faulted: ")).context("no report")?;
+    let (fault, rest) = rest.split_once('\n').context("a line")?;
+    let ip = fault
+        .strip_prefix("UserException: general protection (13), code 0x0, ip 0x")
+        .and_then(|rest| rest.split(',').next())
+        .with_context(|| format!("another fault: {fault}"))?;
+    let lines: Vec<_> = rest.lines().map_while(|line| line.split_once("root: error:   ")).collect();
+    let words: Vec<_> = lines.iter().flat_map(|(_, line)| line.split_whitespace()).collect();
+    let names: Vec<_> = words.iter().step_by(2).copied().collect();
+    ensure!(names == REGISTERS, "registers {names:?}");
+    ensure!(words[1] == format!("0x{ip}"), "ip 0x{ip} and rip {}", words[1]);
+    Ok(())
+}
+
+/// Breaks a service once: reported, restarted, all is well.
+fn restarts(name: &str) -> Result<System> {
+    let mut system = ticking()?;
+    break_until(&mut system, name, 1)?;
+    let console = system.wait_for(&format!("root: {name} runs again"))?;
+    check_report(&console, name).with_context(|| console.clone())?;
+    for other in ["cell", "timer", "serial", "metrics", "agent"] {
+        let health = service(&system, other)?;
+        ensure!(health["state"] == "running", "{health}\n{}", system.console());
+        ensure!(health["restarts"] == u64::from(other == name), "{health}\n{}", system.console());
+        let fault = health["last_fault"].as_str().unwrap_or_default();
+        ensure!((other == name) == fault.starts_with("UserException: general protection (13)"), "{health}");
+    }
+    Ok(system)
+}
+
+#[test]
+fn cell_restarts_and_programs_go_on() -> Result<()> {
+    restarts("cell")?.counts_up("tick")
+}
+
+#[test]
+fn timer_restarts_and_its_programs_go_on() -> Result<()> {
+    let system = restarts("timer")?;
+    system.counts_up("tick")?;
+    samples_go_on(&system)
+}
+
+#[test]
+fn serial_restarts_and_both_lines_go_on() -> Result<()> {
+    let mut system = restarts("serial")?;
+    system.counts_up("tick")?;
+    typing_counts(&mut system)
+}
+
+#[test]
+fn metrics_restarts_and_counts_on() -> Result<()> {
+    let system = restarts("metrics")?;
+    system.counts_up("tick")?;
+    samples_go_on(&system)
+}
+
+/// The agent keeps what is loaded in its own memory: a new one begins without.
+#[test]
+fn agent_restarts_without_programs_and_takes_new_ones() -> Result<()> {
+    let system = restarts("agent")?;
+    let (before, status) = (system.json(&["status"])?, |s: &Value, name: &str| s[name].clone());
+    for count in ["programs", "maps", "attachments"] {
+        ensure!(status(&before, count) == 0, "{before}");
+    }
+    ensure!(system.json(&["prog", "list"])? == json!([]));
+    thread::sleep(Duration::from_millis(100));
+    let after = system.json(&["status"])?;
+    ensure!(status(&before, "events") == status(&after, "events"), "a program of before still runs: {after}");
+    start_tick(&system)
+}
