@@ -116,8 +116,9 @@ fn tail_calls() {
     assert_eq!(chain(&[&to(3), second], 9).unwrap().r0, 77, "the entry is empty");
     assert_eq!(chain(&[&to(4), second], 9).unwrap().r0, 77, "beyond the array");
     assert_eq!(chain(&[&to(-1), second], 9).unwrap().r0, 77);
-    let third = "r0 = r10\nr0 -= r2\nr0 &= 511\nexit";
-    assert_eq!(chain(&[&to(1), &to(2), third], 9).unwrap().r0, 0, "an empty stack");
+    let stores = format!("*(u64 *)(r10 - 8) = 9\n{}", to(1));
+    let third = "r0 = *(u64 *)(r10 - 8)\nexit";
+    assert_eq!(chain(&[&stores, &to(2), third], 9).unwrap().r0, 0, "a new stack");
     let trapped = chain(&[&to(1), "r0 = 0\nr0 = *(u8 *)(r0 + 0)\nexit"], 9).unwrap_err();
     assert_eq!(trapped.at, 1, "of the program that was running");
     let wrong = [&format!("call f\nexit\nf:\nr3 = 1\n{TAIL}r0 = 0\nexit"), second];

@@ -29,7 +29,6 @@ impl<'a, E: Env> Machine<'_, 'a, E> {
         match helper {
             number::TAIL_CALL => self.tail_call(r2, r3),
             number::PERF_EVENT_OUTPUT => self.perf_output(r2, r3, r4, r5),
-            number::MAP_LOOKUP_ELEM => self.map_lookup(r1, r2),
             number::MAP_UPDATE_ELEM => self.map_update(r1, r2, r3, r4),
             number::MAP_DELETE_ELEM => {
                 let (_, map) = self.map(r1)?;
@@ -40,7 +39,7 @@ impl<'a, E: Env> Machine<'_, 'a, E> {
                 Ok(to_r0(map.delete(key)))
             }
             number::MAP_LOOKUP_PERCPU_ELEM if r3 >= u64::from(CPUS) => Ok(0),
-            number::MAP_LOOKUP_PERCPU_ELEM => self.map_lookup(r1, r2),
+            number::MAP_LOOKUP_ELEM | number::MAP_LOOKUP_PERCPU_ELEM => self.map_lookup(r1, r2),
             number::GET_NUMA_NODE_ID => Ok(0),
             number::KTIME_GET_NS | number::KTIME_GET_BOOT_NS | number::KTIME_GET_COARSE_NS => {
                 Ok(self.env.now_ns())
