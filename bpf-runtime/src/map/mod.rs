@@ -17,6 +17,7 @@ mod hash;
 mod interleave;
 #[cfg(test)]
 mod interleave_tests;
+mod kind;
 mod lru;
 mod place;
 mod ring;
@@ -30,11 +31,12 @@ use shm::Shm;
 use crate::errno::Errno;
 pub use bytes::Bytes;
 pub use error::MapError;
+pub use kind::MapKind;
+use kind::Shape;
 pub use ring::{Record, Ring};
-use spec::Shape;
 pub use spec::{
-    CPUS, MAX_ENTRIES, MAX_KEY_BYTES, MAX_MAP_BYTES, MAX_VALUE_BYTES, MIN_RING_BYTES, MMAPABLE, MapKind,
-    MapSpec, NO_PREALLOC, PERF_RING_BYTES, RDONLY_PROG, SpecError,
+    CPUS, MAX_ENTRIES, MAX_KEY_BYTES, MAX_MAP_BYTES, MAX_VALUE_BYTES, MIN_RING_BYTES, MMAPABLE, MapSpec,
+    NO_PREALLOC, PERF_RING_BYTES, RDONLY_PROG, SpecError,
 };
 use step::step;
 

@@ -9,6 +9,9 @@
 //!
 //! A word that no record covers holds the lap in which it will be used next: a claim that was late for a lap
 //! fails at it.
+mod consume;
+mod recover;
+
 use core::sync::atomic::{
     AtomicU32, AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
@@ -212,94 +215,5 @@ impl<'a> Ring<'a> {
     /// Records that found no room so far.
     pub fn lost(&self) -> u32 {
         self.lost.load(Relaxed)
-    }
-
-    /// Takes the next record into `into`, cut to its size; gives the record's full length. `None`: none is
-    /// complete. Positions and headers that make no sense empty the ring. A consumer that dies while it takes a
-    /// record loses that one.
-    pub fn consume(&self, into: &mut [u8]) -> Option<usize> {
-        // More than a full ring of discarded records is not waited for: the producer is not trusted to end.
-        for _ in 0..self.data.len() / RECORD_HEADER {
-            let start = self.consumed();
-            let waiting = self.produced().wrapping_sub(start);
-            if waiting == 0 {
-                return None;
-            }
-            let at = self.offset(start);
-            let Ok(header) = self.header(at) else { return self.reset() };
-            let seen = header.load(Acquire);
-            if waiting > self.data.len() as u64 || !self.is_header(seen, start, waiting) {
-                return self.reset();
-            }
-            if seen & BUSY != 0 {
-                return None;
-            }
-            let len = (seen & LENGTH) as usize;
-            let kept = into.len().min(len);
-            let read = self.data.read(at + RECORD_HEADER, &mut into[..kept]);
-            self.release(header, seen, start);
-            if seen & DISCARD == 0 && read.is_ok() {
-                return Some(len);
-            }
-        }
-        None
-    }
-
-    /// Frees the record at the consumer position. Whatever the step at which the consumer dies, the next one
-    /// finds a record that it skips, or the position moved on.
-    fn release(&self, header: &AtomicU64, seen: u64, start: u64) {
-        let next_lap = self.lap(start.wrapping_add(self.data.len() as u64)) | FREE;
-        step();
-        header.store(seen | DISCARD, Release);
-        for word in (RECORD_HEADER..total(seen)).step_by(8) {
-            let _ = self.data.store(self.offset(start) + word, 8, next_lap);
-        }
-        step();
-        self.consumer.store(start.wrapping_add(total(seen) as u64), Release);
-        // From here on a producer may use it: then it is no longer ours to free.
-        step();
-        let _ = header.compare_exchange(seen | DISCARD, next_lap, Release, Relaxed);
-    }
-
-    /// Drops the records that a domain had reserved when it died; how many.
-    pub(super) fn recover(&self, owner: u8) -> u32 {
-        let (mut position, mut dropped) = (self.consumed(), 0);
-        for _ in 0..=self.data.len() / RECORD_HEADER {
-            let (producer, consumer) = (self.produced(), self.consumed());
-            let waiting = producer.wrapping_sub(position);
-            let Ok(header) = self.header(self.offset(position)) else { break };
-            let seen = header.load(Acquire);
-            // At the producer position one may be claimed that is not counted in yet.
-            let room = if waiting == 0 { self.data.len() as u64 } else { waiting };
-            if waiting > self.data.len() as u64 || !self.is_header(seen, position, room) {
-                let passed = consumer.wrapping_sub(position);
-                if passed == 0 || passed > self.data.len() as u64 {
-                    break;
-                }
-                position = consumer;
-                continue;
-            }
-            let theirs = (seen >> OWNER_SHIFT) as u8 == owner && seen & BUSY != 0;
-            let dropping = seen & !BUSY | DISCARD;
-            if theirs && header.compare_exchange(seen, dropping, AcqRel, Relaxed).is_ok() {
-                dropped += 1;
-            }
-            if waiting == 0 {
-                self.advance(position, seen);
-                break;
-            }
-            position = position.wrapping_add(total(seen) as u64);
-        }
-        dropped
-    }
-
-    /// Empties a ring whose contents make no sense: it goes on with the next lap.
-    fn reset(&self) -> Option<usize> {
-        let last = self.data.len() as u64 - 1;
-        let start = (self.producer.load(Acquire) | last).wrapping_add(1);
-        self.format(start);
-        self.producer.store(start, Release);
-        self.consumer.store(start, Release);
-        None
     }
 }
