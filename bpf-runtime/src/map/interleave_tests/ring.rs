@@ -104,3 +104,27 @@ fn recovery_of_a_ring_while_others_work() {
         goes_on(&map, &std::format!("seed {seed}"));
     }
 }
+
+#[test]
+fn others_reserve_before_the_recovery_too() {
+    for steps in 0..20 {
+        let words = words(&RING);
+        let map = Map::create(Shm::from_words(&words), &RING).unwrap();
+        let mut left = steps;
+        run(vec![Box::new(|| produce(&map, 1, 1))], |_| {
+            left -= 1;
+            if left < 0 { Turn::Kill(0) } else { Turn::Step(0) }
+        });
+        let ring = map.owned_by(2).ring().unwrap();
+        assert_eq!(ring.output([9; 12].as_slice().into()), Ok(()), "died after {steps} steps");
+        let mut got = [0; 64];
+        let first = ring.consume(&mut got);
+        assert!(matches!(first, None | Some(2 | 12)), "died after {steps} steps: {first:?}");
+        map.recover(1);
+        let mut last = first;
+        while let Some(len) = ring.consume(&mut got) {
+            last = Some(len);
+        }
+        assert_eq!((last, got[11]), (Some(12), 9), "died after {steps} steps");
+    }
+}
