@@ -14,5 +14,6 @@ pub mod helper;
 pub mod hook;
 pub mod interp;
 pub mod isa;
+pub mod jit;
 pub mod map;
 pub mod verifier;

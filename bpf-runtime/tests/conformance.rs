@@ -1,6 +1,8 @@
 //! The instruction set, class by class: cases written from RFC 9669. r1 points to 16 bytes, 0x01 to 0x10, and r2
 //! holds their number.
 mod common;
+#[cfg(target_arch = "x86_64")]
+mod compiled;
 
 use bpf_runtime::{
     interp::{Outcome, Program, Trap, TrapReason, run_with_memory},
@@ -131,11 +133,26 @@ fn results_are_those_of_the_standard() {
     for (text, expected) in CASES {
         let code = assemble(&format!("{text}\nexit"));
         match run(&code) {
-            Ok(outcome) => assert_eq!(outcome.r0, *expected, "{text}"),
+            Ok(outcome) => {
+                assert_eq!(outcome.r0, *expected, "{text}");
+                agrees_compiled(&code, outcome, text);
+            }
             Err(trap) => panic!("{text}: {trap}"),
         }
     }
 }
+
+#[cfg(target_arch = "x86_64")]
+fn agrees_compiled(code: &[Insn], expected: Outcome, text: &str) {
+    #[repr(align(8))]
+    struct Aligned([u8; 16]);
+    let mut memory = Aligned(core::array::from_fn(|i| i as u8 + 1));
+    let got = compiled::host::run(code, bpf_runtime::jit::Checks::All, &mut memory.0, &[], FUEL);
+    assert_eq!(got, Ok((expected.r0, expected.instructions)), "{text}");
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn agrees_compiled(_: &[Insn], _: Outcome, _: &str) {}
 
 #[test]
 fn what_is_not_allowed_traps() {

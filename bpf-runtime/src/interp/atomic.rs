@@ -44,7 +44,7 @@ fn on_u32(atomic: Atomic, word: &AtomicU32, src: u32, expected: u32) -> u32 {
     }
 }
 
-impl<E> Machine<'_, '_, E> {
+impl<E: ?Sized> Machine<'_, '_, E> {
     /// Does the operation at `address`; the old value, zero-extended.
     pub(super) fn atomic(
         &mut self,

@@ -2,12 +2,18 @@ use alloc::vec::Vec;
 
 use shm::Shm;
 
+use super::threaded::{self, Slot};
 use crate::isa::{INSN_BYTES, Insn, Op, decode};
 
 /// Where the interpreter takes instructions from. For repeated runs decode once, by [`Program::new`].
 pub trait Code {
     /// The instruction at slot `at`; `None` ends the run.
     fn op(&self, at: usize) -> Option<Op>;
+
+    /// The prepared program, if it is one: it runs several times as fast.
+    fn program(&self) -> Option<&Program> {
+        None
+    }
 }
 
 /// Encoded instructions, decoded at each step.
@@ -31,10 +37,12 @@ impl Code for Shm<'_> {
     }
 }
 
-/// A program decoded into private memory.
+/// A program prepared for runs, in private memory.
 #[derive(Debug)]
 pub struct Program {
     ops: Vec<Op>,
+    slots: Vec<Slot>,
+    calls: bool,
 }
 
 /// Why a program can't be decoded.
@@ -56,7 +64,7 @@ impl core::fmt::Display for ProgramError {
 }
 
 impl Program {
-    /// Decodes `code`.
+    /// Decodes `code` and prepares it for runs.
     ///
     /// # Errors
     /// It holds something that is no instruction, or memory is out.
@@ -71,7 +79,26 @@ impl Program {
                 ops.push(Op::Tail);
             }
         }
-        Ok(Self { ops })
+        let mut slots = Vec::new();
+        slots.try_reserve_exact(ops.len()).map_err(|_| ProgramError::OutOfMemory)?;
+        slots.extend((0..ops.len()).map(|at| threaded::translate(&ops, at)));
+        let calls = ops.iter().any(|op| matches!(op, Op::CallLocal { .. } | Op::CallReg { .. }));
+        Ok(Self { ops, slots, calls })
+    }
+
+    /// The instructions, one at each slot.
+    pub(super) fn ops(&self) -> &[Op] {
+        &self.ops
+    }
+
+    /// The same in the form that runs.
+    pub(super) fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    /// Whether a run may need more than one call frame.
+    pub(super) fn calls(&self) -> bool {
+        self.calls
     }
 
     /// Decodes the code in `memory`, which may change meanwhile: each slot is read once.
@@ -94,5 +121,10 @@ impl Code for Program {
     #[inline]
     fn op(&self, at: usize) -> Option<Op> {
         self.ops.get(at).copied()
+    }
+
+    #[inline]
+    fn program(&self) -> Option<&Program> {
+        Some(self)
     }
 }

@@ -21,7 +21,7 @@ fn to_r0(result: Result<(), Errno>) -> u64 {
     result.map_or_else(Errno::to_r0, |()| 0)
 }
 
-impl<'a, E: Env> Machine<'_, 'a, E> {
+impl<'a, E: Env + ?Sized> Machine<'_, 'a, E> {
     /// Calls a helper with the arguments in r1 to r5; gives r0.
     #[inline(never)]
     pub(super) fn call_helper(&mut self, helper: u32) -> Result<u64, TrapReason> {

@@ -1,7 +1,7 @@
 //! The state of a run, and the instructions on it.
 use super::{
     Code, Env, MAX_RECORDS, Outcome, Trap, TrapReason, alu,
-    memory::{CODE, CONTEXT, MAP, MAX_MAPS, STACK, STACK_BYTES, address, value_address},
+    memory::{CODE, CONTEXT, MAP, MAX_MAPS, STACK, address, value_address},
 };
 use crate::{
     isa::{FP, FRAME_BYTES, MAX_FRAMES, Op, Operand, Width},
@@ -39,10 +39,12 @@ pub(super) struct Saved {
 }
 
 /// The state of a run.
-pub(super) struct Machine<'c, 'a, E> {
+#[repr(C)] // The registers at its very start are reached without an addition.
+pub(super) struct Machine<'c, 'a, E: ?Sized> {
     /// r0 to r10; 16 so that a register's number needs no check.
     pub(super) regs: [u64; 16],
-    pub(super) stack: [u8; STACK_BYTES],
+    /// One frame at least.
+    pub(super) stack: &'c mut [u8],
     pub(super) depth: usize,
     saved: [Saved; MAX_FRAMES - 1],
     pub(super) records: [Option<(Ring<'a>, Record)>; MAX_RECORDS],
@@ -51,14 +53,19 @@ pub(super) struct Machine<'c, 'a, E> {
     pub(super) env: &'c mut E,
 }
 
-impl<'c, 'a, E: Env> Machine<'c, 'a, E> {
-    pub(super) fn new(context: Context<'c>, maps: &'c [Map<'a>], env: &'c mut E) -> Self {
+impl<'c, 'a, E: Env + ?Sized> Machine<'c, 'a, E> {
+    pub(super) fn new(
+        context: Context<'c>,
+        maps: &'c [Map<'a>],
+        env: &'c mut E,
+        stack: &'c mut [u8],
+    ) -> Self {
         let mut regs = [0; 16];
         regs[1] = address(CONTEXT);
         regs[usize::from(FP)] = address(STACK) + FRAME_BYTES as u64;
         Self {
             regs,
-            stack: [0; STACK_BYTES],
+            stack,
             depth: 0,
             saved: [Saved::default(); MAX_FRAMES - 1],
             records: [None; MAX_RECORDS],
@@ -100,7 +107,7 @@ impl<'c, 'a, E: Env> Machine<'c, 'a, E> {
     }
 
     #[inline]
-    fn reg(&self, number: u8) -> u64 {
+    pub(super) fn reg(&self, number: u8) -> u64 {
         self.regs[usize::from(number & 15)]
     }
 
@@ -125,7 +132,7 @@ impl<'c, 'a, E: Env> Machine<'c, 'a, E> {
     /// Executes one instruction; the next slot, or `None` at the program's exit.
     #[allow(clippy::inline_always, reason = "a third of the run time: the loop has this one caller")]
     #[inline(always)]
-    fn step(&mut self, op: Op, at: usize) -> Result<Option<usize>, TrapReason> {
+    pub(super) fn step(&mut self, op: Op, at: usize) -> Result<Option<usize>, TrapReason> {
         let mut next = at + op.slots();
         match op {
             Op::Alu { op, width, dst, src } => {
@@ -170,10 +177,14 @@ impl<'c, 'a, E: Env> Machine<'c, 'a, E> {
                 }
             }
             Op::CallHelper { number } => self.regs[0] = self.call_helper(number)?,
-            Op::CallLocal { off } => next = self.enter(next, relative(at, off))?,
+            Op::CallLocal { off } => {
+                next = self.enter(next, relative(at, off)).ok_or(TrapReason::CallDepth)?;
+            }
             Op::CallReg { dst } => match self.reg(dst) {
                 number if number >> 32 == 0 => self.regs[0] = self.call_helper(number as u32)?,
-                target if (target >> 32) as u32 == CODE => next = self.enter(next, target as u32 as usize)?,
+                target if (target >> 32) as u32 == CODE => {
+                    next = self.enter(next, target as u32 as usize).ok_or(TrapReason::CallDepth)?;
+                }
                 _ => return Err(TrapReason::NoFunction),
             },
             Op::Exit => return Ok(self.leave()),
@@ -186,18 +197,22 @@ impl<'c, 'a, E: Env> Machine<'c, 'a, E> {
         if (map as usize) < self.maps.len() { Ok(map) } else { Err(TrapReason::NoMap) }
     }
 
-    fn enter(&mut self, back_to: usize, target: usize) -> Result<usize, TrapReason> {
+    /// Calls a function of the program: `None` if frames are out.
+    #[inline]
+    pub(super) fn enter(&mut self, back_to: usize, target: usize) -> Option<usize> {
         let [.., r6, r7, r8, r9, fp, _, _, _, _, _] = &mut self.regs;
-        let saved = self.saved.get_mut(self.depth).ok_or(TrapReason::CallDepth)?;
+        let saved = self.saved.get_mut(self.depth)?;
         *saved = Saved { back_to, r6_to_r9: [*r6, *r7, *r8, *r9] };
         *fp += FRAME_BYTES as u64;
         self.depth += 1;
-        Ok(target)
+        Some(target)
     }
 
-    fn leave(&mut self) -> Option<usize> {
-        self.depth = self.depth.checked_sub(1)?;
-        let saved = self.saved[self.depth];
+    #[inline]
+    pub(super) fn leave(&mut self) -> Option<usize> {
+        let depth = self.depth.checked_sub(1)?;
+        let saved = self.saved.get(depth)?;
+        self.depth = depth;
         self.regs[6..10].copy_from_slice(&saved.r6_to_r9);
         self.regs[usize::from(FP)] -= FRAME_BYTES as u64;
         Some(saved.back_to)

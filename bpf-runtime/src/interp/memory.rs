@@ -27,6 +27,7 @@ const ENTRY: u32 = (1 << MAP_SHIFT) - 1;
 /// Maps that a program may use: what fits beside an entry's number.
 pub const MAX_MAPS: usize = 1 << (KIND_SHIFT - MAP_SHIFT);
 
+/// Bytes of all call frames' stacks.
 pub(super) const STACK_BYTES: usize = FRAME_BYTES * MAX_FRAMES;
 
 /// The address of offset 0 in a region.
@@ -56,7 +57,7 @@ pub(super) struct Shared<'a> {
     pub read_only: bool,
 }
 
-impl<'a, E> Machine<'_, 'a, E> {
+impl<'a, E: ?Sized> Machine<'_, 'a, E> {
     /// The map that a handle stands for.
     pub(super) fn map(&self, handle: u64) -> Result<(usize, Map<'a>), TrapReason> {
         let number = ((handle >> 32) as u32 ^ MAP) as usize;

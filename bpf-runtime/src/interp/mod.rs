@@ -8,6 +8,7 @@ mod helpers;
 mod machine;
 mod memory;
 mod print;
+mod threaded;
 mod trap;
 
 pub use chain::{MAX_TAIL_CALLS, Target, run_chain};
@@ -16,8 +17,9 @@ pub use memory::MAX_MAPS;
 pub use print::MAX_TEXT;
 pub use trap::{Trap, TrapReason};
 
-use crate::map::Map;
+use crate::{isa::FRAME_BYTES, map::Map};
 use machine::{Context, Machine};
+use memory::STACK_BYTES;
 
 /// Ring buffer records that one run may hold at a time; reserving more gives null.
 pub const MAX_RECORDS: usize = 8;
@@ -61,7 +63,7 @@ pub fn run(
     env: &mut impl Env,
     fuel: u64,
 ) -> Result<Outcome, Trap> {
-    Machine::new(Context::ReadOnly(context), maps, env).run(code, fuel)
+    execute(code, Context::ReadOnly(context), maps, env, (0, fuel))
 }
 
 /// As [`run`], with memory that the program may write; r2 holds its length.
@@ -76,9 +78,30 @@ pub fn run_with_memory(
     fuel: u64,
 ) -> Result<Outcome, Trap> {
     let len = memory.len() as u64;
-    let mut machine = Machine::new(Context::Writable(memory), maps, env);
-    machine.regs[2] = len;
-    machine.run(code, fuel)
+    execute(code, Context::Writable(memory), maps, env, (len, fuel))
+}
+
+/// Runs in the form that is there; r2 and the fuel.
+fn execute<'c>(
+    code: &'c (impl Code + ?Sized),
+    context: Context<'c>,
+    maps: &'c [Map<'_>],
+    env: &'c mut impl Env,
+    (r2, fuel): (u64, u64),
+) -> Result<Outcome, Trap> {
+    match code.program().filter(|_| cfg!(sibling_calls)) {
+        // What has no calls needs one frame, and clearing memory costs time.
+        Some(program) if !program.calls() => {
+            threaded::run(program, context, maps, env, &mut [0; FRAME_BYTES], (r2, fuel))
+        }
+        Some(program) => threaded::run(program, context, maps, env, &mut [0; STACK_BYTES], (r2, fuel)),
+        None => {
+            let mut stack = [0; STACK_BYTES];
+            let mut machine = Machine::new(context, maps, env, &mut stack);
+            machine.regs[2] = r2;
+            machine.run(code, fuel)
+        }
+    }
 }
 
 /// As [`run`]; `observe` gets the slot, the number of frames and the registers before each instruction.
@@ -94,6 +117,7 @@ pub(crate) fn run_observed(
     fuel: u64,
     mut observe: impl FnMut(usize, usize, &[u64; 16]),
 ) -> Result<Outcome, Trap> {
-    let machine = Machine::new(Context::ReadOnly(context), maps, env);
+    let mut stack = [0; STACK_BYTES];
+    let machine = Machine::new(Context::ReadOnly(context), maps, env, &mut stack);
     machine.run_observed(code, fuel, |at, machine| observe(at, machine.depth + 1, &machine.regs))
 }

@@ -88,7 +88,7 @@ fn number(format: &[u8], at: &mut usize) -> usize {
     n
 }
 
-pub(super) fn format<E>(
+pub(super) fn format<E: ?Sized>(
     vm: &Machine<'_, '_, E>,
     address: u64,
     len: u64,
@@ -125,7 +125,7 @@ pub(super) fn format<E>(
 }
 
 impl Arguments {
-    fn get<E>(self, vm: &Machine<'_, '_, E>, n: usize) -> Result<Option<u64>, TrapReason> {
+    fn get<E: ?Sized>(self, vm: &Machine<'_, '_, E>, n: usize) -> Result<Option<u64>, TrapReason> {
         match self {
             Self::Registers(values) => Ok(values.get(n).copied()),
             Self::Memory { address, bytes } if (n as u64 + 1) * 8 <= bytes => {
@@ -137,7 +137,7 @@ impl Arguments {
 }
 
 /// Prints one value; false if the conversion is not known.
-fn convert<E>(vm: &Machine<'_, '_, E>, text: &mut Text, c: &Conversion, value: u64) -> bool {
+fn convert<E: ?Sized>(vm: &Machine<'_, '_, E>, text: &mut Text, c: &Conversion, value: u64) -> bool {
     let unsigned = value & (u64::MAX >> (64 - 8 * c.size.max(1)));
     match c.kind {
         b'%' => text.push(b'%'),
@@ -199,7 +199,7 @@ fn digits(text: &mut Text, c: &Conversion, mut value: u64, radix: u64, negative:
 
 /// A string up to its zero byte, the end of its memory, or the precision; an address that is not the
 /// program's memory prints as in Linux, `(fault)`.
-fn string<E>(vm: &Machine<'_, '_, E>, text: &mut Text, c: &Conversion, address: u64) {
+fn string<E: ?Sized>(vm: &Machine<'_, '_, E>, text: &mut Text, c: &Conversion, address: u64) {
     let mut bytes = [0; MAX_TEXT];
     let mut n = 0;
     let limit = c.precision.unwrap_or(MAX_TEXT).min(MAX_TEXT);

@@ -249,6 +249,23 @@ impl Op {
         }
     }
 
+    /// The register that the instruction writes, but for what a call does.
+    pub const fn written(self) -> Option<u8> {
+        match self {
+            Self::Alu { dst, .. }
+            | Self::MovSx { dst, .. }
+            | Self::Neg { dst, .. }
+            | Self::Swap { dst, .. }
+            | Self::Imm64 { dst, .. }
+            | Self::MapHandle { dst, .. }
+            | Self::MapValue { dst, .. }
+            | Self::CodeAddress { dst, .. }
+            | Self::Load { dst, .. } => Some(dst),
+            Self::Atomic { atomic, src, .. } => atomic.result(src),
+            _ => None,
+        }
+    }
+
     /// The slot that a jump at `at` may go to besides the next one.
     pub fn jump_target(self, at: usize) -> Option<i64> {
         match self {

@@ -4,12 +4,14 @@
 pub struct Choice(pub u64);
 
 impl Choice {
-    fn next(&mut self) -> u64 {
+    /// 31 bits.
+    pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         self.0 >> 33
     }
 
-    fn below(&mut self, n: u64) -> u64 {
+    /// Below `n`.
+    pub fn below(&mut self, n: u64) -> u64 {
         self.next() % n
     }
 
@@ -18,7 +20,7 @@ impl Choice {
     }
 
     /// Numbers near the edges of what the memory regions hold.
-    fn edge(&mut self) -> i64 {
+    pub fn edge(&mut self) -> i64 {
         let near = [0, 1, 7, 8, 15, 16, 24, 31, 32, 56, 63, 64, 127, 128, 255, 0x7fff_ffff, -1, -8, -64];
         near[self.below(near.len() as u64) as usize] + self.below(3) as i64 - 1
     }

@@ -63,6 +63,11 @@ impl<'a> Shm<'a> {
         self.len == 0
     }
 
+    /// The first byte, for compiled code, which works on addresses.
+    pub const fn as_ptr(&self) -> *mut u8 {
+        self.base.as_ptr()
+    }
+
     /// The part `offset .. offset + len`.
     ///
     /// # Errors

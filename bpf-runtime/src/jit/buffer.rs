@@ -1,0 +1,59 @@
+//! The bytes that are made: counted beyond the room that there is, so that the error can say how much is needed.
+
+/// The output.
+pub(super) struct Buffer<'o> {
+    out: &'o mut [u8],
+    len: usize,
+}
+
+impl<'o> Buffer<'o> {
+    pub(super) fn new(out: &'o mut [u8]) -> Self {
+        Self { out, len: 0 }
+    }
+
+    /// Bytes so far, those without room included.
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) const fn fits(&self) -> bool {
+        self.len <= self.out.len()
+    }
+
+    #[inline]
+    pub(super) fn byte(&mut self, byte: u8) {
+        if let Some(place) = self.out.get_mut(self.len) {
+            *place = byte;
+        }
+        self.len += 1;
+    }
+
+    #[inline]
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        if let Some(place) = self.out.get_mut(self.len..self.len + bytes.len()) {
+            place.copy_from_slice(bytes);
+        }
+        self.len += bytes.len();
+    }
+
+    /// The lowest `len` bytes of `bytes`: in one piece where there is room for all, which is faster; what is behind
+    /// is undefined then.
+    #[inline]
+    pub(super) fn piece(&mut self, bytes: u64, len: usize) {
+        let bytes = bytes.to_le_bytes();
+        match self.out.get_mut(self.len..self.len + 8) {
+            Some(place) => {
+                place.copy_from_slice(&bytes);
+                self.len += len;
+            }
+            None => self.bytes(&bytes[..len]),
+        }
+    }
+
+    /// Overwrites what lies at `at`.
+    pub(super) fn patch(&mut self, at: usize, bytes: &[u8]) {
+        if let Some(place) = self.out.get_mut(at..at + bytes.len()) {
+            place.copy_from_slice(bytes);
+        }
+    }
+}

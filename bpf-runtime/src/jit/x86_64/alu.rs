@@ -1,0 +1,190 @@
+//! Arithmetic (RFC 9669, section 4.1).
+use super::{
+    encode::{Place, R10, R11, RAX, RCX, RDX, Register, cc, op, op32},
+    register,
+};
+use crate::{
+    isa::{Alu, Operand, Swap, Width},
+    jit::buffer::Buffer,
+};
+
+impl Buffer<'_> {
+    pub(super) fn alu(&mut self, alu: Alu, width: Width, dst: u8, src: Operand) {
+        let (wide, to) = (width == Width::W64, register(dst));
+        match (alu, src) {
+            (Alu::Add, _) => self.arith(0, wide, to, src),
+            (Alu::Or, _) => self.arith(1, wide, to, src),
+            (Alu::And, _) => self.arith(4, wide, to, src),
+            (Alu::Sub, _) => self.arith(5, wide, to, src),
+            (Alu::Xor, _) => self.arith(6, wide, to, src),
+            (Alu::Mov, Operand::Reg(src)) => self.mov(wide, to, register(src)),
+            (Alu::Mov, Operand::Imm(imm)) if wide => self.mov_imm(to, i64::from(imm) as u64),
+            (Alu::Mov, Operand::Imm(imm)) => self.mov_imm(to, u64::from(imm as u32)),
+            (Alu::Mul, Operand::Reg(src)) => self.insn(op(0x1af, wide), to, Place::Reg(register(src))),
+            (Alu::Mul, Operand::Imm(imm)) => {
+                self.insn(op(0x69, wide), to, Place::Reg(to));
+                self.imm32(imm);
+            }
+            (Alu::Lsh, _) => self.shift(4, width, to, src),
+            (Alu::Rsh, _) => self.shift(5, width, to, src),
+            (Alu::Arsh, _) => self.shift(7, width, to, src),
+            (Alu::Div | Alu::SDiv | Alu::Mod | Alu::SMod, Operand::Imm(imm)) => {
+                self.divide_imm(alu, width, to, imm);
+            }
+            (Alu::Div | Alu::SDiv | Alu::Mod | Alu::SMod, Operand::Reg(src)) => {
+                self.divide(alu, wide, to, register(src));
+            }
+        }
+    }
+
+    fn arith(&mut self, extension: u8, wide: bool, to: Register, src: Operand) {
+        match src {
+            Operand::Reg(src) => {
+                self.insn(op(u16::from(extension << 3 | 1), wide), register(src), Place::Reg(to));
+            }
+            Operand::Imm(imm) => self.arith_imm(extension, wide, to, imm),
+        }
+    }
+
+    pub(super) fn neg(&mut self, wide: bool, to: Register) {
+        self.insn(op(0xf7, wide), 3, Place::Reg(to));
+    }
+
+    /// Counts are cut to the width by the processor as by the standard. They have to be in cl.
+    fn shift(&mut self, extension: u8, width: Width, to: Register, src: Operand) {
+        let wide = width == Width::W64;
+        let count = match src {
+            Operand::Imm(imm) => {
+                let by = imm as u32 & (width.bits() - 1);
+                // A shift by nothing still has to clear the upper half.
+                return if by == 0 {
+                    self.mov(wide, to, to);
+                } else {
+                    self.shift_imm(extension, wide, to, by as u8);
+                };
+            }
+            Operand::Reg(src) => register(src),
+        };
+        let shifted = if to == RCX { R11 } else { to };
+        if to == RCX || count != RCX {
+            self.mov(true, R11, RCX);
+        }
+        if count != RCX {
+            self.mov(false, RCX, count);
+        }
+        self.insn(op(0xd3, wide), extension, Place::Reg(shifted));
+        if to == RCX || count != RCX {
+            self.mov(true, RCX, R11);
+        }
+    }
+
+    fn divide_imm(&mut self, alu: Alu, width: Width, to: Register, imm: i32) {
+        let wide = width == Width::W64;
+        match (alu, imm) {
+            (Alu::Div | Alu::SDiv, 0) | (Alu::SMod, -1) => self.mov_imm(to, 0),
+            (Alu::Mod | Alu::SMod, 0) => self.mov(wide, to, to),
+            (Alu::SDiv, -1) => self.neg(wide, to),
+            (Alu::Div, 1..) if imm.count_ones() == 1 => {
+                self.shift(5, width, to, Operand::Imm(imm.trailing_zeros() as i32));
+            }
+            (Alu::Mod, 1..) if imm.count_ones() == 1 => self.arith_imm(4, wide, to, imm - 1),
+            _ => {
+                self.mov_imm(R11, if wide { i64::from(imm) as u64 } else { u64::from(imm as u32) });
+                self.divide_by_r11(alu, wide, to);
+            }
+        }
+    }
+
+    /// With the standard's results for divisors of 0 and -1, at which the processor would trap.
+    fn divide(&mut self, alu: Alu, wide: bool, to: Register, src: Register) {
+        let signed = matches!(alu, Alu::SDiv | Alu::SMod);
+        self.mov(wide, R11, src);
+        self.insn(op(0x85, wide), R11, Place::Reg(R11));
+        let by_zero = self.jcc_short(cc::E);
+        let by_minus_one = signed.then(|| {
+            self.arith_imm(7, wide, R11, -1);
+            self.jcc_short(cc::E)
+        });
+        self.divide_by_r11(alu, wide, to);
+        let done = self.jmp_short();
+        let also_done = by_minus_one.map(|jump| {
+            self.bind_short(jump);
+            if alu == Alu::SDiv {
+                self.neg(wide, to);
+            } else {
+                self.mov_imm(to, 0);
+            }
+            self.jmp_short()
+        });
+        self.bind_short(by_zero);
+        if matches!(alu, Alu::Div | Alu::SDiv) {
+            self.mov_imm(to, 0);
+        } else {
+            self.mov(wide, to, to);
+        }
+        self.bind_short(done);
+        if let Some(jump) = also_done {
+            self.bind_short(jump);
+        }
+    }
+
+    /// Divides rdx:rax by r11; what they held is kept in r10 and on the stack.
+    fn divide_by_r11(&mut self, alu: Alu, wide: bool, to: Register) {
+        if to != RAX {
+            self.mov(true, R10, RAX);
+            self.mov(true, RAX, to);
+        }
+        if to != RDX {
+            self.push(RDX);
+        }
+        if matches!(alu, Alu::SDiv | Alu::SMod) {
+            // cdq or cqo: the sign of rax into rdx.
+            if wide {
+                self.bytes(&[0x48, 0x99]);
+            } else {
+                self.byte(0x99);
+            }
+            self.insn(op(0xf7, wide), 7, Place::Reg(R11));
+        } else {
+            self.mov_imm(RDX, 0);
+            self.insn(op(0xf7, wide), 6, Place::Reg(R11));
+        }
+        let result = if matches!(alu, Alu::Div | Alu::SDiv) { RAX } else { RDX };
+        if result != to {
+            self.mov(wide, R11, result);
+        }
+        if to != RDX {
+            self.pop(RDX);
+        }
+        if to != RAX {
+            self.mov(true, RAX, R10);
+        }
+        if result != to {
+            self.mov(true, to, R11);
+        }
+    }
+
+    pub(super) fn mov_sx(&mut self, wide: bool, bits: u8, to: Register, from: Register) {
+        let form = match bits {
+            8 => op(0x1be, wide).bytes(),
+            16 => op(0x1bf, wide),
+            _ => op(0x63, wide),
+        };
+        self.insn(form, to, Place::Reg(from));
+    }
+
+    /// Programs are little-endian, as the processor is.
+    pub(super) fn swap(&mut self, swap: Swap, bits: u8, to: Register) {
+        match (swap, bits) {
+            (Swap::Le, 16) => self.insn(op32(0x1b7), to, Place::Reg(to)),
+            (Swap::Le, 32) => self.mov(false, to, to),
+            (Swap::Le, _) => {}
+            (_, 16) => {
+                self.insn(op32(0xc1).words(), 1, Place::Reg(to));
+                self.byte(8);
+                self.insn(op32(0x1b7), to, Place::Reg(to));
+            }
+            (_, bits) => self.bswap(bits == 64, to),
+        }
+    }
+}

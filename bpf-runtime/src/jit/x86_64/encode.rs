@@ -1,0 +1,263 @@
+//! Encoding of the instructions that are used (AMD64 Architecture Programmer's Manual, volume 3; Intel's SDM, volume
+//! 2, chapter 2 for the prefixes).
+use crate::jit::buffer::Buffer;
+
+pub(super) type Register = u8;
+pub(super) const RAX: Register = 0;
+pub(super) const RCX: Register = 1;
+pub(super) const RDX: Register = 2;
+pub(super) const RBX: Register = 3;
+pub(super) const RSP: Register = 4;
+pub(super) const RBP: Register = 5;
+pub(super) const RSI: Register = 6;
+pub(super) const RDI: Register = 7;
+pub(super) const R8: Register = 8;
+pub(super) const R9: Register = 9;
+pub(super) const R10: Register = 10;
+pub(super) const R11: Register = 11;
+pub(super) const R12: Register = 12;
+pub(super) const R13: Register = 13;
+pub(super) const R14: Register = 14;
+pub(super) const R15: Register = 15;
+
+/// Condition codes, the low half of a `jcc` opcode.
+pub(super) mod cc {
+    pub const B: u8 = 0x2;
+    pub const AE: u8 = 0x3;
+    pub const E: u8 = 0x4;
+    pub const NE: u8 = 0x5;
+    pub const BE: u8 = 0x6;
+    pub const A: u8 = 0x7;
+    pub const L: u8 = 0xc;
+    pub const GE: u8 = 0xd;
+    pub const LE: u8 = 0xe;
+    pub const G: u8 = 0xf;
+}
+
+/// The second operand of most instructions.
+#[derive(Clone, Copy)]
+pub(super) enum Place {
+    Reg(Register),
+    /// Base and displacement.
+    Mem(Register, i32),
+}
+
+/// An instruction but for its operands.
+#[derive(Clone, Copy)]
+pub(super) struct Form {
+    /// Above 0xff: with the escape byte 0x0f.
+    opcode: u16,
+    wide: bool,
+    /// The register operands are bytes: without REX, 4 to 7 would be ah to bh.
+    byte: bool,
+    prefix: u8,
+}
+
+/// 32-bit operands.
+pub(super) const fn op32(opcode: u16) -> Form {
+    Form { opcode, wide: false, byte: false, prefix: 0 }
+}
+
+/// 64-bit operands, or 32-bit ones.
+pub(super) const fn op(opcode: u16, wide: bool) -> Form {
+    Form { wide, ..op32(opcode) }
+}
+
+impl Form {
+    pub(super) const fn bytes(self) -> Self {
+        Self { byte: true, ..self }
+    }
+
+    /// With the prefix for 16-bit operands.
+    pub(super) const fn words(self) -> Self {
+        Self { prefix: 0x66, ..self }
+    }
+
+    pub(super) const fn lock(self) -> Self {
+        Self { prefix: 0xf0, ..self }
+    }
+}
+
+/// The prefix for 64 bits and for registers above 7; 0x40 has no effect but for byte operands.
+const fn rex(wide: bool, reg: Register, base: Register) -> u8 {
+    0x40 | (wide as u8) << 3 | reg >> 3 << 2 | base >> 3
+}
+
+/// The bytes of an instruction before its displacement, 6 at most: kept in a register, not in memory.
+#[derive(Default)]
+struct Piece {
+    bytes: u64,
+    len: usize,
+}
+
+impl Piece {
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        self.bytes |= u64::from(byte) << (8 * self.len);
+        self.len += 1;
+    }
+}
+
+impl Buffer<'_> {
+    /// An instruction with a `ModRM` byte; `reg` is a register or an extension of the opcode.
+    #[inline]
+    pub(super) fn insn(&mut self, form: Form, reg: Register, place: Place) {
+        let (Place::Reg(base) | Place::Mem(base, _)) = place;
+        let mut piece = Piece::default();
+        if form.prefix != 0 {
+            piece.byte(form.prefix);
+        }
+        let byte_operand = form.byte && (reg >= 4 || matches!(place, Place::Reg(4..)));
+        let rex = rex(form.wide, reg, base);
+        if rex != 0x40 || byte_operand {
+            piece.byte(rex);
+        }
+        if form.opcode > 0xff {
+            piece.byte(0x0f);
+        }
+        piece.byte(form.opcode as u8);
+        match place {
+            Place::Reg(rm) => {
+                piece.byte(0xc0 | (reg & 7) << 3 | rm & 7);
+                self.piece(piece.bytes, piece.len);
+            }
+            Place::Mem(base, displacement) => self.memory(piece, reg & 7, base & 7, displacement),
+        }
+    }
+
+    /// `ModRM`, SIB, displacement. A base of rsp or r12 needs a SIB byte; rbp or r13 a displacement.
+    fn memory(&mut self, mut piece: Piece, reg: u8, base: u8, displacement: i32) {
+        let short = i8::try_from(displacement).ok();
+        let mode = match short {
+            Some(0) if base != RBP => 0x00,
+            Some(_) => 0x40,
+            None => 0x80,
+        };
+        piece.byte(mode | reg << 3 | base);
+        if base == RSP {
+            piece.byte(0x24);
+        }
+        self.piece(piece.bytes, piece.len);
+        match short {
+            Some(_) if mode == 0x00 => {}
+            Some(short) => self.byte(short as u8),
+            None => self.imm32(displacement),
+        }
+    }
+
+    fn rex(&mut self, wide: bool, base: Register) {
+        let rex = rex(wide, 0, base);
+        if rex != 0x40 {
+            self.byte(rex);
+        }
+    }
+
+    pub(super) fn imm32(&mut self, value: i32) {
+        self.bytes(&value.to_le_bytes());
+    }
+
+    pub(super) fn mov(&mut self, wide: bool, to: Register, from: Register) {
+        self.insn(op(0x89, wide), from, Place::Reg(to));
+    }
+
+    /// `mov to, [base + displacement]`, 64 bits.
+    pub(super) fn load(&mut self, to: Register, base: Register, displacement: i32) {
+        self.insn(op(0x8b, true), to, Place::Mem(base, displacement));
+    }
+
+    /// `mov [base + displacement], from`, 64 bits.
+    pub(super) fn store(&mut self, base: Register, displacement: i32, from: Register) {
+        self.insn(op(0x89, true), from, Place::Mem(base, displacement));
+    }
+
+    pub(super) fn store_imm32(&mut self, base: Register, displacement: i32, value: i32) {
+        self.insn(op32(0xc7), 0, Place::Mem(base, displacement));
+        self.imm32(value);
+    }
+
+    pub(super) fn lea(&mut self, to: Register, base: Register, displacement: i32) {
+        self.insn(op(0x8d, true), to, Place::Mem(base, displacement));
+    }
+
+    /// A 64-bit number, in the shortest form.
+    pub(super) fn mov_imm(&mut self, to: Register, value: u64) {
+        if value == 0 {
+            self.insn(op32(0x31), to, Place::Reg(to));
+        } else if u32::try_from(value).is_ok() {
+            self.rex(false, to);
+            self.byte(0xb8 | to & 7);
+            self.imm32(value as i32);
+        } else if let Ok(value) = i32::try_from(value as i64) {
+            self.insn(op(0xc7, true), 0, Place::Reg(to));
+            self.imm32(value);
+        } else {
+            self.rex(true, to);
+            self.byte(0xb8 | to & 7);
+            self.bytes(&value.to_le_bytes());
+        }
+    }
+
+    /// Arithmetic of the first group with an immediate: 0 add, 1 or, 4 and, 5 sub, 6 xor, 7 cmp.
+    pub(super) fn arith_imm(&mut self, extension: u8, wide: bool, to: Register, value: i32) {
+        if let Ok(short) = i8::try_from(value) {
+            self.insn(op(0x83, wide), extension, Place::Reg(to));
+            self.byte(short as u8);
+        } else {
+            self.insn(op(0x81, wide), extension, Place::Reg(to));
+            self.imm32(value);
+        }
+    }
+
+    /// A shift by a number: 1 ror, 4 shl, 5 shr, 7 sar.
+    pub(super) fn shift_imm(&mut self, extension: u8, wide: bool, to: Register, by: u8) {
+        self.insn(op(0xc1, wide), extension, Place::Reg(to));
+        self.byte(by);
+    }
+
+    pub(super) fn bswap(&mut self, wide: bool, register: Register) {
+        self.rex(wide, register);
+        self.bytes(&[0x0f, 0xc8 | register & 7]);
+    }
+
+    pub(super) fn push(&mut self, register: Register) {
+        self.rex(false, register);
+        self.byte(0x50 | register & 7);
+    }
+
+    pub(super) fn pop(&mut self, register: Register) {
+        self.rex(false, register);
+        self.byte(0x58 | register & 7);
+    }
+
+    pub(super) fn ret(&mut self) {
+        self.byte(0xc3);
+    }
+
+    /// `jcc` forward over less than 128 bytes, to where the result is bound.
+    #[must_use]
+    pub(super) fn jcc_short(&mut self, condition: u8) -> usize {
+        self.bytes(&[0x70 | condition, 0]);
+        self.len()
+    }
+
+    /// `jmp`, as [`Buffer::jcc_short`].
+    #[must_use]
+    pub(super) fn jmp_short(&mut self) -> usize {
+        self.bytes(&[0xeb, 0]);
+        self.len()
+    }
+
+    /// The place that a short jump goes to.
+    pub(super) fn bind_short(&mut self, jump: usize) {
+        let distance = self.len() - jump;
+        debug_assert!(distance < 128);
+        self.patch(jump - 1, &[distance as u8]);
+    }
+
+    /// `jcc` back to `to`, less than 128 bytes.
+    pub(super) fn jcc_back(&mut self, condition: u8, to: usize) {
+        let distance = self.len() + 2 - to;
+        debug_assert!(distance <= 128);
+        self.bytes(&[0x70 | condition, (distance as u8).wrapping_neg()]);
+    }
+}

@@ -1,0 +1,147 @@
+//! The interpreter's two forms: prepared programs, whose instructions jump from one to the next, and the loop that
+//! matches on each, as the oracle.
+#![allow(clippy::unwrap_used, reason = "a mistake in a test ends it")]
+mod common;
+
+use bpf_runtime::{
+    interp::{Code, Outcome, Program, Trap, run_with_memory},
+    isa::{Insn, Op, opcode},
+};
+use common::{
+    World, assemble, create_maps,
+    generate::{Choice, context, program},
+    map_memory,
+};
+
+/// The program in the loop's form.
+struct Looped<'p>(&'p Program);
+
+impl Code for Looped<'_> {
+    fn op(&self, at: usize) -> Option<Op> {
+        self.0.op(at)
+    }
+}
+
+/// The result, the memory and the maps after a run in each form.
+fn both(code: &[Insn], memory: &[u8], fuel: u64) -> Option<Result<Outcome, Trap>> {
+    let prepared = Program::new(code).ok()?;
+    let (words, oracle_words) = (map_memory(), map_memory());
+    let (mut ours, mut oracle) = (memory.to_vec(), memory.to_vec());
+    let result = run_with_memory(&prepared, &mut ours, &create_maps(&words), &mut World::default(), fuel);
+    let expected = run_with_memory(
+        &Looped(&prepared),
+        &mut oracle,
+        &create_maps(&oracle_words),
+        &mut World::default(),
+        fuel,
+    );
+    assert_eq!(result, expected, "fuel {fuel}: {code:?}");
+    assert_eq!(ours, oracle, "{code:?}");
+    let contents = |words: &[Vec<std::sync::atomic::AtomicU64>]| -> Vec<u64> {
+        words.iter().flatten().map(|word| word.load(std::sync::atomic::Ordering::Relaxed)).collect()
+    };
+    assert_eq!(contents(&words), contents(&oracle_words), "{code:?}");
+    Some(result)
+}
+
+/// One slot: any opcode that is one, with fields that often make sense.
+fn slot(c: &mut Choice, at: i64, len: i64) -> Vec<Insn> {
+    let register = |c: &mut Choice| c.below(11) as u8;
+    let op = c.next() as u8;
+    let (class, by_register) = (op & opcode::CLASS, op & opcode::X != 0);
+    let jump = matches!(class, opcode::JMP | opcode::JMP32);
+    let insn = Insn {
+        op,
+        dst: register(c),
+        src: if by_register || matches!(class, opcode::LDX | opcode::STX) { register(c) } else { 0 },
+        off: match class {
+            opcode::ALU | opcode::ALU64 => 0,
+            // Also a little before and behind the code.
+            _ if jump => (c.below(len as u64 + 4) as i64 - at - 3) as i16,
+            _ => c.below(48) as i16 - 16,
+        },
+        imm: if by_register || class == opcode::LDX { 0 } else { c.edge() as i32 },
+    };
+    let call = |src, imm| Insn { op: opcode::CALL, src, imm, ..Insn::default() };
+    match (op, c.below(24)) {
+        (_, 0) => vec![call(1, (c.below(len as u64) as i64 - at - 1) as i32)],
+        (_, 1) => vec![call(0, c.below(9) as i32)],
+        (_, 2) => vec![Insn { op: opcode::EXIT, ..Insn::default() }],
+        (_, 3) => assemble(&format!("r{} = {} ll", c.below(10), c.next())),
+        (_, 4) => assemble(&format!("r{} = map[{}][0] + 8 ll", c.below(10), 3 + c.below(2))),
+        (_, 5) => assemble(&format!("r{0} = r{1}\nr{0} += {2}", c.below(10), c.below(11), c.below(40))),
+        _ => vec![insn],
+    }
+}
+
+#[test]
+fn any_program_does_the_same_in_both_forms() {
+    let (mut ran, mut ended) = (0, 0);
+    for seed in 0..60_000 {
+        let mut c = Choice(seed);
+        let len = 4 + c.below(24) as i64;
+        let mut code = vec![];
+        while (code.len() as i64) < len {
+            let next = slot(&mut c, code.len() as i64, len);
+            // What is no instruction is left out: one of them refuses the whole program.
+            if Program::new(&next).is_ok() {
+                code.extend(next);
+            }
+        }
+        let fuel = [c.below(20), 200, 3000][c.below(3) as usize];
+        if let Some(result) = both(&code, &context(&mut c), fuel) {
+            ran += 1;
+            ended += u64::from(result.is_ok());
+        }
+    }
+    println!("{ran} ran, {ended} to their exit");
+    assert!(ran > 50_000 && ended > 5_000, "{ran} ran, {ended} to their exit");
+}
+
+#[test]
+fn sensible_programs_do_the_same_at_any_fuel() {
+    for seed in 0..300 {
+        let mut c = Choice(seed);
+        let code = assemble(&program(&mut c));
+        let memory = context(&mut c);
+        for fuel in (0..60).chain([100, 1000, u64::MAX]) {
+            assert!(both(&code, &memory, fuel.min(5000)).is_some());
+        }
+    }
+}
+
+/// Each kind of instruction a hundred thousand times, on a stack that has no room for so many calls.
+#[test]
+#[cfg_attr(not(sibling_calls), ignore = "needs opt-level 1")]
+fn one_instruction_jumps_to_the_next() {
+    const BODIES: [&str; 9] = [
+        "r2 += 1\nw3 += w2\nr4 = r2\nr4 += 7\nr5 /= r4",
+        "if r2 == 5 goto +0\nif w3 > w2 goto +0\ngoto +0",
+        "r2 = *(u64 *)(r1 + 0)\n*(u32 *)(r1 + 4) = r2\n*(u8 *)(r1 + 9) = 5",
+        "*(u64 *)(r10 - 8) = r3\nr2 = *(s16 *)(r10 - 6)",
+        "r2 = map[4][0] + 8 ll\n*(u64 *)(r2 + 0) = r3\n*(u16 *)(r2 + 8) = 3\nr3 = *(u32 *)(r2 + 4)",
+        "r2 = 0x123456789 ll\nr3 = -r3\nr4 = bswap32 r4\nr5 = (s8)r2",
+        "r7 = r1\ncall ktime_get_ns\nr1 = r7",
+        "call function",
+        "lock *(u64 *)(r1 + 8) += r2",
+    ];
+    for body in BODIES {
+        let text =
+            format!("r6 = 0\nloop:\n{body}\nr6 += 1\nif r6 != 100000 goto loop\nexit\nfunction:\nexit");
+        let code = assemble(&text);
+        let thread = std::thread::Builder::new().stack_size(64 << 10).spawn(move || {
+            let words = map_memory();
+            let program = Program::new(&code).unwrap();
+            let maps = create_maps(&words);
+            run_with_memory(&program, &mut [0; 32], &maps, &mut World::default(), u64::MAX).unwrap()
+        });
+        assert!(thread.unwrap().join().unwrap().instructions > 200_000);
+    }
+}
+
+#[test]
+fn a_jump_behind_the_code_ends_the_run_there() {
+    for text in ["goto +70", "if r1 != 0 goto -9", "call -7", "gotol 100000"] {
+        assert!(both(&assemble(&format!("r0 = 1\n{text}\nexit")), &[0; 32], 100).unwrap().is_err(), "{text}");
+    }
+}
