@@ -80,7 +80,8 @@ impl Default for Limits {
 /// What was proven of a program that is accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// The most instructions that a run executes; `None`: not known, the run needs a budget.
+    /// The most instructions that a run of this program executes, those of programs that it goes over to by a tail
+    /// call not counted; `None`: not known, the run needs a budget.
     pub instruction_bound: Option<u64>,
     /// Bytes of stack, all frames of the deepest call chain together.
     pub stack_bytes: u32,

@@ -9,6 +9,7 @@ mod control;
 mod encoding;
 mod joins;
 mod limits;
+mod map_kinds;
 mod memory;
 mod numbers;
 mod pointers;
