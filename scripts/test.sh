@@ -51,7 +51,7 @@ check "format" cargo fmt --all --check
 check "clippy, host" cargo clippy --workspace --lib --tests -- -D warnings
 check "clippy, device" bare_clippy
 check "rustdoc" rustdoc
-check "shellcheck" shellcheck -x scripts/*.sh examples/*.sh .ci/run
+check "shellcheck" shellcheck -x scripts/*.sh examples/*.sh tests/proofs/*.sh .ci/run
 
 suite cargo test --no-fail-fast --workspace --exclude hypos-tests --lib --bins --tests
 suite cargo test --no-fail-fast -p hypos-tests

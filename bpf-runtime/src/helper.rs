@@ -9,6 +9,8 @@ pub enum Arg {
     Map(&'static [MapKind]),
     /// As `Map`, and programs may write to it.
     WritableMap(&'static [MapKind]),
+    /// The hook's context, as the program got it.
+    Context,
     /// Readable memory, as long as the key of the map in the first argument.
     MapKey,
     /// Readable memory, as long as the value of the map in the first argument.
@@ -88,15 +90,29 @@ pub mod number {
     pub const TRACE_PRINTK: u32 = 6;
     pub const GET_PRANDOM_U32: u32 = 7;
     pub const GET_SMP_PROCESSOR_ID: u32 = 8;
+    pub const TAIL_CALL: u32 = 12;
+    pub const PERF_EVENT_OUTPUT: u32 = 25;
+    pub const GET_NUMA_NODE_ID: u32 = 42;
+    pub const KTIME_GET_BOOT_NS: u32 = 125;
     pub const RINGBUF_OUTPUT: u32 = 130;
     pub const RINGBUF_RESERVE: u32 = 131;
     pub const RINGBUF_SUBMIT: u32 = 132;
     pub const RINGBUF_DISCARD: u32 = 133;
     pub const RINGBUF_QUERY: u32 = 134;
+    pub const KTIME_GET_COARSE_NS: u32 = 160;
     pub const TRACE_VPRINTK: u32 = 177;
+    pub const MAP_LOOKUP_PERCPU_ELEM: u32 = 195;
 }
 
-const KEYED: &[MapKind] = &[MapKind::Hash, MapKind::Array];
+const KEYED: &[MapKind] = &[
+    MapKind::Hash,
+    MapKind::Array,
+    MapKind::PercpuHash,
+    MapKind::PercpuArray,
+    MapKind::LruHash,
+    MapKind::LruPercpuHash,
+];
+const PER_CPU: &[MapKind] = &[MapKind::PercpuHash, MapKind::PercpuArray, MapKind::LruPercpuHash];
 const RING: Arg = Arg::Map(&[MapKind::RingBuf]);
 
 const fn helper(number: u32, name: &'static str, args: &'static [Arg], ret: Ret) -> Helper {
@@ -123,6 +139,21 @@ pub const HELPERS: &[Helper] = &[
     helper(number::GET_PRANDOM_U32, "get_prandom_u32", &[], Ret::Scalar),
     helper(number::GET_SMP_PROCESSOR_ID, "get_smp_processor_id", &[], Ret::Scalar),
     helper(
+        number::TAIL_CALL,
+        "tail_call",
+        &[Arg::Context, Arg::Map(&[MapKind::ProgArray]), Arg::Scalar],
+        Ret::Void,
+    ),
+    helper(
+        number::PERF_EVENT_OUTPUT,
+        "perf_event_output",
+        &[Arg::Context, Arg::Map(&[MapKind::PerfEventArray]), Arg::Scalar, Arg::Mem, Arg::SizeOrZero],
+        Ret::Scalar,
+    ),
+    helper(number::GET_NUMA_NODE_ID, "get_numa_node_id", &[], Ret::Scalar),
+    // The clock does not stop: the time since boot is the time of `ktime_get_ns`.
+    helper(number::KTIME_GET_BOOT_NS, "ktime_get_boot_ns", &[], Ret::Scalar),
+    helper(
         number::RINGBUF_OUTPUT,
         "ringbuf_output",
         &[RING, Arg::Mem, Arg::SizeOrZero, Arg::Scalar],
@@ -137,11 +168,18 @@ pub const HELPERS: &[Helper] = &[
     helper(number::RINGBUF_SUBMIT, "ringbuf_submit", &[Arg::Record, Arg::Scalar], Ret::Void),
     helper(number::RINGBUF_DISCARD, "ringbuf_discard", &[Arg::Record, Arg::Scalar], Ret::Void),
     helper(number::RINGBUF_QUERY, "ringbuf_query", &[RING, Arg::Scalar], Ret::Scalar),
+    helper(number::KTIME_GET_COARSE_NS, "ktime_get_coarse_ns", &[], Ret::Scalar),
     helper(
         number::TRACE_VPRINTK,
         "trace_vprintk",
         &[Arg::Mem, Arg::Size, Arg::PrintArgs, Arg::SizeOrZero],
         Ret::Scalar,
+    ),
+    helper(
+        number::MAP_LOOKUP_PERCPU_ELEM,
+        "map_lookup_percpu_elem",
+        &[Arg::Map(PER_CPU), Arg::MapKey, Arg::Scalar],
+        Ret::MapValueOrNull,
     ),
 ];
 

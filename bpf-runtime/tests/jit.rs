@@ -46,7 +46,7 @@ fn words(memory: &[Vec<AtomicU64>]) -> Vec<u64> {
 fn accepted_programs_give_the_same() {
     let mut accepted = 0;
     for seed in 0..3000 {
-        let mut c = Choice(seed);
+        let mut c = Choice::seeded(seed);
         let text = program(&mut c);
         let code = assemble(&text);
         let Ok(summary) = check(&code) else { continue };

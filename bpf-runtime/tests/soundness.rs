@@ -15,13 +15,14 @@ use proptest::prelude::*;
 
 const PROGRAMS: u64 = 12_000;
 
+#[allow(clippy::unwrap_used, reason = "a mistake in a test ends it")]
 /// Runs those of the programs that are accepted; how many that are.
 fn run_accepted(programs: u64, program: impl Fn(&mut Choice) -> String) -> u64 {
     let memory = map_memory();
     let maps = create_maps(&memory);
     let mut accepted = 0;
     for seed in 0..programs {
-        let mut c = Choice(seed);
+        let mut c = Choice::seeded(seed);
         let text = program(&mut c);
         let code = assemble(&text);
         let Ok(summary) = check(&code) else { continue };
@@ -29,7 +30,7 @@ fn run_accepted(programs: u64, program: impl Fn(&mut Choice) -> String) -> u64 {
         let bound = summary.instruction_bound;
         // Long ones and those without a bound run on a budget that need not suffice.
         let fuel = bound.unwrap_or(u64::MAX).min(100_000);
-        let decoded = Program::new(&code).unwrap();
+        let decoded = Program::new(&code).expect("it was accepted");
         for _ in 0..12 {
             let context = context(&mut c);
             match run(&decoded, &context, &maps, &mut World::default(), fuel) {
@@ -37,7 +38,7 @@ fn run_accepted(programs: u64, program: impl Fn(&mut Choice) -> String) -> u64 {
                 Err(trap) if trap.reason == TrapReason::Fuel && bound != Some(fuel) => {}
                 Err(trap) => panic!("program {seed}, bound {bound:?}, {context:?}: {trap}\n{text}"),
             }
-            while maps[2].ring().unwrap().consume(&mut []).is_some() {}
+            while maps[2].ring().expect("it is a ring").consume(&mut []).is_some() {}
         }
     }
     println!("{accepted} of {programs} accepted");

@@ -45,7 +45,7 @@ fn both(code: &[Insn], memory: &[u8], fuel: u64) -> Option<Result<Outcome, Trap>
 }
 
 /// One slot: any opcode that is one, with fields that often make sense.
-fn slot(c: &mut Choice, at: i64, len: i64) -> Vec<Insn> {
+fn slot(c: &mut Choice<'_>, at: i64, len: i64) -> Vec<Insn> {
     let register = |c: &mut Choice| c.below(11) as u8;
     let op = c.next() as u8;
     let (class, by_register) = (op & opcode::CLASS, op & opcode::X != 0);
@@ -78,7 +78,7 @@ fn slot(c: &mut Choice, at: i64, len: i64) -> Vec<Insn> {
 fn any_program_does_the_same_in_both_forms() {
     let (mut ran, mut ended) = (0, 0);
     for seed in 0..60_000 {
-        let mut c = Choice(seed);
+        let mut c = Choice::seeded(seed);
         let len = 4 + c.below(24) as i64;
         let mut code = vec![];
         while (code.len() as i64) < len {
@@ -101,7 +101,7 @@ fn any_program_does_the_same_in_both_forms() {
 #[test]
 fn sensible_programs_do_the_same_at_any_fuel() {
     for seed in 0..300 {
-        let mut c = Choice(seed);
+        let mut c = Choice::seeded(seed);
         let code = assemble(&program(&mut c));
         let memory = context(&mut c);
         for fuel in (0..60).chain([100, 1000, u64::MAX]) {

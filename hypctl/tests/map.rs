@@ -77,6 +77,9 @@ fn map_dump_of_what_holds_nothing() {
     let ring = Map { kind: 27, ..counts() };
     let said = ok(&with_entries(ring, vec![]), &["map", "dump", "counts"]);
     assert_eq!(said, "a ring buffer's records are taken by hypctl trace\n");
+    let perf = Map { kind: 4, ..counts() };
+    let said = ok(&with_entries(perf, vec![]), &["map", "dump", "counts"]);
+    assert_eq!(said, "a perf event array's samples are taken by hypctl trace\n");
     assert_eq!(ok(&with_entries(counts(), vec![]), &["map", "dump", "counts"]), "Found 0 elements\n");
 }
 
@@ -88,6 +91,11 @@ ID  NAME    TYPE   KEY  VALUE  ENTRIES  MAX  MEMORY  ACCESS
 1   counts  array  4B   8B     2        2    4KiB    read-write
 ";
     assert_eq!(ok(&device, &["map", "list"]), expected);
+    let names = [(3, "prog_array"), (4, "perf_event_array"), (5, "percpu_hash"), (9, "lru_hash"), (8, "8")];
+    for (kind, name) in names {
+        let device = with_entries(Map { kind, ..counts() }, vec![]);
+        assert_eq!(json(&device, &["map", "list"])[0]["type"], name);
+    }
     assert_eq!(json(&device, &["map", "show", "id", "1"])[0]["type"], "array");
     assert!(err(&device, &["map", "show", "none"]).contains("no map none"));
 }

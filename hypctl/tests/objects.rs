@@ -6,7 +6,7 @@ use std::{fs, sync::atomic::AtomicU64};
 
 use bpf_runtime::{
     bundle::Bundle,
-    interp::{Env, Program, run},
+    interp::{Env, Program, Target, run, run_chain},
     map::{Map, MapKind},
 };
 use common::{LIBBPF, compile, examples, have_clang};
@@ -235,6 +235,71 @@ fn map_kinds_and_ways_to_write_them() {
     assert_eq!((by("a").kind, by("a").key_size, by("a").value_size), (MapKind::Array, 4, 24));
     assert_eq!((by("r").kind, by("r").max_entries), (MapKind::RingBuf, 4096));
     assert_eq!(Device::new(&object).run("f", [0; 4]), 5);
+}
+
+#[test]
+fn recent_bytes_are_kept_and_sent() {
+    if !have_clang() {
+        return;
+    }
+    let object = example("recent.bpf.c");
+    let kinds: Vec<_> = object.contents.maps.iter().map(|m| (m.name.as_str(), m.spec.kind)).collect();
+    for expected in [
+        ("recent", MapKind::LruHash),
+        ("ports", MapKind::PercpuArray),
+        ("samples", MapKind::PerfEventArray),
+        ("rest", MapKind::ProgArray),
+    ] {
+        assert!(kinds.contains(&expected), "{kinds:?}");
+    }
+    let mut device = Device::new(&object);
+    for byte in 0..100 {
+        device.run("recent_bytes", [byte, 1 << 32, byte, 0]);
+    }
+    let mut last = device.words("recent");
+    last.sort_unstable();
+    assert_eq!(last, (84..100).collect::<Vec<_>>(), "the last 16 bytes, with their times");
+    assert_eq!(device.words("ports"), [100, 0]);
+    let samples = kinds.iter().position(|(name, _)| *name == "samples").expect("is there");
+    let (maps, mut sample) = (device.maps(), [0; 64]);
+    let ring = maps[samples].ring().expect("has a ring");
+    let mut bytes = Vec::new();
+    while ring.consume(&mut sample) == Some(16) {
+        bytes.push(sample[8]);
+    }
+    assert_eq!(bytes, (0..100).filter(|byte| byte % 10 == 0).collect::<Vec<_>>());
+}
+
+#[test]
+fn tail_calls_of_an_object() {
+    if !have_clang() {
+        return;
+    }
+    let object = read(&format!(
+        "{LIBBPF}
+        struct {{ __uint(type, BPF_MAP_TYPE_PROG_ARRAY); __uint(max_entries, 2); __type(key, int);
+                  __type(value, int); }} next SEC(\".maps\");
+        SEC(\"timer\") int a(__u64 *c) {{ bpf_tail_call(c, &next, c[0]); return 5; }}
+        SEC(\"timer\") int b(__u64 *c) {{ return 100 + c[1]; }}"
+    ));
+    let mut device = Device::new(&object);
+    assert_eq!(device.run("a", [1, 9, 0, 0]), 5, "nothing to go over to");
+    let bundle = Bundle::parse(&device.bundle).expect("parses");
+    let maps = device.maps();
+    maps[0].update((&[1, 0, 0, 0]).into(), (&[2, 0, 0, 0]).into(), 0).expect("is an array");
+    let programs: Vec<_> = bundle
+        .programs()
+        .map(|program| Program::new(&program.insns().collect::<Vec<_>>()).expect("decodes"))
+        .collect();
+    let program = |number: u32| {
+        let code = programs.get((number as usize).checked_sub(1)?)?;
+        Some(Target { code, maps: &maps, fuel: 100 })
+    };
+    let first = program(1).expect("is there");
+    let mut context = [0; 32];
+    (context[0], context[8]) = (1, 9);
+    let outcome = run_chain(first, program, &context, &mut Printed::default()).expect("runs");
+    assert_eq!(outcome.r0, 109);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! `unsafe`. A run allocates nothing and takes some 6 KiB of the caller's stack.
 pub(crate) mod alu;
 mod atomic;
+mod chain;
 mod code;
 mod helpers;
 mod machine;
@@ -10,6 +11,7 @@ mod print;
 mod threaded;
 mod trap;
 
+pub use chain::{MAX_TAIL_CALLS, Target, run_chain};
 pub use code::{Code, Program, ProgramError};
 pub use memory::MAX_MAPS;
 pub use print::MAX_TEXT;
@@ -32,6 +34,12 @@ pub trait Env {
     fn cpu(&mut self) -> u32;
     /// Takes a text that the program prints, [`MAX_TEXT`] bytes at most.
     fn trace(&mut self, text: &[u8]);
+    /// Whether the program may go over to the one with this number in its program array: if so, its run ends with
+    /// [`TrapReason::TailCall`]. [`run_chain`] answers for those that it runs.
+    fn tail_call(&mut self, number: u32) -> bool {
+        let _ = number;
+        false
+    }
 }
 
 /// The end of a run.
@@ -100,7 +108,7 @@ fn execute<'c>(
 ///
 /// # Errors
 /// As [`run`].
-#[cfg(test)]
+#[cfg(any(test, feature = "oracle"))]
 pub(crate) fn run_observed(
     code: &(impl Code + ?Sized),
     context: &[u8],

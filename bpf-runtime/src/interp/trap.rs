@@ -27,6 +27,12 @@ pub enum TrapReason {
     NoMap,
     /// A ring buffer record that is not reserved.
     NoRecord,
+    /// No fault: the program goes over to another one, which [`run_chain`](super::run_chain) runs. Given only where
+    /// [`Env::tail_call`](super::Env::tail_call) agreed.
+    TailCall {
+        /// The program's number in the program array.
+        number: u32,
+    },
 }
 
 /// A run that was ended before its exit.
@@ -51,6 +57,7 @@ impl fmt::Display for TrapReason {
             Self::NoFunction => f.write_str("call of a function that does not exist"),
             Self::CallDepth => f.write_str("calls nested too deep"),
             Self::NoMap => f.write_str("argument is no map of a kind that the helper takes"),
+            Self::TailCall { number } => write!(f, "tail call to program {number}, which was not run"),
             Self::NoRecord => f.write_str("argument is no reserved ring buffer record"),
         }
     }

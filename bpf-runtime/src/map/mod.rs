@@ -4,34 +4,46 @@
 //! domain needs to find its way (kind, sizes) it reads and checks once, in [`Map::open`]; all else is read by
 //! value and can mislead no access, only answers: the other side may be broken.
 //!
-//! Header: `magic @0, kind @4, key_size @8, value_size @12, max_entries @16, flags @20` (u32 each), for a hash
-//! map `count: u32 @24`, for a ring buffer `producer: u64 @32, consumer: u64 @40, lost: u32 @48`.
+//! Header: `magic @0, kind @4, key_size @8, value_size @12, max_entries @16, flags @20, cpus @24` (u32 each), for a
+//! hash map `count: u64 @32, clock: u32 @40, hand: u32 @44`, for a ring buffer and a perf event array
+//! `producer: u64 @32, consumer: u64 @40, lost: u32 @48`.
+//!
+//! A domain that dies in the middle of a change blocks nobody but that change, and [`Map::recover`] undoes it.
 mod array;
 mod bytes;
 mod error;
 mod hash;
+#[cfg(test)]
+mod interleave;
+#[cfg(test)]
+mod interleave_tests;
+mod kind;
+mod lru;
+mod place;
 mod ring;
 mod spec;
+mod step;
 #[cfg(test)]
 mod tests;
-
-use core::sync::atomic::Ordering::Relaxed;
 
 use shm::Shm;
 
 use crate::errno::Errno;
 pub use bytes::Bytes;
 pub use error::MapError;
+pub use kind::MapKind;
+use kind::Shape;
 pub use ring::{Record, Ring};
 pub use spec::{
-    MAX_ENTRIES, MAX_KEY_BYTES, MAX_MAP_BYTES, MAX_VALUE_BYTES, MIN_RING_BYTES, MMAPABLE, MapKind, MapSpec,
-    NO_PREALLOC, RDONLY_PROG, SpecError,
+    CPUS, MAX_ENTRIES, MAX_KEY_BYTES, MAX_MAP_BYTES, MAX_VALUE_BYTES, MIN_RING_BYTES, MMAPABLE, MapSpec,
+    NO_PREALLOC, PERF_RING_BYTES, RDONLY_PROG, SpecError,
 };
+use step::step;
 
 /// Bytes before the first place.
 pub const HEADER_BYTES: usize = 64;
 const MAGIC: u32 = u32::from_le_bytes(*b"HYPM");
-const COUNT: usize = 24;
+const COUNT: usize = 32;
 
 /// Update flag: create or replace.
 pub const ANY: u64 = 0;
@@ -48,6 +60,7 @@ pub struct Map<'a> {
     slots: u32,
     stride: usize,
     value_in_slot: usize,
+    owner: u8,
 }
 
 impl<'a> Map<'a> {
@@ -58,9 +71,13 @@ impl<'a> Map<'a> {
     pub fn create(memory: Shm<'a>, spec: &MapSpec) -> Result<Self, MapError> {
         let map = Self::new(memory, *spec)?;
         map.memory.clear();
-        let header = [MAGIC, spec.kind as u32, spec.key_size, spec.value_size, spec.max_entries, spec.flags];
+        let header =
+            [MAGIC, spec.kind as u32, spec.key_size, spec.value_size, spec.max_entries, spec.flags, CPUS];
         for (i, word) in header.iter().enumerate() {
             map.memory.store(4 * i, 4, u64::from(*word)).map_err(|_| MapError::NotAMap)?;
+        }
+        if let Some(ring) = map.ring() {
+            ring.format(0);
         }
         Ok(map)
     }
@@ -71,7 +88,7 @@ impl<'a> Map<'a> {
     /// As for `create`, or there is no map.
     pub fn open(memory: Shm<'a>) -> Result<Self, MapError> {
         let word = |i: usize| memory.load(4 * i, 4).map(|word| word as u32).map_err(|_| MapError::NotAMap);
-        if word(0)? != MAGIC {
+        if word(0)? != MAGIC || word(6)? != CPUS {
             return Err(MapError::NotAMap);
         }
         let kind = MapKind::from_number(word(1)?).ok_or(MapError::NotAMap)?;
@@ -92,7 +109,26 @@ impl<'a> Map<'a> {
             memory.slice(0, needed).map_err(|_| MapError::Memory { needed, available: memory.len() })?;
         memory.u64(0).map_err(|_| MapError::NotAMap)?;
         let (slots, stride, value_in_slot) = (spec.slots(), spec.stride(), spec.value_in_slot());
-        Ok(Self { spec, memory, slots, stride, value_in_slot })
+        Ok(Self { spec, memory, slots, stride, value_in_slot, owner: 0 })
+    }
+
+    /// The view of a domain that others can [`recover`](Map::recover) from: each has a number of its own.
+    /// Without, it is 0.
+    #[must_use]
+    pub const fn owned_by(self, owner: u8) -> Self {
+        Self { owner, ..self }
+    }
+
+    /// Undoes what the domain `owner` was in the middle of when it died: places that it was filling are free
+    /// again, ring buffer records that it had reserved are discarded. Gives their number. Looks at each place
+    /// once or (if nobody else is at work) twice. The others may go on meanwhile; `owner` itself has to be dead,
+    /// or be the caller before its first operation.
+    pub fn recover(&self, owner: u8) -> u32 {
+        match self.spec.kind.shape() {
+            Shape::Array => 0,
+            Shape::Hash => place::recover(self, owner).unwrap_or(0),
+            Shape::Ring => self.ring().map_or(0, |ring| ring.recover(owner)),
+        }
     }
 
     /// What the map is.
@@ -118,12 +154,10 @@ impl<'a> Map<'a> {
 
     /// Entries in the map: of an array all, of a ring buffer none.
     pub fn entries(&self) -> u32 {
-        match self.spec.kind {
-            MapKind::Array => self.spec.max_entries,
-            MapKind::Hash => {
-                self.memory.u32(COUNT).map_or(0, |count| count.load(Relaxed)).min(self.spec.max_entries)
-            }
-            MapKind::RingBuf => 0,
+        match self.spec.kind.shape() {
+            Shape::Array => self.spec.max_entries,
+            Shape::Hash => place::count(self).min(self.spec.max_entries),
+            Shape::Ring => 0,
         }
     }
 
@@ -132,10 +166,10 @@ impl<'a> Map<'a> {
         if key.len() != self.spec.key_size as usize {
             return None;
         }
-        match self.spec.kind {
-            MapKind::Array => array::index(self, key),
-            MapKind::Hash => hash::lookup(self, key).ok().flatten(),
-            MapKind::RingBuf => None,
+        match self.spec.kind.shape() {
+            Shape::Array => array::index(self, key),
+            Shape::Hash => hash::lookup(self, key).ok().flatten(),
+            Shape::Ring => None,
         }
     }
 
@@ -144,16 +178,16 @@ impl<'a> Map<'a> {
     ///
     /// # Errors
     /// Linux's: E2BIG (full, or no such index), EEXIST, ENOENT, EINVAL (sizes, flags, kind), EBUSY (another
-    /// domain inserts the same key right now).
+    /// domain inserts the same key right now), ENOMEM (no entry of a full LRU map could be removed).
     pub fn update(&self, key: Bytes<'_>, value: Bytes<'_>, flags: u64) -> Result<(), Errno> {
         let sizes = (key.len(), value.len());
         if sizes != (self.spec.key_size as usize, self.spec.value_size as usize) || flags > EXIST {
             return Err(Errno::EINVAL);
         }
-        match self.spec.kind {
-            MapKind::Array => array::update(self, key, value, flags),
-            MapKind::Hash => hash::update(self, key, value, flags),
-            MapKind::RingBuf => Err(Errno::EINVAL),
+        match self.spec.kind.shape() {
+            Shape::Array => array::update(self, key, value, flags),
+            Shape::Hash => hash::update(self, key, value, flags),
+            Shape::Ring => Err(Errno::EINVAL),
         }
     }
 
@@ -162,7 +196,7 @@ impl<'a> Map<'a> {
     /// # Errors
     /// ENOENT, EINVAL (size of the key; other kinds).
     pub fn delete(&self, key: Bytes<'_>) -> Result<(), Errno> {
-        if self.spec.kind != MapKind::Hash || key.len() != self.spec.key_size as usize {
+        if self.spec.kind.shape() != Shape::Hash || key.len() != self.spec.key_size as usize {
             return Err(Errno::EINVAL);
         }
         hash::delete(self, key)
@@ -174,10 +208,10 @@ impl<'a> Map<'a> {
         let (kept, wanted) = (key.len().min(self.spec.key_size as usize), self.spec.value_size as usize);
         let value_bytes = value.len().min(wanted);
         for slot in cursor..self.slots {
-            let found = match self.spec.kind {
-                MapKind::Array => array::key(slot, &mut key[..kept]),
-                MapKind::Hash => hash::key(self, slot, &mut key[..kept]),
-                MapKind::RingBuf => return None,
+            let found = match self.spec.kind.shape() {
+                Shape::Array => array::key(slot, &mut key[..kept]),
+                Shape::Hash => hash::key(self, slot, &mut key[..kept]),
+                Shape::Ring => return None,
             };
             if found {
                 self.memory.read(self.value_offset(slot)?, &mut value[..value_bytes]).ok()?;
@@ -187,20 +221,20 @@ impl<'a> Map<'a> {
         None
     }
 
-    /// The memory of an entry's value.
+    /// The memory of an entry's value; of a per-CPU map that of CPU 0, the only one.
     pub fn value(&self, entry: u32) -> Option<Shm<'a>> {
         self.memory.slice(self.value_offset(entry)?, self.spec.value_size as usize).ok()
     }
 
-    /// The ring buffer's operations, if it is one.
+    /// The operations of a ring buffer, or of the ring behind a perf event array.
     pub fn ring(&self) -> Option<Ring<'a>> {
-        (self.spec.kind == MapKind::RingBuf).then(|| Ring::new(self.memory)).flatten()
+        (self.spec.kind.shape() == Shape::Ring).then(|| Ring::new(self.memory, self.owner)).flatten()
     }
 
     /// Bytes from the memory's start to an entry's value.
     #[inline]
     fn value_offset(&self, entry: u32) -> Option<usize> {
-        let in_range = entry < self.slots && self.spec.kind != MapKind::RingBuf;
+        let in_range = entry < self.slots && self.spec.kind.shape() != Shape::Ring;
         in_range.then(|| HEADER_BYTES + entry as usize * self.stride + self.value_in_slot)
     }
 

@@ -1,40 +1,15 @@
 use core::fmt;
 
-use super::{HEADER_BYTES, hash};
+use super::{
+    HEADER_BYTES,
+    kind::{MapKind, Shape},
+    place,
+};
 
-/// Map kinds, with Linux's numbers (`enum bpf_map_type`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum MapKind {
-    /// Values by keys of any form.
-    Hash = 1,
-    /// Values by index.
-    Array = 2,
-    /// Records from programs to the host, in order.
-    RingBuf = 27,
-}
-
-impl MapKind {
-    /// The kind with Linux's number.
-    pub const fn from_number(number: u32) -> Option<Self> {
-        match number {
-            1 => Some(Self::Hash),
-            2 => Some(Self::Array),
-            27 => Some(Self::RingBuf),
-            _ => None,
-        }
-    }
-
-    /// bpftool's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Hash => "hash",
-            Self::Array => "array",
-            Self::RingBuf => "ringbuf",
-        }
-    }
-}
-
+/// Processors that run programs. A per-CPU map holds so many values in each entry, side by side.
+pub const CPUS: u32 = 1;
+/// Bytes of the data area of a perf event array's ring.
+pub const PERF_RING_BYTES: u32 = 16 << 10;
 /// Flag: entries are not allocated ahead. Accepted without effect: memory is fixed here.
 pub const NO_PREALLOC: u32 = 1 << 0;
 /// Flag: programs may not write.
@@ -87,11 +62,19 @@ pub enum SpecError {
 impl fmt::Display for SpecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::KeySize(MapKind::Array, n) => write!(f, "key size {n}: an array's key is a __u32, 4 bytes"),
-            Self::KeySize(MapKind::Hash, n) => {
+            Self::KeySize(kind, n) if kind.shape() == Shape::Array => {
+                write!(f, "key size {n}: an array's key is a __u32, 4 bytes")
+            }
+            Self::KeySize(kind, n) if kind.shape() == Shape::Hash => {
                 write!(f, "key size {n}: a hash map's key has 1 to {MAX_KEY_BYTES} bytes")
             }
-            Self::ValueSize(MapKind::RingBuf, n) | Self::KeySize(MapKind::RingBuf, n) => {
+            Self::KeySize(MapKind::PerfEventArray, n) | Self::ValueSize(MapKind::PerfEventArray, n) => {
+                write!(f, "key or value size {n}: both are a __u32 in a perf event array, 4 bytes")
+            }
+            Self::ValueSize(MapKind::ProgArray, n) => {
+                write!(f, "value size {n}: a program array's value is a __u32, 4 bytes")
+            }
+            Self::ValueSize(MapKind::RingBuf, n) | Self::KeySize(_, n) => {
                 write!(f, "key or value size {n}: a ring buffer has neither, leave both 0")
             }
             Self::ValueSize(_, n) => write!(f, "value size {n}: a value has 1 to {MAX_VALUE_BYTES} bytes"),
@@ -124,26 +107,27 @@ impl MapSpec {
         if unknown != 0 {
             return Err(SpecError::Flags(unknown));
         }
+        let (wrong_key, wrong_value) =
+            (SpecError::KeySize(self.kind, self.key_size), SpecError::ValueSize(self.kind, self.value_size));
         match self.kind {
-            MapKind::RingBuf if self.key_size != 0 => {
-                return Err(SpecError::KeySize(self.kind, self.key_size));
-            }
-            MapKind::RingBuf if self.value_size != 0 => {
-                return Err(SpecError::ValueSize(self.kind, self.value_size));
-            }
+            MapKind::RingBuf if self.key_size != 0 => return Err(wrong_key),
+            MapKind::RingBuf if self.value_size != 0 => return Err(wrong_value),
             MapKind::RingBuf if !self.max_entries.is_power_of_two() || self.max_entries < MIN_RING_BYTES => {
                 return Err(SpecError::RingSize(self.max_entries));
             }
             MapKind::RingBuf => {}
-            MapKind::Array if self.key_size != 4 => return Err(SpecError::KeySize(self.kind, self.key_size)),
-            MapKind::Hash if self.key_size == 0 || self.key_size > MAX_KEY_BYTES => {
-                return Err(SpecError::KeySize(self.kind, self.key_size));
-            }
-            _ if self.value_size == 0 || self.value_size > MAX_VALUE_BYTES => {
-                return Err(SpecError::ValueSize(self.kind, self.value_size));
-            }
+            MapKind::ProgArray | MapKind::PerfEventArray if self.value_size != 4 => return Err(wrong_value),
+            _ if self.value_size == 0 || self.value_size > MAX_VALUE_BYTES => return Err(wrong_value),
             _ if self.max_entries == 0 || self.max_entries > MAX_ENTRIES => {
                 return Err(SpecError::Entries(self.max_entries));
+            }
+            _ => {}
+        }
+        match self.kind.shape() {
+            Shape::Hash if self.key_size == 0 || self.key_size > MAX_KEY_BYTES => return Err(wrong_key),
+            Shape::Array if self.key_size != 4 => return Err(wrong_key),
+            Shape::Ring if self.kind == MapKind::PerfEventArray && self.key_size != 4 => {
+                return Err(wrong_key);
             }
             _ => {}
         }
@@ -161,28 +145,30 @@ impl MapSpec {
         self.flags & RDONLY_PROG != 0
     }
 
-    /// Places for values: a hash map has more of them than entries, so that searches are short.
+    /// Places for values: a hash map has more of them than entries, so that searches are short. Of a ring the
+    /// bytes of its data area.
     pub(super) const fn slots(&self) -> u32 {
-        match self.kind {
-            MapKind::Hash => self.max_entries.saturating_add(self.max_entries / 2).saturating_add(1),
-            MapKind::Array | MapKind::RingBuf => self.max_entries,
+        match (self.kind, self.kind.shape()) {
+            (_, Shape::Hash) => self.max_entries.saturating_add(self.max_entries / 2).saturating_add(1),
+            // Programs run on one processor: the ring of another is one that was never opened.
+            (MapKind::PerfEventArray, _) => PERF_RING_BYTES,
+            _ => self.max_entries,
         }
     }
 
     /// Bytes from one place to the next.
     pub(super) const fn stride(&self) -> usize {
-        match self.kind {
-            MapKind::Hash => self.value_in_slot() + align8(self.value_size as usize),
-            MapKind::Array => align8(self.value_size as usize),
-            MapKind::RingBuf => 1,
+        match self.kind.shape() {
+            Shape::Ring => 1,
+            _ => self.value_in_slot() + align8(self.value_size as usize) * self.kind.values(),
         }
     }
 
     /// Bytes from the start of a place to its value, which is aligned to 8.
     pub(super) const fn value_in_slot(&self) -> usize {
-        match self.kind {
-            MapKind::Hash => hash::KEY + align8(self.key_size as usize),
-            MapKind::Array | MapKind::RingBuf => 0,
+        match self.kind.shape() {
+            Shape::Hash => place::KEY + align8(self.key_size as usize),
+            Shape::Array | Shape::Ring => 0,
         }
     }
 }

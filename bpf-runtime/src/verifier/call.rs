@@ -35,6 +35,9 @@ impl Explorer<'_> {
         for (index, register) in (0..helper.args.len()).zip(1..) {
             self.argument(helper, index, register, &mut shown)?;
         }
+        if number == helper::number::TAIL_CALL {
+            self.tail_call()?;
+        }
         let result = self.result(helper, &shown)?;
         let regs = &mut self.state.frame_mut().regs;
         regs[CLOBBERED].fill(Reg::Uninit);
@@ -62,8 +65,7 @@ impl Explorer<'_> {
             ) => {
                 let spec = &self.unit.maps[usize::from(map)];
                 if !kinds.contains(&spec.kind) {
-                    let ring = kinds.contains(&MapKind::RingBuf);
-                    return Err(wrong(if ring { "a ring buffer map" } else { "a hash or array map" }));
+                    return Err(wrong(wanted_kind(kinds)));
                 }
                 if matches!(arg, Arg::WritableMap(_)) && spec.is_read_only() {
                     return Err(Reason::ReadOnlyMap);
@@ -72,6 +74,12 @@ impl Explorer<'_> {
                 Ok(())
             }
             (Arg::Map(_) | Arg::WritableMap(_), _) => Err(wrong("a map")),
+            (Arg::Context, Reg::Pointer(Pointer { base: Base::Context, off, .. }))
+                if off.known() == Some(0) =>
+            {
+                Ok(())
+            }
+            (Arg::Context, _) => Err(wrong("the context, unchanged")),
             (Arg::MapKey | Arg::MapValue, _) => {
                 let spec = shown.map.and_then(|map| self.unit.maps.get(usize::from(map)));
                 let spec = spec.ok_or(Reason::Internal("helper table"))?;
@@ -101,6 +109,16 @@ impl Explorer<'_> {
             (Arg::Record, reg) => self.release(register, reg),
             // Memory is checked with its length, which follows.
             _ => Ok(()),
+        }
+    }
+
+    /// A tail call that succeeds is an exit without an answer; one that fails goes on here. The program that it leads
+    /// to was verified for itself, and begins with an empty stack: in a function it would have to come back.
+    fn tail_call(&self) -> Result<(), Reason> {
+        match (self.state.frames.len(), self.state.records.is_empty()) {
+            (1, true) => Ok(()),
+            (1, false) => Err(Reason::Unreleased),
+            _ => Err(Reason::TailCallInFunction),
         }
     }
 
@@ -190,6 +208,17 @@ impl Explorer<'_> {
             }
         }
         if self.state.records.is_empty() { Ok(Flow::Exit) } else { Err(Reason::Unreleased) }
+    }
+}
+
+/// The kinds that a helper takes, in words.
+fn wanted_kind(kinds: &[MapKind]) -> &'static str {
+    match kinds.first() {
+        Some(MapKind::RingBuf) => "a ring buffer map",
+        Some(MapKind::ProgArray) => "a program array",
+        Some(MapKind::PerfEventArray) => "a perf event array",
+        Some(MapKind::PercpuHash) => "a per-CPU map",
+        _ => "a hash or array map",
     }
 }
 

@@ -86,9 +86,9 @@ pub struct Explorer<'u> {
     /// The head of a loop that can't be proven as a whole.
     pub given_up: Option<usize>,
     scratch: Vec<u8>,
-    /// For the tests: slot, frames and registers at each step.
-    #[cfg(test)]
-    pub seen: Vec<(usize, usize, [super::value::Reg; crate::isa::REGISTERS])>,
+    /// For the oracle, if it asks: slot, frames and registers at each step.
+    #[cfg(any(test, feature = "oracle"))]
+    pub seen: Option<Vec<(usize, usize, [super::value::Reg; crate::isa::REGISTERS])>>,
 }
 
 impl<'u> Explorer<'u> {
@@ -126,8 +126,8 @@ impl<'u> Explorer<'u> {
             no_natural: Vec::new(),
             given_up: None,
             scratch: Vec::new(),
-            #[cfg(test)]
-            seen: Vec::new(),
+            #[cfg(any(test, feature = "oracle"))]
+            seen: None,
         })
     }
 
@@ -160,8 +160,10 @@ impl<'u> Explorer<'u> {
             }
             self.steps += 1;
             self.since += 1;
-            #[cfg(test)]
-            self.seen.push((self.at, self.state.frames.len(), self.state.frame().regs));
+            #[cfg(any(test, feature = "oracle"))]
+            if let Some(seen) = &mut self.seen {
+                seen.push((self.at, self.state.frames.len(), self.state.frame().regs));
+            }
             match self.step(outcome.take())? {
                 Flow::Next(next) => self.at = next,
                 Flow::Exit => {

@@ -21,6 +21,8 @@ mod nodes;
 mod num;
 #[cfg(test)]
 mod num_tests;
+#[cfg(any(test, feature = "oracle"))]
+pub mod oracle;
 #[cfg(test)]
 mod oracle_tests;
 mod pack;
@@ -33,6 +35,8 @@ mod subsume;
 mod summary;
 mod unpack;
 mod value;
+#[cfg(test)]
+mod vectors;
 mod widen;
 
 use alloc::{string::String, vec::Vec};
@@ -80,7 +84,8 @@ impl Default for Limits {
 /// What was proven of a program that is accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// The most instructions that a run executes; `None`: not known, the run needs a budget.
+    /// The most instructions that a run of this program executes, those of programs that it goes over to by a tail
+    /// call not counted; `None`: not known, the run needs a budget.
     pub instruction_bound: Option<u64>,
     /// Bytes of stack, all frames of the deepest call chain together.
     pub stack_bytes: u32,
@@ -132,13 +137,14 @@ impl core::error::Error for Refusal {}
 /// # Errors
 /// The first thing that could not be proven.
 pub fn verify(unit: &Unit<'_>, limits: &Limits) -> Result<Summary, Refusal> {
-    prove(unit, limits, |explorer| Summary {
+    let done = |explorer: &mut Explorer<'_>| Summary {
         instruction_bound: Some(explorer.nodes.longest).filter(|bound| *bound < u64::MAX),
         stack_bytes: explorer.stack_bytes,
         helpers: core::mem::take(&mut explorer.helpers),
         maps: explorer.maps,
         steps: explorer.steps,
-    })
+    };
+    prove(unit, limits, |_| {}, done)
 }
 
 /// Attempts at a proof: at first loops that count are proven as a whole, all others walked turn by turn. What can't
@@ -146,6 +152,7 @@ pub fn verify(unit: &Unit<'_>, limits: &Limits) -> Result<Summary, Refusal> {
 fn prove<T>(
     unit: &Unit<'_>,
     limits: &Limits,
+    begin: impl Fn(&mut Explorer<'_>),
     done: impl FnOnce(&mut Explorer<'_>) -> T,
 ) -> Result<T, Refusal> {
     let budget = limits.steps.unwrap_or((64 * unit.code.len() as u64).max(100_000));
@@ -157,6 +164,7 @@ fn prove<T>(
             Err((at, reason)) => return Err(refusal(unit, at, reason, String::new())),
         };
         explorer.steps = steps;
+        begin(&mut explorer);
         let Err(reason) = explorer.walk(if plan.unbounded { budget } else { budget - budget / 2 }) else {
             return Ok(done(&mut explorer));
         };

@@ -14,7 +14,7 @@ use crate::{
     isa::{Alu, Swap, Test, Width},
 };
 
-const OPS: [Alu; 14] = [
+pub(super) const OPS: [Alu; 14] = [
     Alu::Add,
     Alu::Sub,
     Alu::Mul,
@@ -54,7 +54,7 @@ fn members(n: &Num, bits: u32) -> Vec<u64> {
 }
 
 /// All tnums, unsigned and signed intervals of a width, each on its own, normalised.
-fn shapes(bits: u32) -> Vec<Num> {
+pub(super) fn shapes(bits: u32) -> Vec<Num> {
     let any = Num::unknown(bits);
     let mut all = vec![];
     for mask in 0..=ones(bits) {
@@ -70,7 +70,7 @@ fn shapes(bits: u32) -> Vec<Num> {
 }
 
 /// Concrete arithmetic at any width: the interpreter's, on numbers moved to where it gives the same result.
-fn concrete(op: Alu, a: u64, b: u64, bits: u32) -> u64 {
+pub(super) fn concrete(op: Alu, a: u64, b: u64, bits: u32) -> u64 {
     let by = b & u64::from(bits - 1);
     let wide = |a: u64, b: u64| alu(op, Width::W64, a, b) & ones(bits);
     match op {
@@ -171,10 +171,10 @@ fn casts_are_sound_at_small_widths() {
 }
 
 /// A deterministic generator of numbers that are interesting at 32 and 64 bits.
-struct Source(u64);
+pub(super) struct Source(pub u64);
 
 impl Source {
-    fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let x = self.0 >> 29 ^ self.0;
         match x % 7 {
@@ -189,7 +189,7 @@ impl Source {
     }
 
     /// Some knowledge of numbers, and one of them.
-    fn scalar(&mut self) -> (Scalar, u64) {
+    pub(super) fn scalar(&mut self) -> (Scalar, u64) {
         let x = self.next();
         let (width, other) = (if self.0 & 64 == 0 { Width::W64 } else { Width::W32 }, self.next());
         let mut s = Scalar::unknown();

@@ -64,6 +64,8 @@ pub enum Reason {
     Indirect,
     /// A function that calls itself, directly or not.
     Recursion,
+    /// A tail call in a function.
+    TailCallInFunction,
     /// More active calls than [`MAX_FRAMES`].
     CallDepth,
     /// A register is read before it is written.
@@ -183,6 +185,9 @@ impl fmt::Display for Reason {
                 f.write_str("calls through registers are not supported: call the function by name")
             }
             Self::Recursion => f.write_str("the function calls itself: use a loop with a bound instead"),
+            Self::TailCallInFunction => {
+                f.write_str("a tail call in a function: it replaces the whole program, call it from there")
+            }
             Self::CallDepth => write!(f, "calls nest deeper than {MAX_FRAMES} frames: inline some functions"),
             Self::Uninit { register } => {
                 write!(f, "r{register} is not initialised here: set it on every path")

@@ -55,7 +55,7 @@ pub struct Loop {
     counter: Option<(Step, u64)>,
     /// Where the counter began, if it is known and it then goes on from there without wrapping around.
     from: Option<u64>,
-    #[cfg(test)]
+    #[cfg(any(test, feature = "oracle"))]
     seen: usize,
 }
 
@@ -135,8 +135,8 @@ impl Explorer<'_> {
             start,
             counter: None,
             from: None,
-            #[cfg(test)]
-            seen: self.seen.len(),
+            #[cfg(any(test, feature = "oracle"))]
+            seen: self.seen.as_ref().map_or(0, Vec::len),
         };
         self.budget.push(&mut self.loops, begun, super::budget::Budget::take)?;
         self.scope = self.loops.len();
@@ -268,8 +268,10 @@ impl Explorer<'_> {
         widen(&mut guess, &self.state, marks)?;
         (inner.leaving, inner.proven) = (0, false);
         let (number, base) = (inner.number, inner.base);
-        #[cfg(test)]
-        self.seen.truncate(inner.seen);
+        #[cfg(any(test, feature = "oracle"))]
+        if let Some(seen) = &mut self.seen {
+            seen.truncate(inner.seen);
+        }
         for dropped in self.pending.drain(base..) {
             self.budget.give(dropped.packed.len());
         }

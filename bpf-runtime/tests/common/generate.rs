@@ -1,13 +1,28 @@
 //! Programs at random, of parts that make sense often enough to be accepted and go wrong often enough to matter.
 
-/// A deterministic source of choices.
-pub struct Choice(pub u64);
+/// A deterministic source of choices: bytes, while there are any, then what a seed gives.
+pub struct Choice<'a> {
+    seed: u64,
+    bytes: &'a [u8],
+}
 
-impl Choice {
-    /// 31 bits.
+impl<'a> Choice<'a> {
+    pub const fn seeded(seed: u64) -> Self {
+        Self { seed, bytes: &[] }
+    }
+
+    pub const fn of_bytes(bytes: &'a [u8]) -> Self {
+        Self { seed: 1, bytes }
+    }
+
+    /// 31 bits, or a byte while there are any.
     pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        self.0 >> 33
+        if let Some((&byte, rest)) = self.bytes.split_first() {
+            self.bytes = rest;
+            return byte.into();
+        }
+        self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.seed >> 33
     }
 
     /// Below `n`.
@@ -15,7 +30,7 @@ impl Choice {
         self.next() % n
     }
 
-    pub(super) fn of<'a>(&mut self, from: &[&'a str]) -> &'a str {
+    pub(super) fn of<'t>(&mut self, from: &[&'t str]) -> &'t str {
         from[self.below(from.len() as u64) as usize]
     }
 
@@ -39,7 +54,7 @@ const OPERATORS: &[&str] =
 const COMPARISONS: &[&str] = &["==", "!=", ">", ">=", "<", "<=", "s>", "s>=", "s<", "s<=", "&"];
 const SIZES: &[&str] = &["u8", "u16", "u32", "u64", "s8", "s16", "s32"];
 
-pub(super) fn arithmetic(c: &mut Choice) -> String {
+pub(super) fn arithmetic(c: &mut Choice<'_>) -> String {
     let (width, dst, op) = (c.of(&["r", "w"]), c.reg(), c.of(OPERATORS));
     match c.below(10) {
         8 => format!("{width}{dst} = {width}{}\n", c.reg()),
@@ -53,7 +68,7 @@ pub(super) fn arithmetic(c: &mut Choice) -> String {
 }
 
 /// Something that bounds a register, most of the time.
-pub(super) fn bound(c: &mut Choice, label: &str) -> String {
+pub(super) fn bound(c: &mut Choice<'_>, label: &str) -> String {
     let (width, reg, limit) = (c.of(&["r", "r", "w"]), c.reg(), c.edge() as i32);
     match c.below(4) {
         0 => format!("{width}{reg} &= {}\n", c.edge() as i32),
@@ -64,7 +79,7 @@ pub(super) fn bound(c: &mut Choice, label: &str) -> String {
 }
 
 /// An access at an offset that is a register's number.
-pub(super) fn access(c: &mut Choice, base: &str) -> String {
+pub(super) fn access(c: &mut Choice<'_>, base: &str) -> String {
     let (size, reg, off) = (c.of(SIZES), c.reg(), c.below(10));
     let place = |size: &str| format!("*({size} *)(r1 + {off})");
     let moved = match c.below(4) {
@@ -85,7 +100,7 @@ pub(super) fn access(c: &mut Choice, base: &str) -> String {
     format!("{base}{moved}{access}")
 }
 
-fn lookup(c: &mut Choice, label: &str) -> String {
+fn lookup(c: &mut Choice<'_>, label: &str) -> String {
     let (map, key, size) = if c.below(2) == 0 { (0, 4, "u32") } else { (1, 8, "u64") };
     let check = if c.below(8) == 0 { String::new() } else { format!("if r0 == 0 goto {label}\n") };
     let access = access(c, "r1 = r0\n");
@@ -96,7 +111,7 @@ fn lookup(c: &mut Choice, label: &str) -> String {
     )
 }
 
-fn record(c: &mut Choice, label: &str) -> String {
+fn record(c: &mut Choice<'_>, label: &str) -> String {
     let size = 8 * c.below(4) + 1;
     let give = c.of(&["submit", "discard"]);
     let access = access(c, "r1 = r9\n");
@@ -106,7 +121,7 @@ fn record(c: &mut Choice, label: &str) -> String {
     )
 }
 
-fn part(c: &mut Choice, n: usize) -> String {
+fn part(c: &mut Choice<'_>, n: usize) -> String {
     let label = format!("l{}", n + 1 + c.below(3) as usize);
     match c.below(14) {
         0..=2 => arithmetic(c),
@@ -137,7 +152,7 @@ fn c_map(n: usize) -> &'static str {
 }
 
 /// A program of some parts, sometimes in a loop.
-pub fn program(c: &mut Choice) -> String {
+pub fn program(c: &mut Choice<'_>) -> String {
     let parts = 3 + c.below(7) as usize;
     let looped = c.below(3) == 0;
     let mut text: Vec<String> = vec![START.to_owned()];
@@ -161,7 +176,7 @@ pub fn program(c: &mut Choice) -> String {
 }
 
 /// Contexts with numbers at the edges.
-pub fn context(c: &mut Choice) -> [u8; 32] {
+pub fn context(c: &mut Choice<'_>) -> [u8; 32] {
     let mut bytes = [0; 32];
     for word in bytes.chunks_mut(8) {
         let random = c.next() << 32 ^ c.next();

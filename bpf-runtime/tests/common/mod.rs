@@ -18,7 +18,7 @@ use bpf_runtime::{
 use shm::Shm;
 
 /// The maps that test programs use, by index.
-pub const MAPS: [MapSpec; 5] = [
+pub const MAPS: [MapSpec; 9] = [
     // 0: an array of four values of 16 bytes
     MapSpec { kind: MapKind::Array, key_size: 4, value_size: 16, max_entries: 4, flags: 0 },
     // 1: a hash map
@@ -29,6 +29,14 @@ pub const MAPS: [MapSpec; 5] = [
     MapSpec { kind: MapKind::Array, key_size: 4, value_size: 32, max_entries: 1, flags: RDONLY_PROG },
     // 4: global variables
     MapSpec { kind: MapKind::Array, key_size: 4, value_size: 64, max_entries: 1, flags: 0 },
+    // 5: a hash map that forgets
+    MapSpec { kind: MapKind::LruHash, key_size: 8, value_size: 24, max_entries: 8, flags: 0 },
+    // 6: values of each CPU
+    MapSpec { kind: MapKind::PercpuArray, key_size: 4, value_size: 16, max_entries: 4, flags: 0 },
+    // 7: a perf event array
+    MapSpec { kind: MapKind::PerfEventArray, key_size: 4, value_size: 4, max_entries: 2, flags: 0 },
+    // 8: programs
+    MapSpec { kind: MapKind::ProgArray, key_size: 4, value_size: 4, max_entries: 4, flags: 0 },
 ];
 
 /// The hook with the context of four 64-bit words.

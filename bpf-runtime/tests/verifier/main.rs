@@ -10,6 +10,7 @@ mod encoding;
 mod joins;
 mod limits;
 mod loops;
+mod map_kinds;
 mod memory;
 mod numbers;
 mod pointers;

@@ -44,8 +44,13 @@ fn list(client: &mut Client, words: &[String], out: &mut Output<'_>) -> Result<(
 
 fn dump(client: &mut Client, target: &Target, out: &mut Output<'_>) -> Result<()> {
     let (map, entries) = fetch(client, target)?;
-    if map.kind == MapKind::RingBuf as u32 && !out.json {
-        return Ok(out.line("a ring buffer's records are taken by hypctl trace")?);
+    let taken_by_trace = match MapKind::from_number(map.kind) {
+        Some(MapKind::RingBuf) => Some("a ring buffer's records are taken by hypctl trace"),
+        Some(MapKind::PerfEventArray) => Some("a perf event array's samples are taken by hypctl trace"),
+        _ => None,
+    };
+    if let Some(text) = taken_by_trace.filter(|_| !out.json) {
+        return Ok(out.line(text)?);
     }
     let rows: Vec<_> = entries.iter().map(EntryRow::from).collect();
     if out.json {

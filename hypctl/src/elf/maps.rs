@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, anyhow, bail};
 use bpf_runtime::{
     bundle::{MAX_MAPS, MapContents},
-    map::{MapKind, MapSpec},
+    map::{CPUS, MapKind, MapSpec},
 };
 
 use super::{
@@ -109,12 +109,22 @@ fn declared_spec(btf: &Btf<'_>, type_id: u32) -> Result<MapSpec> {
     }
     let number = declared.kind.context("no __uint(type, BPF_MAP_TYPE_...)")?;
     let kind = MapKind::from_number(number).with_context(|| {
-        let known = [MapKind::Hash, MapKind::Array, MapKind::RingBuf];
-        let known: Vec<_> = known.iter().map(|kind| format!("{} {}", *kind as u32, kind.name())).collect();
+        let known: Vec<_> =
+            MapKind::ALL.iter().map(|kind| format!("{} {}", *kind as u32, kind.name())).collect();
         format!("unknown map kind {number}: known are {}", known.join(", "))
     })?;
-    let Declared { key_size, value_size, max_entries, flags, .. } = declared;
+    let Declared { mut key_size, mut value_size, mut max_entries, flags, .. } = declared;
+    if kind == MapKind::PerfEventArray {
+        // As libbpf: what is left out is a __u32, and one entry for each CPU.
+        (key_size, value_size) = (or(key_size, 4), or(value_size, 4));
+        max_entries = or(max_entries, CPUS);
+    }
     Ok(MapSpec { kind, key_size, value_size, max_entries, flags })
+}
+
+/// A number, or another where it was left out.
+fn or(number: u32, default: u32) -> u32 {
+    if number == 0 { default } else { number }
 }
 
 impl Declared {

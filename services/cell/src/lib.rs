@@ -22,7 +22,7 @@ pub const PROTOCOL: &str = "cell";
 pub const REQUESTS: Slot = Slot(8);
 
 /// Verified programs: [`table::Table`].
-pub const PROGRAMS: Region = Region::at(standard::FIRST_REGION, 32);
+pub const PROGRAMS: Region = Region::at(standard::FIRST_REGION, 20);
 /// The memory of maps.
 pub const MAPS: Region = Region::at(standard::FIRST_REGION + 0x20_0000, 128);
 /// What programs print: records of [`table::TRACE_HEADER`] bytes and text.

@@ -14,6 +14,8 @@ use crate::{
 
 /// Most instructions of one run of a program without a bound of its own.
 const FUEL: u64 = 1_000_000;
+/// The cell's number as a user of maps: the agent is 0.
+const OWNER: u8 = 1;
 
 /// What a run needs from the machine.
 pub trait Machine {
@@ -80,6 +82,10 @@ impl<'a, M: Machine> Runner<'a, M> {
                 && let Some(prepared) = &mut runner.slots[slot]
             {
                 prepared.counts = counts;
+                // What the cell before this one was in the middle of when it died.
+                for map in &prepared.maps {
+                    map.recover(OWNER);
+                }
             }
         }
         Ok(runner)
@@ -119,7 +125,7 @@ impl<'a, M: Machine> Runner<'a, M> {
         maps.try_reserve_exact(entry.maps as usize).map_err(|_| Refusal::NoMemory)?;
         for (offset, len) in &entry.map[..entry.maps as usize] {
             let memory = self.maps.slice(*offset as usize, *len as usize).map_err(|_| Refusal::Invalid)?;
-            maps.push(Map::open(memory).map_err(|_| Refusal::Invalid)?);
+            maps.push(Map::open(memory).map_err(|_| Refusal::Invalid)?.owned_by(OWNER));
         }
         let fuel = if entry.bound == 0 { FUEL } else { entry.bound };
         self.slots[slot] =

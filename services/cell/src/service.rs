@@ -7,8 +7,8 @@ use cell::{
 use svc::{Server, region};
 
 svc::service!(main);
-// Decoded programs; what does not fit is refused.
-svc::heap!(192 * 1024);
+// Decoded programs, 32 bytes an instruction: as many as the region of programs holds, and their maps.
+svc::heap!(320 * 1024);
 
 struct Clock;
 

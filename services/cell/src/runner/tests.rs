@@ -4,7 +4,10 @@ extern crate std;
 use core::sync::atomic::AtomicU64;
 use std::vec::Vec;
 
-use bpf_runtime::isa::Insn;
+use bpf_runtime::{
+    isa::Insn,
+    map::{MapKind, MapSpec},
+};
 use shm::Consumer;
 
 use super::*;
@@ -100,4 +103,24 @@ fn what_a_program_prints_is_in_the_ring() {
     assert_eq!((record[0], record[8], &record[TRACE_HEADER..len]), (77, 5, &b"hello"[..]));
     let (a, b) = (system.random_u32(), system.random_u32());
     assert_ne!(a, b);
+}
+
+#[test]
+fn a_new_cell_gives_back_what_the_one_before_had_reserved() {
+    let shared = shared();
+    let memory = memory(&shared);
+    let spec = MapSpec { kind: MapKind::RingBuf, key_size: 0, value_size: 0, max_entries: 64, flags: 0 };
+    let map = Map::create(memory.maps, &spec).unwrap();
+    let ring = map.ring().unwrap();
+    map.owned_by(OWNER).ring().unwrap().reserve(8).unwrap();
+    ring.output(b"later".into()).unwrap();
+    assert_eq!(ring.consume(&mut [0; 8]), None, "the record before it is not complete");
+    install(memory.programs, 0, 1, 2, &load_word(0));
+    let table = Table::new(memory.programs);
+    let entry = table.get(0).unwrap();
+    let mut map = [(0, 0); MAPS];
+    map[0] = (0, spec.memory_bytes() as u32);
+    table.set(0, &Entry { maps: 1, map, ..entry }).unwrap();
+    let _runner = Runner::new(memory, Clock).unwrap();
+    assert_eq!(ring.consume(&mut [0; 8]), Some(5));
 }

@@ -1,0 +1,88 @@
+use super::CPUS;
+
+/// Map kinds, with Linux's numbers (`enum bpf_map_type`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum MapKind {
+    /// Values by keys of any form.
+    Hash = 1,
+    /// Values by index.
+    Array = 2,
+    /// Programs by index, for tail calls: the values are their numbers, 0 for none.
+    ProgArray = 3,
+    /// Samples from programs to the host: one ring for each CPU.
+    PerfEventArray = 4,
+    /// As `Hash`, with a value for each CPU.
+    PercpuHash = 5,
+    /// As `Array`, with a value for each CPU.
+    PercpuArray = 6,
+    /// As `Hash`; an insertion into a full map removes an entry that was not used for long.
+    LruHash = 9,
+    /// As `LruHash`, with a value for each CPU.
+    LruPercpuHash = 10,
+    /// Records from programs to the host, in order.
+    RingBuf = 27,
+}
+
+/// How a kind lies in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    Array,
+    Hash,
+    Ring,
+}
+
+impl MapKind {
+    /// All kinds, by number.
+    pub const ALL: &'static [Self] = &[
+        Self::Hash,
+        Self::Array,
+        Self::ProgArray,
+        Self::PerfEventArray,
+        Self::PercpuHash,
+        Self::PercpuArray,
+        Self::LruHash,
+        Self::LruPercpuHash,
+        Self::RingBuf,
+    ];
+
+    /// The kind with Linux's number.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| *kind as u32 == number)
+    }
+
+    /// bpftool's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hash => "hash",
+            Self::Array => "array",
+            Self::ProgArray => "prog_array",
+            Self::PerfEventArray => "perf_event_array",
+            Self::PercpuHash => "percpu_hash",
+            Self::PercpuArray => "percpu_array",
+            Self::LruHash => "lru_hash",
+            Self::LruPercpuHash => "lru_percpu_hash",
+            Self::RingBuf => "ringbuf",
+        }
+    }
+
+    pub(super) const fn shape(self) -> Shape {
+        match self {
+            Self::Hash | Self::PercpuHash | Self::LruHash | Self::LruPercpuHash => Shape::Hash,
+            Self::Array | Self::ProgArray | Self::PercpuArray => Shape::Array,
+            Self::PerfEventArray | Self::RingBuf => Shape::Ring,
+        }
+    }
+
+    pub(super) const fn is_lru(self) -> bool {
+        matches!(self, Self::LruHash | Self::LruPercpuHash)
+    }
+
+    /// Values that an entry has.
+    pub(super) const fn values(self) -> usize {
+        match self {
+            Self::PercpuHash | Self::PercpuArray | Self::LruPercpuHash => CPUS as usize,
+            _ => 1,
+        }
+    }
+}
