@@ -44,7 +44,8 @@ bare_cargo build --release -p in-situ
 objcopy --strip-all "target/$target/release/in-situ" "$images/in-situ.elf"
 
 # The packages with code for the device only, which a build for the host does not look at.
-mapfile -t bare < <(grep -rl --include=Cargo.toml 'target_os = "none"' root-task services tests | xargs -n1 dirname | xargs -n1 basename)
+mapfile -t bare < <(grep -rl --include=Cargo.toml 'target_os = "none"' root-task services tests |
+  xargs sed -sn '0,/^name = /s/^name = "\(.*\)"$/\1/p')
 bare_clippy() { bare_cargo clippy --release "${bare[@]/#/-p}" -- -D warnings; }
 rustdoc() { RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --workspace --lib --exclude root-task; }
 check "format" cargo fmt --all --check
