@@ -12,7 +12,7 @@ use crate::{
     table::{Counts, SLOTS, Stats, Table},
 };
 
-/// Most instructions of one run of a program without a bound of its own.
+/// Most instructions of one run, whatever was proven: a loop that is known to end may still take years.
 const FUEL: u64 = 1_000_000;
 /// The cell's number as a user of maps: the agent is 0.
 const OWNER: u8 = 1;
@@ -127,7 +127,7 @@ impl<'a, M: Machine> Runner<'a, M> {
             let memory = self.maps.slice(*offset as usize, *len as usize).map_err(|_| Refusal::Invalid)?;
             maps.push(Map::open(memory).map_err(|_| Refusal::Invalid)?.owned_by(OWNER));
         }
-        let fuel = if entry.bound == 0 { FUEL } else { entry.bound };
+        let fuel = if entry.bound == 0 { FUEL } else { entry.bound.min(FUEL) };
         self.slots[slot] =
             Some(Prepared { hook: entry.hook, fuel, program, maps, counts: Counts::default() });
         Ok(())
