@@ -30,6 +30,32 @@ const CURRENT_CPU: u64 = 0xffff_ffff;
 /// Wake-up flags of the ring buffer helpers: accepted, the consumer polls.
 const WAKEUP_FLAGS: u64 = 3;
 
+/// The first byte of compiled code.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry(unsafe extern "C" fn(&mut Run) -> u64);
+
+impl Entry {
+    /// The code at `address`, whose first byte is not at 0.
+    ///
+    /// # Safety
+    /// There is code that [`crate::jit::compile`] made, and it stays there, readable and executable.
+    pub const unsafe fn at(address: u64) -> Self {
+        // SAFETY: as this function's; a function's address is not 0.
+        Self(unsafe { core::mem::transmute::<usize, unsafe extern "C" fn(&mut Run) -> u64>(address as usize) })
+    }
+
+    /// Runs it with `host`; gives r0, which is void if [`Run::trap`] says so.
+    ///
+    /// # Safety
+    /// The code was compiled with all checks, or of a verified program; what `run` points to lives.
+    #[inline]
+    pub unsafe fn run<E: Env>(self, host: &mut Host<'_, E>, run: &mut Run) -> u64 {
+        run.data = core::ptr::from_mut(host).expose_provenance() as u64;
+        // SAFETY: `host` is this function's alone until it returns; the rest is the caller's promise.
+        unsafe { (self.0)(run) }
+    }
+}
+
 /// What helpers need while a program runs. A map's handle, as given to the compiler, is its place in `maps`.
 pub struct Host<'a, E> {
     /// The program's maps.
@@ -47,16 +73,8 @@ impl<'a, E: Env> Host<'a, E> {
         Self { maps, env, stack, records: [None; MAX_RECORDS] }
     }
 
-    /// The functions that compiled code calls, by number, for a [`Run`] whose `data` was set by [`Host::enter`].
+    /// The functions that compiled code calls, by number, when [`Entry::run`] was given this host.
     pub const FUNCTIONS: [Option<HelperFn>; HELPERS] = Functions::<E>::TABLE;
-
-    /// Makes this the host of `run`.
-    ///
-    /// # Safety
-    /// It lives, and nothing else uses it, while compiled code runs with this `run`.
-    pub unsafe fn enter(&mut self, run: &mut Run) {
-        run.data = core::ptr::from_mut(self).expose_provenance() as u64;
-    }
 
     /// Drops the records that a run left open: a program that was stopped must not block its ring buffers.
     #[inline]
@@ -104,7 +122,7 @@ macro_rules! functions {
                     unsafe extern "C" fn call<E: Env>(a: u64, b: u64, c: u64, d: u64, e: u64, run: &mut Run) -> u64 {
                         let host = core::ptr::with_exposed_provenance_mut::<Host<'_, E>>(run.data as usize);
                         let function: fn(&mut Host<'_, E>, [u64; 5]) -> u64 = $function;
-                        // SAFETY: `enter` put it there, and nothing else uses it while the code runs.
+                        // SAFETY: `Entry::run` put it there, and nothing else uses it while the code runs.
                         function(unsafe { &mut *host }, [a, b, c, d, e])
                     }
                     table[number::$number as usize] = Some(call::<E>);
