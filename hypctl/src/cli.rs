@@ -56,6 +56,9 @@ pub enum Command {
         #[arg(long, short)]
         counters: bool,
     },
+    /// One service: restart it
+    #[command(subcommand)]
+    Service(Service),
     /// Who holds which capability
     Caps,
     /// Verify an object's programs here, without a device
@@ -131,6 +134,17 @@ pub enum Prog {
         /// NAME, name NAME or id N
         #[arg(value_name = "PROG", num_args = 1..=2, required = true)]
         words: Vec<String>,
+    },
+}
+
+/// Commands on a service.
+#[derive(Debug, Subcommand)]
+pub enum Service {
+    /// Build a service anew, and wait until it is ready
+    Restart {
+        /// Its name: hypctl services lists them
+        #[arg(value_name = "NAME")]
+        name: String,
     },
 }
 

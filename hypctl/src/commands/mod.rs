@@ -4,6 +4,7 @@ mod info;
 mod map;
 mod pages;
 mod prog;
+mod service;
 mod services;
 mod trace;
 mod verify;
@@ -39,6 +40,7 @@ pub fn run(cli: &Cli, out: &mut Output<'_>) -> Result<bool> {
         Command::Services { name, counters } => {
             services::services(&mut connect(cli)?, name.as_deref(), *counters, out)?;
         }
+        Command::Service(command) => service::run(&mut connect(cli)?, command, cli.timeout, out)?,
         Command::Caps => info::caps(&mut connect(cli)?, out)?,
     }
     Ok(true)

@@ -1,4 +1,4 @@
-//! Supervision: faults are reported, services built again, and those who waited for them answered.
+//! Supervision: signals, faults and requests as they come, and what they lead to.
 
 use core::fmt::Write;
 
@@ -6,14 +6,15 @@ use alloc::vec::Vec;
 use report::{Report, State};
 use sel4::{CapRights, Fault, MessageInfo, cap, cap_type};
 use shm::Shm;
-use system::{ROOT, SYSTEM};
+use system::{CONTROL_BADGE, ROOT, SYSTEM};
 
 use super::{
-    arch, callers, console,
+    arch, callers,
     error::{At, Error},
     fault::{FaultText, Registers},
     memory::Shared,
     objects::{at, cap},
+    restart::Health,
     spawn::{DOWN_BADGE, FAULT_BADGE, Unit},
     ticker::Ticker,
     vspace::Window,
@@ -21,33 +22,18 @@ use super::{
 
 /// Badge bit: the ticker's time has come. Above the services' ready bits, beside [`FAULT_BADGE`].
 const TICK: u64 = 1 << 25;
-/// A service that ran so long without a fault starts with a clean record.
-const CLEAN_AFTER_S: u64 = 60;
-
-/// How a service is doing.
-#[derive(Clone, Copy, Debug)]
-struct Health {
-    state: State,
-    restarts: u32,
-    /// Restarts since its record was last clean.
-    strikes: u32,
-    /// When it was last started, in ticks.
-    since: u64,
-    /// When it is to be built again, in ticks.
-    due: Option<u64>,
-}
 
 /// The running system.
 pub struct System {
     pub(super) units: Vec<Unit>,
-    health: Vec<Health>,
+    pub(super) health: Vec<Health>,
     pub(super) shared: Shared,
-    window: Window,
-    report: Report<'static>,
+    pub(super) window: Window,
+    pub(super) report: Report<'static>,
     pub(super) calls: Vec<Shm<'static>>,
-    ticker: Ticker,
+    pub(super) ticker: Ticker,
     entered: u64,
-    hz: u64,
+    pub(super) hz: u64,
     ready: bool,
 }
 
@@ -85,15 +71,8 @@ impl System {
         at(slot).mint(&at(signals), CapRights::write_only(), TICK).at(ROOT, "mint tick")?;
         sel4::init_thread::slot::TCB.cap().tcb_bind_notification(cap(signals)).at(ROOT, "bind signals")?;
         let ticker = Ticker::new(thread, cap(slot)).at(ROOT, "make ticker")?;
-        let health = Health { state: State::Starting, restarts: 0, strikes: 0, since: entered, due: None };
-        let health = alloc::vec![health; units.len()];
+        let health = alloc::vec![Health::new(entered); units.len()];
         Ok(Self { units, health, shared, window, report, calls, ticker, entered, hz, ready: false })
-    }
-
-    fn set_state(&mut self, index: usize, state: State) {
-        self.health[index].state = state;
-        // The report has an entry for each service of the table.
-        let _ = self.report.set_state(index, state, self.health[index].restarts);
     }
 
     fn signals(&mut self, bits: u64) {
@@ -146,96 +125,12 @@ impl System {
             }
         }
         let _ = self.report.set_fault(index, text.as_str());
-        // First the calls to come, then those that wait: none is forgotten in between.
-        self.redirect_callers(index, true);
-        self.answer_callers(index);
+        self.take_down(index);
         self.plan_restart(index);
-    }
-
-    /// The first restart comes at once, each further one after twice the time.
-    fn plan_restart(&mut self, index: usize) {
-        let policy = SYSTEM.services[index].restart;
-        let now = arch::ticks();
-        let health = &mut self.health[index];
-        if now - health.since > CLEAN_AFTER_S * self.hz {
-            health.strikes = 0;
-        }
-        health.strikes += 1;
-        if health.strikes > policy.limit {
-            log::error!("{} faulted {} times; it stays stopped", SYSTEM.services[index].name, health.strikes);
-            self.stop(index);
-            return;
-        }
-        let delay_ms =
-            if health.strikes == 1 { 0 } else { u64::from(policy.backoff_ms) << (health.strikes - 2) };
-        let due = now + delay_ms * self.hz / 1_000;
-        health.due = Some(due);
-        self.set_state(index, State::Waiting);
-        if delay_ms == 0 {
-            self.restart_due();
-        } else if let Err(why) = self.ticker.wake_at(due).at(ROOT, "start ticker") {
-            log::error!("{why}; restarting at once");
-            self.health[index].due = Some(now);
-            self.restart_due();
-        }
-    }
-
-    fn stop(&mut self, index: usize) {
-        self.health[index].due = None;
-        self.set_state(index, State::Stopped);
-        if SYSTEM.services[index].name == "serial" {
-            console::take_over();
-        }
-    }
-
-    fn restart_due(&mut self) {
-        let now = arch::ticks();
-        for index in 0..self.units.len() {
-            match self.health[index].due {
-                Some(due) if due <= now => self.restart(index),
-                Some(due) => {
-                    if let Err(why) = self.ticker.wake_at(due).at(ROOT, "start ticker") {
-                        log::error!("{why}; restarting at once");
-                        self.restart(index);
-                    }
-                }
-                None => {}
-            }
-        }
-    }
-
-    fn restart(&mut self, index: usize) {
-        let health = &mut self.health[index];
-        health.due = None;
-        health.restarts += 1;
-        health.since = arch::ticks();
-        self.set_state(index, State::Starting);
-        match self.build(index) {
-            Ok(()) => {
-                self.redirect_callers(index, false);
-                log::info!("{} restarted", SYSTEM.services[index].name);
-            }
-            Err(error) => {
-                log::error!("{error}; it stays stopped");
-                self.stop(index);
-            }
-        }
-    }
-
-    fn build(&mut self, index: usize) -> Result<(), Error> {
-        let unit = &mut self.units[index];
-        unit.destroy()?;
-        unit.build(&self.shared, &mut self.window)?;
-        for (server, health) in self.health.iter().enumerate() {
-            if matches!(health.state, State::Waiting | State::Stopped) {
-                unit.redirect(&self.shared, server, true)?;
-            }
-        }
-        unit.start()
     }
 }
 
-/// Serves faults and signals, for good.
+/// Serves faults, requests and signals, for good.
 pub fn run(mut system: System) -> ! {
     let endpoint = cap::<cap_type::Endpoint>(system.shared.faults);
     loop {
@@ -245,6 +140,8 @@ pub fn run(mut system: System) -> ! {
         } else if badge & DOWN_BADGE != 0 {
             // A Call of a server that is down.
             callers::refuse();
+        } else if badge & CONTROL_BADGE != 0 {
+            system.control((badge & !CONTROL_BADGE) as usize, info);
         } else {
             system.signals(badge);
         }

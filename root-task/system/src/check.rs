@@ -189,6 +189,9 @@ const fn object(system: &System, index: usize, need: &Need, grant: &Grant) -> Ch
         {
             Ok(())
         }
+        (Kind::Call(_, protocol), Object::Endpoint { of, badge }) if same(of, crate::ROOT) => {
+            call_of_root(service, index, need, protocol, *badge)
+        }
         (Kind::Call(_, protocol), Object::Endpoint { of, .. }) => call(system, index, need, protocol, of),
         (Kind::Signal(_), Object::Notification { of, .. }) => {
             if same(of, crate::ROOT) || waits(system, of) {
@@ -235,6 +238,17 @@ const fn call(system: &System, caller: usize, need: &Need, protocol: &str, of: &
     let (own, its) = (service.priority, system.services[server].priority);
     if its < own || (its == own && server >= caller) {
         return Err(flaw(service, need.name, "the server does not rank above its caller"));
+    }
+    Ok(())
+}
+
+/// The root task calls nobody, so it ranks above all. It knows who asks by the badge.
+const fn call_of_root(service: &Service, index: usize, need: &Need, protocol: &str, badge: u64) -> Checked {
+    if !same(protocol, report::control::PROTOCOL) {
+        return Err(flaw(service, need.name, "the server does not speak this protocol"));
+    }
+    if badge != crate::control_badge(index) {
+        return Err(flaw(service, need.name, "its badge is not the one by which the root task knows it"));
     }
     Ok(())
 }

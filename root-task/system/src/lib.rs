@@ -20,6 +20,14 @@ pub const fn ready_badge(index: usize) -> u64 {
     1 << index
 }
 
+/// Set in the badges of requests to the root task, and in no other message that it gets, nor in a signal.
+pub const CONTROL_BADGE: u64 = 1 << 27;
+
+/// The badge by which the root task knows that service `index` asks.
+pub const fn control_badge(index: usize) -> u64 {
+    CONTROL_BADGE | index as u64
+}
+
 /// Memory that several services share, or that outlives the one that uses it.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory {

@@ -3,7 +3,7 @@
 use caps::{Grant, Object, Rights, standard};
 use platform::PLATFORM;
 
-use crate::{Memory, ROOT, Restart, Service, System, check, ready_badge};
+use crate::{Memory, ROOT, Restart, Service, System, check, control_badge, ready_badge};
 
 const RESTART: Restart = Restart { backoff_ms: 20, limit: 8 };
 
@@ -192,6 +192,7 @@ const AGENT: Service = Service {
         signal("serial", "serial", serial::BIT_STREAM),
         signal("timer", "timer", timer::BIT_HOOK),
         call("cell", "cell", cell::BADGE_AGENT),
+        call("root", ROOT, control_badge(4)),
         share("control-rx", "serial", "control-rx", Rights::RW),
         share("control-tx", "serial", "control-tx", Rights::RW),
         share("hook-timer", "timer", "hook", Rights::RW),

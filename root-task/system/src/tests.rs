@@ -5,7 +5,7 @@ use std::string::String;
 
 use caps::{Grant, Need, Object, Region, Rights, Slot};
 
-use crate::{Memory, Restart, Service, System, check, render};
+use crate::{Memory, ROOT, Restart, Service, System, check, control_badge, render};
 
 const RESTART: Restart = Restart { backoff_ms: 1, limit: 1 };
 const SERVER_NEEDS: &[Need] = &[Need::serve("in", Slot(8), "p"), Need::wait("events", Slot(9))];
@@ -139,6 +139,23 @@ fn a_signal_can_not_be_taken_for_a_request() {
             [Grant::new("a", Object::Notification { of: "server", badge: 1 << 27 }, Rights::W)]
         ),
         "table: client.a: its badge could be a caller's; take bits from 28 on",
+    );
+}
+
+#[test]
+fn the_root_task_is_called_by_its_own_protocol_and_badge() {
+    const ASK: Need = Need::call("root", Slot(8), report::control::PROTOCOL);
+    const fn root(badge: u64) -> Grant {
+        Grant::new("root", Object::Endpoint { of: ROOT, badge }, Rights::WG)
+    }
+    // The client stands second. However high it stands, the root task stands above it.
+    assert_eq!(verdict!(255, [ASK], [root(control_badge(1))]), Ok(()));
+    let other = "table: client.root: its badge is not the one by which the root task knows it";
+    refused(&verdict!(10, [ASK], [root(control_badge(0))]), other);
+    refused(&verdict!(10, [ASK], [root(1)]), other);
+    refused(
+        &verdict!(10, [Need::call("root", Slot(8), "p")], [root(control_badge(1))]),
+        "table: client.root: the server does not speak this protocol",
     );
 }
 

@@ -9,6 +9,8 @@ pub const SERIAL: Slot = Slot(9);
 pub const TIMER: Slot = Slot(10);
 /// The cell, to prepare and forget programs.
 pub const CELL: Slot = Slot(11);
+/// The root task, to restart services.
+pub const ROOT: Slot = Slot(12);
 
 /// Bit of the notification: bytes arrived, or there is room again.
 pub const BIT_STREAM: u64 = 1 << 0;
@@ -52,6 +54,7 @@ pub const NEEDS: &[Need] = &[
     Need::signal("serial", SERIAL),
     Need::signal("timer", TIMER),
     Need::call("cell", CELL, cell::PROTOCOL),
+    Need::call("root", ROOT, report::control::PROTOCOL),
     Need::memory("control-rx", CONTROL_RX, Rights::RW),
     Need::memory("control-tx", CONTROL_TX, Rights::RW),
     Need::memory("hook-timer", HOOK_TIMER, Rights::RW),

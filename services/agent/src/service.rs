@@ -2,12 +2,12 @@
 
 use agent::{
     CELL, CONTROL_RX, CONTROL_TX, COUNTERS, EVENTS, HOOK_SERIAL, HOOK_TIMER, MAPS, PROGRAMS, RATES, REPORT,
-    SERIAL, STATS, TABLE, TIMER, TRACE,
+    ROOT, SERIAL, STATS, TABLE, TIMER, TRACE,
     server::{Agent, Board, Memory},
 };
 use cell::{Refusal, Request};
 use proto::{device, frame};
-use report::counters::Counters;
+use report::{control, counters::Counters};
 use shm::{Consumer, Producer};
 use svc::region;
 
@@ -34,6 +34,16 @@ impl Board for System {
     fn forget(&mut self, slot: usize) {
         // A cell that was restarted meanwhile has read the table, where the slot is empty already.
         let _ = svc::call(CELL, Request::Forget { program: slot as u32 }.label(), []);
+    }
+
+    fn ask_root(&mut self, request: control::Request) -> Result<(), Option<control::Refusal>> {
+        let (label, words) = request.encode();
+        // The root task does not restart.
+        let answer = svc::call(ROOT, label, words).map_err(|_| None)?;
+        match answer.label() {
+            0 => Ok(()),
+            label => Err(control::Refusal::from_label(label)),
+        }
     }
 
     fn hook_changed(&mut self, hook: u32) {

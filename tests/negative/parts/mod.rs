@@ -2,7 +2,7 @@
 #![allow(dead_code, unused_imports, unused_macros)]
 
 pub use caps::{Grant, Kind, Need, Object, Region, Rights, Slot};
-pub use system::{Memory, Restart, Service, System, require};
+pub use system::{Memory, ROOT, Restart, Service, System, control_badge, require};
 
 /// It serves the protocol "p".
 pub const SERVER: Service = Service {

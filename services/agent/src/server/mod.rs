@@ -9,6 +9,7 @@ mod attach;
 mod load;
 mod pages;
 mod place;
+mod restart;
 mod serve;
 mod show;
 mod state;

@@ -36,6 +36,7 @@ impl<B: Board> Agent<'_, B> {
             Asked::MapDump(dump) => self.dump(dump).map(Answer::MapEntries),
             Asked::Trace(trace) => Ok(Answer::Trace(self.take_trace(trace.most as usize))),
             Asked::Services(page) => self.list_services(page.next).map(Answer::Services),
+            Asked::ServiceRestart(asked) => self.restart_service(asked).map(done),
             Asked::Caps(page) => self.list_caps(page.next).map(Answer::Caps),
         }
     }

@@ -18,7 +18,7 @@ use super::{
 const PIECE: usize = 256;
 const _: () = assert!(MAX_KEY_BYTES <= 512, "a dump's entry holds any key");
 
-fn unreadable(_: OutOfBounds) -> Error {
+pub(crate) fn unreadable(_: OutOfBounds) -> Error {
     refusal(ErrorCode::Unspecified, format_args!("the system's report can't be read"))
 }
 

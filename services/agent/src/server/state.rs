@@ -5,7 +5,7 @@ use bpf_runtime::{bundle, hook, map::Map};
 use cell::{hook::Hook, table};
 use heapless::String;
 use proto::device::{Error, ErrorCode, ProgramRequest};
-use report::{Report, counters::Counters};
+use report::{Report, control, counters::Counters};
 use shm::{Consumer, OutOfBounds, Shm};
 
 use super::pages::{Pages, Run};
@@ -27,6 +27,11 @@ pub trait Board {
     fn prepare(&mut self, slot: usize) -> Result<(), Option<cell::Refusal>>;
     /// Has the cell let go of a slot.
     fn forget(&mut self, slot: usize);
+    /// Asks the root task.
+    ///
+    /// # Errors
+    /// Its refusal, or none if it gave another answer than the protocol has.
+    fn ask_root(&mut self, request: control::Request) -> Result<(), Option<control::Refusal>>;
     /// Tells the owner of a hook that its attachments changed.
     fn hook_changed(&mut self, hook: u32);
 }

@@ -12,6 +12,7 @@ use proto::device::{
     AttachRequest, Error, ErrorCode, LoadRequest, LoadResponse, MapDumpRequest, MapEntries, ProgramRequest,
     Request, Request_::Body as Asked, Response_::Body as Answer, Status, StatusRequest, UploadRequest,
 };
+use report::control;
 use shm::Shm;
 
 use crate::{
@@ -26,6 +27,9 @@ pub struct Notes {
     pub prepared: Vec<usize>,
     pub forgotten: Vec<usize>,
     pub hooks_changed: Vec<u32>,
+    pub asked_root: Vec<control::Request>,
+    /// The root task's answer.
+    pub root_refuses: Option<control::Refusal>,
     /// The answer to `prepare` once so many programs were prepared.
     pub refuse: Option<(usize, Option<Refusal>)>,
 }
@@ -51,6 +55,12 @@ impl Board for Fake {
 
     fn forget(&mut self, slot: usize) {
         self.0.borrow_mut().forgotten.push(slot);
+    }
+
+    fn ask_root(&mut self, request: control::Request) -> Result<(), Option<control::Refusal>> {
+        let mut notes = self.0.borrow_mut();
+        notes.asked_root.push(request);
+        notes.root_refuses.map_or(Ok(()), |refusal| Err(Some(refusal)))
     }
 
     fn hook_changed(&mut self, hook: u32) {

@@ -6,5 +6,6 @@ mod device;
 mod dump;
 mod lists;
 mod load;
+mod restart;
 mod trace;
 mod upload;

@@ -1,0 +1,21 @@
+//! Requests to the root task: a badged Call of the endpoint where faults arrive too.
+
+use report::control::{Refusal, Request};
+use sel4::MessageInfo;
+
+use super::supervise::System;
+
+impl System {
+    /// Answers the request of service `caller`, whose words are in the IPC buffer.
+    pub(super) fn control(&mut self, caller: usize, info: MessageInfo) {
+        let mut words = [0; 4];
+        let sent = info.length().min(words.len());
+        sel4::with_ipc_buffer(|buffer| words[..sent].copy_from_slice(&buffer.msg_regs()[..sent]));
+        let answer = match Request::decode(info.label(), words) {
+            Some(Request::Restart { service }) => self.ask_restart(service as usize, caller),
+            None => Err(Refusal::Invalid),
+        };
+        let label = answer.map_or_else(|refusal| refusal as u64, |()| 0);
+        sel4::reply(sel4::MessageInfoBuilder::default().label(label).build());
+    }
+}

@@ -1,0 +1,157 @@
+//! Building services again: when, how often, and what their callers get meanwhile.
+
+use report::{State, control::Refusal};
+use system::{ROOT, SYSTEM};
+
+use super::{
+    arch, console,
+    error::{At, Error},
+    supervise::System,
+};
+
+/// The service that prints what the root task says.
+const CONSOLE: &str = "serial";
+/// A service that ran so long without a fault starts with a clean record.
+const CLEAN_AFTER_S: u64 = 60;
+/// How long a service that asked for its own restart lives on, to pass the answer on. It need not be long: the ticker
+/// only runs when nobody else wants to.
+const GRACE_MS: u64 = 10;
+
+/// How a service is doing.
+#[derive(Clone, Copy, Debug)]
+pub struct Health {
+    pub(super) state: State,
+    restarts: u32,
+    /// Restarts after faults since its record was last clean.
+    strikes: u32,
+    /// When it was last started, in ticks.
+    since: u64,
+    /// When it is to be built again, in ticks.
+    due: Option<u64>,
+}
+
+impl Health {
+    /// That of a service that was first started at `since`, in ticks.
+    pub const fn new(since: u64) -> Self {
+        Self { state: State::Starting, restarts: 0, strikes: 0, since, due: None }
+    }
+}
+
+impl System {
+    pub(super) fn set_state(&mut self, index: usize, state: State) {
+        self.health[index].state = state;
+        // The report has an entry for each service of the table.
+        let _ = self.report.set_state(index, state, self.health[index].restarts);
+    }
+
+    /// A service is no more: those who call it are answered by the root task.
+    pub(super) fn take_down(&self, index: usize) {
+        // First the calls to come, then those that wait: none is forgotten in between.
+        self.redirect_callers(index, true);
+        self.answer_callers(index);
+    }
+
+    /// After a fault. The first restart comes at once, each further one after twice the time.
+    pub(super) fn plan_restart(&mut self, index: usize) {
+        let policy = SYSTEM.services[index].restart;
+        let now = arch::ticks();
+        let health = &mut self.health[index];
+        if now - health.since > CLEAN_AFTER_S * self.hz {
+            health.strikes = 0;
+        }
+        health.strikes += 1;
+        if health.strikes > policy.limit {
+            log::error!("{} faulted {} times; it stays stopped", SYSTEM.services[index].name, health.strikes);
+            self.stop(index);
+            return;
+        }
+        let delay_ms =
+            if health.strikes == 1 { 0 } else { u64::from(policy.backoff_ms) << (health.strikes - 2) };
+        self.set_state(index, State::Waiting);
+        self.restart_in(index, delay_ms);
+    }
+
+    /// Somebody asks for it: no fault, so no strike.
+    pub(super) fn ask_restart(&mut self, index: usize, by: usize) -> Result<(), Refusal> {
+        let (Some(service), Some(asker)) = (SYSTEM.services.get(index), SYSTEM.services.get(by)) else {
+            return Err(Refusal::NoService);
+        };
+        log::info!("{} is to be restarted, {} asks", service.name, asker.name);
+        if self.health[index].state == State::Stopped {
+            self.health[index].strikes = 0;
+        }
+        self.restart_in(index, if index == by { GRACE_MS } else { 0 });
+        if self.health[index].state == State::Stopped { Err(Refusal::Failed) } else { Ok(()) }
+    }
+
+    fn restart_in(&mut self, index: usize, delay_ms: u64) {
+        let due = arch::ticks() + delay_ms * self.hz / 1_000;
+        self.health[index].due = Some(due);
+        if delay_ms == 0 {
+            self.restart(index);
+        } else if let Err(why) = self.ticker.wake_at(due).at(ROOT, "start ticker") {
+            log::error!("{why}; restarting at once");
+            self.restart(index);
+        }
+    }
+
+    /// Builds those again whose time has come.
+    pub(super) fn restart_due(&mut self) {
+        let now = arch::ticks();
+        for index in 0..self.units.len() {
+            match self.health[index].due {
+                Some(due) if due <= now => self.restart(index),
+                Some(due) => {
+                    if let Err(why) = self.ticker.wake_at(due).at(ROOT, "start ticker") {
+                        log::error!("{why}; restarting at once");
+                        self.restart(index);
+                    }
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn stop(&mut self, index: usize) {
+        self.health[index].due = None;
+        self.set_state(index, State::Stopped);
+        if SYSTEM.services[index].name == CONSOLE {
+            console::take_over();
+        }
+    }
+
+    fn restart(&mut self, index: usize) {
+        match self.health[index].state {
+            State::Starting | State::Running => self.take_down(index),
+            State::Stopped if SYSTEM.services[index].name == CONSOLE => console::hand_back(),
+            State::Waiting | State::Stopped => {}
+        }
+        let health = &mut self.health[index];
+        health.due = None;
+        health.restarts += 1;
+        health.since = arch::ticks();
+        self.set_state(index, State::Starting);
+        match self.build(index) {
+            Ok(()) => {
+                self.redirect_callers(index, false);
+                log::info!("{} restarted", SYSTEM.services[index].name);
+            }
+            Err(error) => {
+                log::error!("{error}; it stays stopped");
+                self.stop(index);
+            }
+        }
+    }
+
+    fn build(&mut self, index: usize) -> Result<(), Error> {
+        let unit = &mut self.units[index];
+        unit.destroy()?;
+        unit.build(&self.shared, &mut self.window)?;
+        for (server, health) in self.health.iter().enumerate() {
+            if matches!(health.state, State::Waiting | State::Stopped) {
+                unit.redirect(&self.shared, server, true)?;
+            }
+        }
+        unit.start()
+    }
+}
