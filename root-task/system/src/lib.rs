@@ -11,7 +11,7 @@ pub use check::{Flaw, check, require};
 pub use message::Message;
 pub use table::SYSTEM;
 
-use caps::{Grant, Kind, Need, Object};
+use caps::{Grant, Kind, Need, Object, Slot};
 
 /// The root task's name in the table.
 pub const ROOT: &str = "root";
@@ -22,6 +22,9 @@ pub const fn ready_badge(index: usize) -> u64 {
 
 /// Set in the badges of requests to the root task, and in no other message that it gets, nor in a signal.
 pub const CONTROL_BADGE: u64 = 1 << 27;
+
+/// Badge bit of the root task's notification: the watchdog is to look after the cells.
+pub const WATCH_BADGE: u64 = 1 << 23;
 
 /// The badge by which the root task knows that service `index` asks.
 pub const fn control_badge(index: usize) -> u64 {
@@ -65,6 +68,15 @@ pub struct Service {
     pub grants: &'static [Grant],
 }
 
+/// Cells, which come and go. They rank above all services of their priority.
+#[derive(Clone, Copy, Debug)]
+pub struct Cells {
+    /// Their priority: at least that of the owners of hooks.
+    pub priority: u8,
+    /// What happens when one faults or is over its budget.
+    pub restart: Restart,
+}
+
 /// The whole system.
 #[derive(Clone, Copy, Debug)]
 pub struct System {
@@ -72,6 +84,8 @@ pub struct System {
     pub memory: &'static [Memory],
     /// Services: a server stands above those of its own priority that call it.
     pub services: &'static [Service],
+    /// What holds for all cells.
+    pub cells: Cells,
 }
 
 impl Service {
@@ -96,6 +110,16 @@ impl Service {
 }
 
 impl System {
+    /// The place of the owner of the hook with this number, and its first slot for cells.
+    pub fn owner(&self, hook: u32) -> Option<(usize, Slot)> {
+        self.services.iter().enumerate().find_map(|(index, service)| {
+            service.caps().find_map(|(need, grant)| match (need.kind, grant.object) {
+                (Kind::Cells(first), Object::Cells { hook: its }) if its == hook => Some((index, first)),
+                _ => None,
+            })
+        })
+    }
+
     /// The place of the service with this name.
     pub fn find(&self, name: &str) -> Option<usize> {
         self.services.iter().position(|service| service.name == name)

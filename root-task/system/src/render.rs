@@ -29,6 +29,7 @@ pub fn line(service: &Service, need: &Need, grant: &Grant, to: &mut impl Write) 
     let (kind, badge) = match (&need.kind, &grant.object) {
         (Kind::Serve(slot, _), _) => slot_kind(to, slot.0, "serve", 0)?,
         (Kind::Call(slot, _), Object::Endpoint { badge, .. }) => slot_kind(to, slot.0, "call", *badge)?,
+        (Kind::Cells(slot), _) => slot_kind(to, slot.0, "cells", 0)?,
         (Kind::Wait(slot), _) => slot_kind(to, slot.0, "wait", 0)?,
         (Kind::Signal(slot), Object::Notification { badge, .. }) => slot_kind(to, slot.0, "signal", *badge)?,
         (Kind::Irq(slot), Object::Irq { badge, .. }) => slot_kind(to, slot.0, "irq", *badge)?,
@@ -43,6 +44,7 @@ pub fn line(service: &Service, need: &Need, grant: &Grant, to: &mut impl Write) 
     write!(to, "\t{}\t{kind}\t", need.name)?;
     match grant.object {
         Object::Endpoint { of, .. } | Object::Notification { of, .. } => write!(to, "{of}")?,
+        Object::Cells { hook } => write!(to, "hook {hook}")?,
         Object::Irq { line, .. } => write!(to, "line {line}")?,
         Object::Ports { first, last } => write!(to, "{first:#x}..{last:#x}")?,
         Object::Memory { of, name } => {
@@ -81,6 +83,7 @@ impl fmt::Display for Caps {
                 (Kind::Wait(_), _) => write!(f, ", waits")?,
                 (Kind::Call(..), Object::Endpoint { of, .. }) => write!(f, ", calls {of}")?,
                 (Kind::Signal(_), Object::Notification { of, .. }) => write!(f, ", signals {of}")?,
+                (_, Object::Cells { hook }) => write!(f, ", calls cells on hook {hook}")?,
                 (_, Object::Irq { line, .. }) => write!(f, ", irq {line}")?,
                 (_, Object::Ports { first, last }) => write!(f, ", ports {first:#x}..{last:#x}")?,
                 (_, Object::Mmio { paddr, .. }) => write!(f, ", device {paddr:#x}")?,

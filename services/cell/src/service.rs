@@ -10,7 +10,7 @@ use caps::{Region, standard};
 use cell::{
     CONTEXT, EVENTS, IMAGE, OUT, OVER_BUDGET,
     image::{self, Header},
-    out::{Counts, Out, pages},
+    out::{Out, pages},
 };
 use heapless::Vec;
 use shm::Producer;
@@ -19,10 +19,6 @@ use svc::{Server, clock, region};
 svc::domain!(main);
 // The engine's library can allocate; nothing here does.
 svc::heap!(0);
-
-/// The frames of a program.
-#[repr(align(16))]
-struct Frames([u8; STACK_BYTES]);
 
 /// What helpers reach.
 struct System {
@@ -75,8 +71,9 @@ fn main() -> ! {
     let maps = maps(&header);
     let out = Out(region(Region::at(OUT.vaddr, pages(header.prints) as u64)));
     let trace = if header.prints { out.producer().ok() } else { None };
-    let frames = Frames([0; STACK_BYTES]);
-    let stack = (&raw const frames).expose_provenance() as u64;
+    // The frames of the program; aligned to 16 bytes.
+    let mut frames = [0_u128; STACK_BYTES / 16];
+    let stack = frames.as_mut_ptr().expose_provenance() as u64;
     let system = System { trace, random: header.seed | 1, slot: header.slot };
     let mut host = Host::new(&maps, system, (stack, STACK_BYTES as u64));
     let fresh = Run::new(stack, &Host::<System>::FUNCTIONS, &[]);

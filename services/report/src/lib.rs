@@ -7,6 +7,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod cells;
 pub mod clock;
 pub mod control;
 pub mod counters;

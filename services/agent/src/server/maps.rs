@@ -83,6 +83,14 @@ impl<B: Board> Agent<'_, B> {
         }
     }
 
+    pub(crate) fn add_users(&mut self, places: &[usize]) {
+        for place in places {
+            if let Some(map) = &mut self.maps[*place] {
+                map.users += 1;
+            }
+        }
+    }
+
     pub(crate) fn drop_unused_maps(&mut self) {
         for (place, map) in self.maps.iter_mut().enumerate() {
             if let Some(map) = map.take_if(|map| map.users == 0) {

@@ -7,8 +7,11 @@
 
 mod attach;
 mod load;
+mod maps;
 mod pages;
 mod place;
+mod recover;
+mod replace;
 mod restart;
 mod serve;
 mod show;

@@ -72,11 +72,7 @@ impl<B: Board> Agent<'_, B> {
             out,
             maps: maps.iter().enumerate().filter(|(i, _)| verified.summary.uses_map(*i)).map(|(_, at)| *at).collect(),
         };
-        for place in &program.maps {
-            if let Some(map) = &mut self.maps[*place] {
-                map.users += 1;
-            }
-        }
+        self.add_users(&program.maps);
         self.programs[slot] = Some(program);
         if self.write(slot, &layout.header, &code, &entry).is_none() {
             self.remove(slot);

@@ -26,7 +26,6 @@ impl<'a, B: Board> Agent<'a, B> {
     pub(crate) fn status(&self) -> Result<Status, Error> {
         let summary = self.report.summary().map_err(unreadable)?;
         let count = |n: usize| n as u32;
-        let slots = || self.programs.iter().enumerate().filter(|(_, p)| p.is_some()).map(|(slot, _)| slot);
         Ok(Status {
             version: cut(env!("CARGO_PKG_VERSION")),
             platform: cut(platform::PLATFORM.name),
@@ -35,14 +34,14 @@ impl<'a, B: Board> Agent<'a, B> {
             boot_ns: summary.boot_ns,
             memory_total: summary.memory_total,
             memory_used: summary.memory_used,
-            programs: count(slots().count()),
+            programs: count(self.programs.iter().flatten().count()),
             maps: count(self.maps.iter().flatten().count()),
             attachments: count(self.hooks.iter().map(|(_, page)| page.iter().count()).sum()),
             frames_ok: self.frames_ok,
             frames_bad: self.frames_bad,
             program_memory_free: self.code_pages.free_bytes() as u64,
             map_memory_free: self.map_pages.free_bytes() as u64,
-            events: slots().map(|slot| self.stats.get(slot).runs).sum(),
+            events: self.programs.iter().flatten().map(|program| self.counts(program).runs).sum(),
         })
     }
 
@@ -59,22 +58,22 @@ impl<'a, B: Board> Agent<'a, B> {
     }
 
     fn program_info(&self, slot: usize, program: &Program) -> ProgramInfo {
-        let counts = self.stats.get(slot);
+        let (counts, meta) = (self.counts(program), &program.entry.meta);
         let ids = program.maps.iter().filter_map(|place| self.maps[*place].as_ref().map(|map| map.id));
         ProgramInfo {
-            id: program.id,
+            id: meta.id,
             name: program.name.clone(),
             hook: cut(program.hook.name),
-            instructions: program.insns,
-            instruction_bound: program.bound.unwrap_or(0).min(u32::MAX.into()) as u32,
-            stack_bytes: program.stack_bytes,
+            instructions: meta.insns,
+            instruction_bound: meta.bound.min(u32::MAX.into()) as u32,
+            stack_bytes: meta.stack_bytes,
             map_ids: ids.collect(),
             runs: counts.runs,
-            run_ns: counts.ns,
-            faults: counts.traps,
-            tag: program.tag,
+            run_ns: self.board.ticks_to_ns(counts.ticks),
+            faults: counts.stopped,
+            tag: meta.tag,
             attached: self.attachments(slot).next().is_some(),
-            loaded_at_ns: program.loaded_at_ns,
+            loaded_at_ns: meta.loaded_at_ns,
         }
     }
 
@@ -96,7 +95,7 @@ impl<'a, B: Board> Agent<'a, B> {
         let lines = all.flat_map(|(slot, p)| self.attachments(slot).map(move |(_, _, period)| (p, period)));
         for (i, (program, period_ns)) in lines.enumerate().skip(from as usize) {
             let line = Attachment {
-                program_id: program.id,
+                program_id: program.id(),
                 program: program.name.clone(),
                 hook: cut(program.hook.name),
                 period_ns,
