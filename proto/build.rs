@@ -24,6 +24,7 @@ const BYTES: &[(&str, u32)] = &[
     ("TraceRecord.text", 256),
     ("TraceRecord.data", 512),
     ("Service.last_fault", 128),
+    ("Program.last_fault", 56),
     ("Cap.object", 48),
 ];
 

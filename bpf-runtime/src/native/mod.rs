@@ -41,7 +41,9 @@ impl Entry {
     /// There is code that [`crate::jit::compile`] made, and it stays there, readable and executable.
     pub const unsafe fn at(address: u64) -> Self {
         // SAFETY: as this function's; a function's address is not 0.
-        Self(unsafe { core::mem::transmute::<usize, unsafe extern "C" fn(&mut Run) -> u64>(address as usize) })
+        Self(unsafe {
+            core::mem::transmute::<usize, unsafe extern "C" fn(&mut Run) -> u64>(address as usize)
+        })
     }
 
     /// Runs it with `host`; gives r0, which is void if [`Run::trap`] says so.

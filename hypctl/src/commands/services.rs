@@ -51,14 +51,13 @@ struct ServiceRow {
 
 impl From<&Service> for ServiceRow {
     fn from(s: &Service) -> Self {
-        let state = ServiceState::try_from(s.state).unwrap_or_default().as_str_name();
         let counter = |c: &Counter| {
             let rate = (!is_gauge(&c.name)).then_some(c.per_second);
             (c.name.clone(), json!({ "value": c.value, "per_second": rate }))
         };
         Self {
             name: s.name.clone(),
-            state: state.trim_start_matches("SERVICE_STATE_").to_lowercase(),
+            state: state(s.state()),
             priority: s.priority,
             restarts: s.restarts,
             last_fault: s.last_fault.clone(),
@@ -66,6 +65,11 @@ impl From<&Service> for ServiceRow {
             counters: s.counters.iter().map(counter).collect(),
         }
     }
+}
+
+/// A state's name, as people read it.
+pub fn state(state: ServiceState) -> String {
+    state.as_str_name().trim_start_matches("SERVICE_STATE_").to_lowercase()
 }
 
 impl Row for ServiceRow {

@@ -23,7 +23,9 @@ impl Attached {
     /// All places: hook, place, cell.
     pub fn iter(&self) -> impl Iterator<Item = (u32, u32, usize)> {
         (1..).zip(&self.0).flat_map(|(hook, places)| {
-            (0..).zip(places).filter_map(move |(place, cell)| Some((hook, place, usize::from(cell.checked_sub(1)?))))
+            (0..)
+                .zip(places)
+                .filter_map(move |(place, cell)| Some((hook, place, usize::from(cell.checked_sub(1)?))))
         })
     }
 }
@@ -43,7 +45,8 @@ impl System {
     pub(super) fn attach(&mut self, cell: u32, hook: u32, place: u32) -> Result<(), Refusal> {
         let (owner, slot) = slot(hook, place)?;
         let cell = cell as usize;
-        let entry = self.cells.entry(cell).filter(|entry| entry.hook == hook && self.cells.get(cell).is_some());
+        let entry =
+            self.cells.entry(cell).filter(|entry| entry.hook == hook && self.cells.get(cell).is_some());
         entry.ok_or(Refusal::NoCell)?;
         self.point_at(owner, slot, cell).map_err(|why| {
             log::error!("attach cell {cell}: {why:?}");
@@ -105,7 +108,9 @@ impl System {
     pub(super) fn cell_of(&self, owner: usize, cptr: u64) -> Option<usize> {
         self.attached
             .iter()
-            .find(|(hook, place, _)| slot(*hook, *place).is_ok_and(|(its, slot)| its == owner && slot.cptr() == cptr))
+            .find(|(hook, place, _)| {
+                slot(*hook, *place).is_ok_and(|(its, slot)| its == owner && slot.cptr() == cptr)
+            })
             .map(|(_, _, cell)| cell)
     }
 

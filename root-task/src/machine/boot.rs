@@ -59,7 +59,8 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
 
     let programs = programs()?;
     let cell = program("cell")?;
-    let (mut own, pools, touched) = pools(&untypeds, first_untyped, &programs, parts::pages(&cell), &mut slots)?;
+    let (mut own, pools, touched) =
+        pools(&untypeds, first_untyped, &programs, parts::pages(&cell), &mut slots)?;
     let own_slots = slots.take(2).at(ROOT, "slots")?;
     // The larger objects first: see `Pool::make`.
     let (thread, table) = (own_slots.start, own_slots.start + 1);
@@ -73,7 +74,8 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
 
     shared.make_devices(&untypeds, first_untyped, &mut slots).at(ROOT, "make devices")?;
     publish_table(share(&mut window, &shared, ROOT, "table")?);
-    let guard = Guard::new(report::cells::Cells(share(&mut window, &shared, ROOT, "cells")?), SYSTEM.services.len());
+    let guard =
+        Guard::new(report::cells::Cells(share(&mut window, &shared, ROOT, "cells")?), SYSTEM.services.len());
     let ledger = Ledger(share(&mut window, &shared, "agent", "ledger")?);
     let mut calls = Vec::new();
     for service in SYSTEM.services {
@@ -120,11 +122,7 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
 
 /// The program of each service, in the table's order.
 fn programs() -> Result<Vec<elf::Program<'static>>, Error> {
-    SYSTEM
-        .services
-        .iter()
-        .map(|service| program(service.name))
-        .collect()
+    SYSTEM.services.iter().map(|service| program(service.name)).collect()
 }
 
 fn program(name: &'static str) -> Result<elf::Program<'static>, Error> {

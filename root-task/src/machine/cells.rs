@@ -132,17 +132,20 @@ impl Cells {
     /// Names the step.
     pub fn build(&mut self, cell: usize, shared: &Shared, window: &mut Window) -> Result<(), Error> {
         let entry = self.ledger.program(cell).at("cell", "read the ledger")?;
-        let image = self.ledger.image(&entry).map_err(|_| Why::Missing("image")).at("cell", "read the ledger")?;
+        let image =
+            self.ledger.image(&entry).map_err(|_| Why::Missing("image")).at("cell", "read the ledger")?;
         let private = self.parts.private(&entry, Some(image));
         let shares = self.parts.shares(&entry, shared).at("cell", "shared memory")?;
         let fault = FAULT_BADGE | (FIRST_BADGE + cell) as u64;
-        let (endpoint, context) =
-            (self.endpoint(cell), arch::entry(self.parts.entry(), standard::STACK_TOP));
+        let (endpoint, context) = (self.endpoint(cell), arch::entry(self.parts.entry(), standard::STACK_TOP));
         let Some(Cell { domain }) = &mut self.cells[cell] else { return Ok(()) };
         domain.destroy()?;
         domain.build(window, &private, shares.into_iter())?;
         let faults = at(shared.faults);
-        domain.slot(standard::FAULT).mint(&faults, CapRights::new(true, false, true), fault).at("cell", "CSpace")?;
+        domain
+            .slot(standard::FAULT)
+            .mint(&faults, CapRights::new(true, false, true), fault)
+            .at("cell", "CSpace")?;
         domain.slot(EVENTS).copy(&at(endpoint), CapRights::read_only()).at("cell", "CSpace")?;
         let priority = SYSTEM.cells.priority;
         domain.thread(&Thread { priority, buffer: None, notification: None, context })?;

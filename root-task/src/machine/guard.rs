@@ -20,6 +20,8 @@ use super::{
 #[derive(Debug)]
 pub struct Guard {
     health: Vec<Option<Health>>,
+    /// How often each cell was stopped.
+    stops: Vec<u32>,
     report: Report<'static>,
     /// The Call that each service was in when the watchdog looked last: its number and its capability.
     seen: Vec<(u64, u64)>,
@@ -28,7 +30,12 @@ pub struct Guard {
 impl Guard {
     /// No cell yet; `services` services are watched.
     pub fn new(report: Report<'static>, services: usize) -> Self {
-        Self { health: alloc::vec![None; CELLS], report, seen: alloc::vec![(0, 0); services] }
+        Self {
+            health: alloc::vec![None; CELLS],
+            stops: alloc::vec![0; CELLS],
+            report,
+            seen: alloc::vec![(0, 0); services],
+        }
     }
 
     /// Whether a cell answers.
@@ -39,13 +46,14 @@ impl Guard {
     fn set(&mut self, cell: usize, state: State) {
         if let Some(Some(health)) = self.health.get_mut(cell) {
             health.state = state;
-            let _ = self.report.set_state(cell, Some(state), health.restarts);
+            let _ = self.report.set_state(cell, Some(state), self.stops[cell]);
         }
     }
 
     /// A cell was spawned.
     pub fn begin(&mut self, cell: usize) {
         self.health[cell] = Some(Health::new(arch::ticks()));
+        self.stops[cell] = 0;
         let _ = self.report.set_fault(cell, "");
         self.set(cell, State::Running);
     }
@@ -109,6 +117,7 @@ impl System {
             }
         }
         let _ = self.guard.report.set_fault(cell, why);
+        self.guard.stops[cell] += 1;
         self.guard.set_down(cell);
         // First the calls to come, then those that wait: none is forgotten in between.
         self.repoint(cell);

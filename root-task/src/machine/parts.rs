@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use caps::{Region, standard};
 use cell::{
     IMAGE, OUT, STACK_PAGES,
-    ledger::{self, Program as Entry},
+    ledger::{self, Access, Program as Entry},
 };
 use root_task::{elf::Program, plan};
 use shm::Shm;
@@ -77,7 +77,11 @@ impl Parts {
             })
             .chain([
                 Private { region: stack, writable: true, content: Content::Zero },
-                Private { region: code, writable: false, content: image.map_or(Content::Zero, Content::Shared) },
+                Private {
+                    region: code,
+                    writable: false,
+                    content: image.map_or(Content::Zero, Content::Shared),
+                },
             ])
             .collect()
     }
@@ -104,12 +108,17 @@ impl Parts {
                 return Err(Why::Missing("room for a map"));
             }
             let vaddrs = (vaddr..).step_by(Region::PAGE as usize);
-            shares.extend(pages.clone().zip(vaddrs).map(|(page, vaddr)| share(maps.start + page, vaddr, grant.writable)));
+            shares.extend(
+                pages
+                    .clone()
+                    .zip(vaddrs)
+                    .map(|(page, vaddr)| share(maps.start + page, vaddr, grant.access == Access::Write)),
+            );
             Ok(pages.len() as u64)
         };
         map(&entry.out, OUT.vaddr, OUT.pages)?;
         let mut mapped = 0;
-        for grant in &entry.map[..entry.maps as usize] {
+        for grant in entry.map[..entry.maps as usize].iter().filter(|grant| grant.access != Access::None) {
             let vaddr = cell::MAPS.vaddr + mapped * Region::PAGE;
             mapped += map(grant, vaddr, cell::MAPS.pages - mapped)?;
         }

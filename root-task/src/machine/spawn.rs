@@ -92,7 +92,11 @@ impl Unit {
     /// Fills the CSpace with what the table grants, and nothing else.
     fn cspace(&self, shared: &Shared) -> Result<(), Why> {
         let fault = FAULT_BADGE | self.index as u64;
-        self.domain.slot(standard::FAULT).mint(&at(shared.faults), CapRights::new(true, false, true), fault)?;
+        self.domain.slot(standard::FAULT).mint(
+            &at(shared.faults),
+            CapRights::new(true, false, true),
+            fault,
+        )?;
         for (need, grant) in self.service.caps() {
             self.grant(shared, need, grant)?;
         }
@@ -167,12 +171,14 @@ fn shares(service: &'static Service, shared: &Shared) -> Result<Vec<Share>, Why>
         let (Kind::Memory(region) | Kind::Mmio(region)) = need.kind else { continue };
         let how = if matches!(need.kind, Kind::Mmio(_)) { arch::DEVICE } else { arch::MEMORY };
         let sources: Range<usize> = shared.frames(&grant.object).ok_or(Why::Missing("shared memory"))?;
-        shares.extend((region.vaddr..).step_by(Region::PAGE as usize).zip(sources).map(|(vaddr, source)| Share {
-            source,
-            vaddr,
-            writable: grant.rights.can_write(),
-            how,
-        }));
+        shares.extend(
+            (region.vaddr..).step_by(Region::PAGE as usize).zip(sources).map(|(vaddr, source)| Share {
+                source,
+                vaddr,
+                writable: grant.rights.can_write(),
+                how,
+            }),
+        );
     }
     Ok(shares)
 }

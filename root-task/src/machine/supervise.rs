@@ -9,15 +9,16 @@ use shm::Shm;
 use system::{CONTROL_BADGE, ROOT, SYSTEM, WATCH_BADGE};
 
 use super::{
-    arch, callers,
+    arch,
+    attach::Attached,
+    callers,
+    cells::{self, Cells},
     error::{At, Error},
     fault::{FaultText, Registers},
-    memory::Shared,
-    objects::{at, cap},
-    attach::Attached,
-    cells::{self, Cells},
     guard::Guard,
     health::Health,
+    memory::Shared,
+    objects::{at, cap},
     spawn::{DOWN_BADGE, FAULT_BADGE, Unit},
     ticker::Ticker,
     vspace::Window,

@@ -159,7 +159,10 @@ const fn place(service: &Service, need: &Need, n: usize) -> Checked {
     }
     match position(&need.kind) {
         // Behind the first of them, all are the cells'.
-        Ok(slot) if slot > cell::ATTACHED.0 || (slot == cell::ATTACHED.0) != matches!(need.kind, Kind::Cells(_)) => {
+        Ok(slot)
+            if slot > cell::ATTACHED.0
+                || (slot == cell::ATTACHED.0) != matches!(need.kind, Kind::Cells(_)) =>
+        {
             Err(flaw(service, need.name, "its slot is one of the cells', or theirs is not"))
         }
         Ok(slot) if slot <= standard::FAULT.0 || slot >= 1 << caps::Slot::RADIX => {

@@ -1,8 +1,8 @@
 //! Glue: bytes of the control stream in, frames to the control plane, its answers out.
 
 use agent::{
-    CONTROL_RX, CONTROL_TX, COUNTERS, EVENTS, HOOK_SERIAL, HOOK_TIMER, LEDGER, MAPS, RATES, REPORT, ROOT,
-    SERIAL, TABLE, TICK, TIMER,
+    CELLS, CONTROL_RX, CONTROL_TX, COUNTERS, EVENTS, HOOK_SERIAL, HOOK_TIMER, LEDGER, MAPS, RATES, REPORT,
+    ROOT, SERIAL, TABLE, TICK, TIMER,
     server::{Agent, Board, Memory},
 };
 use proto::{device, frame};
@@ -61,6 +61,7 @@ fn main() -> ! {
         hook_serial: region(HOOK_SERIAL),
         report: region(REPORT),
         table: region(TABLE),
+        cells: region(CELLS),
         rates: region(RATES),
         counters: COUNTERS.map(region),
     };

@@ -3,8 +3,8 @@
 //!
 //! Layout, little-endian: [`CELLS`] entries of 320 bytes for programs, then [`MAPS`] of 64 bytes for maps; images begin
 //! at [`IMAGES`]. A program's: state `u32 @0` (1: complete), hook's number `u32 @4`, image's offset `u32 @8` and bytes
-//! `u32 @12`, out's offset in the memory of maps `u32 @16` and pages `u32 @20`, flags `u32 @24`, maps `u32 @28`; of each map offset,
-//! bytes and rights, `3 x u32`, from `@32` on; then what only the agent looks at, from `@224` on: id `u32`, instructions
+//! `u32 @12`, out's offset in the memory of maps `u32 @16` and bytes `u32 @20`, flags `u32 @24`, maps `u32 @28`; of each map offset,
+//! bytes and [`Access`], `3 x u32`, from `@32` on; then what only the agent looks at, from `@224` on: id `u32`, instructions
 //! `u32`, bound `u64`, tag `u64`, time of loading `u64`, stack `u32`, name, 32 bytes zero-padded, `@264`. A map's: state `u32 @0`, id
 //! `u32 @4`, offset `u32 @8`, bytes `u32 @12`, name, 32 bytes, `@16`.
 use core::sync::atomic::Ordering::{Acquire, Release};
@@ -30,6 +30,30 @@ const MAP: usize = 64;
 const GRANTS: usize = 32;
 const META: usize = 224;
 
+/// What a cell may do with pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Access {
+    /// Nothing: the program does not use this map of its bundle.
+    #[default]
+    None = 0,
+    /// Read.
+    Read = 1,
+    /// Read and write.
+    Write = 3,
+}
+
+impl Access {
+    const fn from_word(word: u32) -> Option<Self> {
+        Some(match word {
+            0 => Self::None,
+            1 => Self::Read,
+            3 => Self::Write,
+            _ => return None,
+        })
+    }
+}
+
 /// A run of pages in the memory of maps, and what a cell may do with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Grant {
@@ -37,8 +61,8 @@ pub struct Grant {
     pub offset: u32,
     /// Bytes; whole pages.
     pub bytes: u32,
-    /// Whether the program may write.
-    pub writable: bool,
+    /// What the program may do with it.
+    pub access: Access,
 }
 
 impl Grant {
@@ -120,7 +144,7 @@ impl<'a> Ledger<'a> {
             hook: word(4)?,
             image: word(8)?,
             image_bytes: word(12)?,
-            out: Grant { offset: word(16)?, bytes: word(20)?, writable: true },
+            out: Grant { offset: word(16)?, bytes: word(20)?, access: Access::Write },
             flags: word(24)?,
             maps: word(28)?,
             map: [Grant::default(); image::MAPS],
@@ -128,7 +152,8 @@ impl<'a> Ledger<'a> {
         };
         for (i, grant) in program.map.iter_mut().enumerate() {
             let at = GRANTS + 12 * i;
-            *grant = Grant { offset: word(at)?, bytes: word(at + 4)?, writable: word(at + 8)? == 1 };
+            *grant =
+                Grant { offset: word(at)?, bytes: word(at + 4)?, access: Access::from_word(word(at + 8)?)? };
         }
         (program.maps as usize <= image::MAPS && self.image(&program).is_ok()).then_some(program)
     }
@@ -167,7 +192,7 @@ impl<'a> Ledger<'a> {
             let at = GRANTS + 12 * i;
             e.store(at, 4, grant.offset.into())?;
             e.store(at + 4, 4, grant.bytes.into())?;
-            e.store(at + 8, 4, grant.writable.into())?;
+            e.store(at + 8, 4, grant.access as u64)?;
         }
         set_meta(e, &program.meta)?;
         e.u32(0)?.store(1, Release);
@@ -277,14 +302,14 @@ mod tests {
             hook: 1,
             image: IMAGES as u32,
             image_bytes: 300,
-            out: Grant { offset: 4096, bytes: 4096, writable: true },
+            out: Grant { offset: 4096, bytes: 4096, access: Access::Write },
             flags: CLOCK,
             maps: 2,
             map: [Grant::default(); image::MAPS],
             meta,
         };
-        program.map[0] = Grant { offset: 8192, bytes: 8192, writable: true };
-        program.map[1] = Grant { offset: 0, bytes: 4096, writable: false };
+        program.map[0] = Grant { offset: 8192, bytes: 8192, access: Access::Write };
+        program.map[1] = Grant { offset: 0, bytes: 4096, access: Access::Read };
         program
     }
 
@@ -325,7 +350,7 @@ mod tests {
 
     #[test]
     fn a_grant_is_whole_pages_inside_the_memory() {
-        let grant = |offset, bytes| Grant { offset, bytes, writable: true };
+        let grant = |offset, bytes| Grant { offset, bytes, access: Access::Write };
         assert_eq!(grant(4096, 8192).pages(3), Some(1..3));
         for bad in
             [grant(4096, 12288), grant(1, 4096), grant(0, 0), grant(0, 100), grant(u32::MAX - 4095, 8192)]

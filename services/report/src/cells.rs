@@ -1,6 +1,6 @@
 //! What the root task tells the agent of cells, in a page that it writes and the agent reads.
 //!
-//! Layout, little-endian: an entry of 64 bytes a cell: state `u32 @0` (0: there is none), restarts `u32 @4`, why it was last stopped,
+//! Layout, little-endian: an entry of 64 bytes a cell: state `u32 @0` (0: there is none), stops `u32 @4`, why it was last stopped,
 //! 56 bytes zero-padded, `@8`.
 use shm::{OutOfBounds, Shm};
 
@@ -15,8 +15,8 @@ pub const WHY_BYTES: usize = 56;
 pub struct Cell {
     /// What it is doing; none: there is no such cell.
     pub state: Option<State>,
-    /// How often it was built again.
-    pub restarts: u32,
+    /// How often it was stopped.
+    pub stops: u32,
     /// Why it was last stopped, for a person; empty if it never was.
     pub why: Text<WHY_BYTES>,
 }
@@ -30,9 +30,9 @@ impl Cells<'_> {
     ///
     /// # Errors
     /// No such cell.
-    pub fn set_state(&self, cell: usize, state: Option<State>, restarts: u32) -> Result<(), OutOfBounds> {
+    pub fn set_state(&self, cell: usize, state: Option<State>, stops: u32) -> Result<(), OutOfBounds> {
         let entry = self.entry(cell)?;
-        entry.store(4, 4, restarts.into())?;
+        entry.store(4, 4, stops.into())?;
         entry.store(0, 4, state.map_or(0, |state| state as u64))
     }
 
@@ -52,7 +52,7 @@ impl Cells<'_> {
         let entry = self.entry(cell)?;
         Ok(Cell {
             state: State::from_word(entry.load(0, 4)?),
-            restarts: entry.load(4, 4)? as u32,
+            stops: entry.load(4, 4)? as u32,
             why: text(entry, 8)?,
         })
     }
@@ -78,7 +78,7 @@ mod tests {
         cells.set_state(63, Some(State::Running), 2).unwrap();
         cells.set_fault(63, "wild").unwrap();
         let cell = cells.get(63).unwrap();
-        assert_eq!((cell.state, cell.restarts, cell.why.as_str()), (Some(State::Running), 2, "wild"));
+        assert_eq!((cell.state, cell.stops, cell.why.as_str()), (Some(State::Running), 2, "wild"));
         assert!(cells.get(62).unwrap().why.as_str().is_empty() && cells.get(64).is_err());
     }
 }

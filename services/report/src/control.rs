@@ -131,9 +131,15 @@ mod tests {
             let (label, words) = request.encode();
             assert_eq!(Request::decode(label, words), Some(request));
         }
-        for (label, words) in
-            [(0, [0; 4]), (7, [0; 4]), (1, [1 << 32, 0, 0, 0]), (4, [0, 0, 1 << 32, 0]), (1, [0, 1, 0, 0]), (1, [0, 0, 0, 1]), (1 << 19, [0; 4])]
-        {
+        for (label, words) in [
+            (0, [0; 4]),
+            (7, [0; 4]),
+            (1, [1 << 32, 0, 0, 0]),
+            (4, [0, 0, 1 << 32, 0]),
+            (1, [0, 1, 0, 0]),
+            (1, [0, 0, 0, 1]),
+            (1 << 19, [0; 4]),
+        ] {
             assert_eq!(Request::decode(label, words), None, "{label} {words:?}");
         }
     }

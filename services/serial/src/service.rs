@@ -3,8 +3,8 @@
 use cell::{EVENT, attached, hook::Hook};
 use platform::{PLATFORM, Uart as Place};
 use serial::{
-    AGENT, BIT_CONSOLE, BIT_CONTROL, CONSOLE_IRQ, CONSOLE_PORTS, CONTROL_IRQ, CONTROL_PORTS,
-    CONTROL_RX, CONTROL_TX, EVENTS, HOOK, LOG_CLIENTS, LOGS,
+    AGENT, BIT_CONSOLE, BIT_CONTROL, CONSOLE_IRQ, CONSOLE_PORTS, CONTROL_IRQ, CONTROL_PORTS, CONTROL_RX,
+    CONTROL_TX, EVENTS, HOOK, LOG_CLIENTS, LOGS,
     driver::{Driver, EVENT_BYTES, Step},
     line::Printer,
     uart::{Registers, Uart},

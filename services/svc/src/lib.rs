@@ -34,8 +34,8 @@ mod start;
 pub use arch::Ports;
 pub use heap::Heap;
 pub use ipc::{
-    FIRST_SIGNAL_BIT, Message, Received, Server, ServerRestarted, acknowledge, call, poll, signal, tell, wait,
-    yield_now,
+    FIRST_SIGNAL_BIT, Message, Received, Server, ServerRestarted, acknowledge, call, poll, signal, tell,
+    wait, yield_now,
 };
 pub use memory::{Mmio, counters, region};
 pub use report::counters::CALL_FAILED;

@@ -2,7 +2,7 @@
 #![allow(dead_code, unused_imports, unused_macros)]
 
 pub use caps::{Grant, Kind, Need, Object, Region, Rights, Slot};
-pub use system::{Memory, ROOT, Restart, Service, System, control_badge, require};
+pub use system::{Cells, Memory, ROOT, Restart, Service, System, control_badge, require};
 
 /// It serves the protocol "p".
 pub const SERVER: Service = Service {
@@ -16,6 +16,8 @@ pub const SERVER: Service = Service {
         Grant::new("events", Object::Notification { of: "server", badge: 0 }, Rights::R),
     ],
 };
+
+pub const CELLS: Cells = Cells { priority: 10, restart: Restart { backoff_ms: 1, limit: 1 } };
 
 /// A need of the server, and what answers it.
 pub const CALL: Need = Need::call("server", Slot(8), "p");
@@ -37,6 +39,7 @@ macro_rules! require_with {
         const _: () = require(&System {
             memory: &[Memory { of: "server", name: "memory", pages: 2 }],
             services: &[SERVER, $client],
+            cells: CELLS,
         });
     };
 }

@@ -10,11 +10,7 @@ use bpf_runtime::{
 };
 use proto::device::{Error, ErrorCode, LoadResponse, Loaded, ProgramRequest};
 
-use super::{
-    Agent, Board,
-    attach::HookNames,
-    state::refusal,
-};
+use super::{Agent, Board, attach::HookNames, state::refusal};
 
 /// What the verifier may use of the agent's heap.
 const VERIFIER_BYTES: usize = 600 * 1024;

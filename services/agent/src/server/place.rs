@@ -11,7 +11,7 @@ use caps::Region;
 use cell::{
     CELLS, FUEL,
     image::{self, Header},
-    ledger::{CLOCK, CONTEXT, Grant, Meta, NAME, Program as Entry},
+    ledger::{Access, CLOCK, CONTEXT, Grant, Meta, NAME, Program as Entry},
     out,
 };
 use proto::device::{Error, ErrorCode};
@@ -70,7 +70,7 @@ impl<B: Board> Agent<'_, B> {
             hook: verified.hook,
             image,
             out,
-            maps: maps.iter().enumerate().filter(|(i, _)| verified.summary.uses_map(*i)).map(|(_, at)| *at).collect(),
+            maps: maps.iter().copied().collect(),
         };
         self.add_users(&program.maps);
         self.programs[slot] = Some(program);
@@ -106,22 +106,30 @@ impl<B: Board> Agent<'_, B> {
         let mut address = cell::MAPS.vaddr;
         for (index, place) in maps.iter().enumerate() {
             let mut known = MapAddress { handle: 0, values: 0 };
-            let n = layout.header.maps as usize;
-            if let Some(map) = self.maps[*place].as_ref().filter(|_| verified.summary.uses_map(index) && n < image::MAPS) {
+            let Some(map) = &self.maps[*place] else { continue };
+            let (offset, bytes) = (map.run.offset as u32, map.run.len as u32);
+            let mut access = Access::None;
+            if verified.summary.uses_map(index) {
+                let n = layout.header.maps as usize;
                 known = MapAddress { handle: n as u64, values: address + map.map.first_value() as u64 };
-                layout.header.map[n] = (address as u32, map.run.len as u32);
-                let writable = !map.map.spec().is_read_only();
-                layout.grants[n] = Grant { offset: map.run.offset as u32, bytes: map.run.len as u32, writable };
+                access = if map.map.spec().is_read_only() { Access::Read } else { Access::Write };
+                layout.header.map[n] = (address as u32, bytes);
                 layout.header.maps += 1;
-                address += map.run.len as u64;
+                address += u64::from(bytes);
             }
+            layout.grants[index] = Grant { offset, bytes, access };
             // As many as the bundle has.
             let _ = layout.addresses.push(known);
         }
         layout
     }
 
-    fn entry(&mut self, verified: &Verified<'_>, layout: &Layout, (image, bytes, out): (Run, usize, Run)) -> Entry {
+    fn entry(
+        &mut self,
+        verified: &Verified<'_>,
+        layout: &Layout,
+        (image, bytes, out): (Run, usize, Run),
+    ) -> Entry {
         let (program, summary) = (&verified.program, &verified.summary);
         let timed = TIMED.iter().any(|helper| summary.helpers.contains(helper));
         let paged = layout.header.context_bytes as usize > 8 * 4;
@@ -132,9 +140,9 @@ impl<B: Board> Agent<'_, B> {
             hook: verified.hook.number,
             image: image.offset as u32,
             image_bytes: bytes as u32,
-            out: Grant { offset: out.offset as u32, bytes: out.len as u32, writable: true },
+            out: Grant { offset: out.offset as u32, bytes: out.len as u32, access: Access::Write },
             flags: CLOCK * u32::from(timed) | CONTEXT * u32::from(paged),
-            maps: layout.header.maps,
+            maps: layout.addresses.len() as u32,
             map: layout.grants,
             meta: Meta {
                 id: self.fresh_id(),
@@ -180,6 +188,7 @@ pub(crate) const fn owner(slot: usize) -> u8 {
     slot as u8 + 1
 }
 
+const _: () = assert!(bundle::MAX_MAPS <= image::MAPS);
 const _: () = assert!(cell::MAPS.pages * Region::PAGE <= u32::MAX as u64 && CELLS < u8::MAX as usize);
 
 fn compile(verified: &Verified<'_>, maps: &[MapAddress]) -> Result<Vec<u8>, Error> {

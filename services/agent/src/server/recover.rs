@@ -53,7 +53,13 @@ impl<'a, B: Board> Agent<'a, B> {
         // What the agent before this one was in the middle of.
         map.recover(0);
         self.next_id = self.next_id.max(noted.id.wrapping_add(1));
-        self.map_pages.claim(run).then(|| MapEntry { id: noted.id, name: name(&noted.name), run, map, users: 0 })
+        self.map_pages.claim(run).then(|| MapEntry {
+            id: noted.id,
+            name: name(&noted.name),
+            run,
+            map,
+            users: 0,
+        })
     }
 
     fn take_over(&mut self, entry: Entry) -> Option<Program> {
@@ -81,7 +87,9 @@ impl<'a, B: Board> Agent<'a, B> {
 
     /// Cells of programs that are not there go, and what they were in the middle of is undone.
     fn retain(&mut self) {
-        let mask = (0..CELLS).filter(|slot| self.programs[*slot].is_some()).fold(0, |mask, slot| mask | 1_u64 << slot);
+        let mask = (0..CELLS)
+            .filter(|slot| self.programs[*slot].is_some())
+            .fold(0, |mask, slot| mask | 1_u64 << slot);
         let _ = self.board.ask_root(Request::Retain { low: mask as u32, high: (mask >> 32) as u32 });
         for slot in (0..CELLS).filter(|slot| mask >> slot & 1 == 0) {
             self.maps.iter().flatten().for_each(|map| _ = map.map.recover(owner(slot)));
@@ -108,7 +116,8 @@ impl<'a, B: Board> Agent<'a, B> {
 
 /// Whole pages, or none.
 fn run(offset: u32, bytes: u32) -> Option<Run> {
-    let whole = offset.is_multiple_of(Pages::PAGE as u32) && bytes.is_multiple_of(Pages::PAGE as u32) && bytes > 0;
+    let whole =
+        offset.is_multiple_of(Pages::PAGE as u32) && bytes.is_multiple_of(Pages::PAGE as u32) && bytes > 0;
     whole.then_some(Run { offset: offset as usize, len: bytes as usize })
 }
 

@@ -6,7 +6,7 @@ use proto::device::{
     MapEntries, MapEntry as MapPair, Maps, Program as ProgramInfo, Programs, Service, ServiceState, Services,
     Status,
 };
-use report::{State, counters::Counters};
+use report::{State, cells::Cells, counters::Counters};
 use shm::OutOfBounds;
 
 use super::{
@@ -59,6 +59,7 @@ impl<'a, B: Board> Agent<'a, B> {
 
     fn program_info(&self, slot: usize, program: &Program) -> ProgramInfo {
         let (counts, meta) = (self.counts(program), &program.entry.meta);
+        let cell = Cells(self.memory.cells).get(slot).ok();
         let ids = program.maps.iter().filter_map(|place| self.maps[*place].as_ref().map(|map| map.id));
         ProgramInfo {
             id: meta.id,
@@ -70,7 +71,9 @@ impl<'a, B: Board> Agent<'a, B> {
             map_ids: ids.collect(),
             runs: counts.runs,
             run_ns: self.board.ticks_to_ns(counts.ticks),
-            faults: counts.stopped,
+            faults: u64::from(cell.map_or(0, |cell| cell.stops)),
+            state: cell.and_then(|cell| cell.state).map_or(ServiceState::Unspecified, state),
+            last_fault: cell.map_or_else(heapless::String::new, |cell| cut(cell.why.as_str())),
             tag: meta.tag,
             attached: self.attachments(slot).next().is_some(),
             loaded_at_ns: meta.loaded_at_ns,
@@ -159,13 +162,7 @@ impl<'a, B: Board> Agent<'a, B> {
         let service = self.report.service(index)?;
         let mut info = Service {
             name: cut(service.name.as_str()),
-            state: match service.state {
-                Some(State::Starting) => ServiceState::Starting,
-                Some(State::Running) => ServiceState::Running,
-                Some(State::Waiting) => ServiceState::Waiting,
-                Some(State::Stopped) => ServiceState::Stopped,
-                None => ServiceState::Unspecified,
-            },
+            state: service.state.map_or(ServiceState::Unspecified, state),
             priority: service.priority,
             restarts: service.restarts,
             last_fault: cut(service.last_fault.as_str()),
@@ -206,6 +203,15 @@ impl<'a, B: Board> Agent<'a, B> {
             at += end + 1;
         }
         Ok(page)
+    }
+}
+
+const fn state(state: State) -> ServiceState {
+    match state {
+        State::Starting => ServiceState::Starting,
+        State::Running => ServiceState::Running,
+        State::Waiting => ServiceState::Waiting,
+        State::Stopped => ServiceState::Stopped,
     }
 }
 

@@ -15,7 +15,6 @@ use shm::{OutOfBounds, Shm};
 
 use super::pages::{Pages, Run};
 
-
 /// A name of a program, map or hook.
 pub type Name = String<32>;
 
@@ -49,6 +48,8 @@ pub struct Memory<'a> {
     pub report: Shm<'a>,
     /// The capability table as text.
     pub table: Shm<'a>,
+    /// The root task's report on cells.
+    pub cells: Shm<'a>,
     /// Rates of all counters.
     pub rates: Shm<'a>,
     /// Counter pages, in the order of `metrics::SOURCES`.
@@ -154,7 +155,8 @@ impl<'a, B: Board> Agent<'a, B> {
 
     /// The slot of the program that a request names.
     pub(crate) fn find(&self, request: &ProgramRequest) -> Result<usize, Error> {
-        let wanted = |p: &Program| if request.id != 0 { p.id() == request.id } else { p.name == request.name };
+        let wanted =
+            |p: &Program| if request.id != 0 { p.id() == request.id } else { p.name == request.name };
         self.programs.iter().position(|p| p.as_ref().is_some_and(wanted)).ok_or_else(|| {
             if request.id != 0 {
                 refusal(ErrorCode::NotFound, format_args!("no program with id {}", request.id))

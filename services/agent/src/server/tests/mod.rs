@@ -6,6 +6,8 @@ mod device;
 mod dump;
 mod lists;
 mod load;
+mod recover;
+mod replace;
 mod restart;
 mod trace;
 mod upload;
