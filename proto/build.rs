@@ -25,6 +25,8 @@ const BYTES: &[(&str, u32)] = &[
     ("TraceRecord.data", 512),
     ("Service.last_fault", 128),
     ("Cap.object", 48),
+    ("Event.subject", 40),
+    ("Event.text", 160),
 ];
 
 /// Bounds in elements of the lists: one page of each.
@@ -39,6 +41,7 @@ const ELEMENTS: &[(&str, u32)] = &[
     ("Services.services", 3),
     ("Service.counters", 16),
     ("Caps.caps", 12),
+    ("Events.events", 14),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -45,6 +45,12 @@ pub enum Command {
         #[arg(long, short = 'n', value_name = "N")]
         count: Option<u64>,
     },
+    /// Print what happened: faults, restarts, refusals, loads
+    Events {
+        /// Go on with what happens from now on, until Ctrl-C
+        #[arg(long, short)]
+        follow: bool,
+    },
     /// The device: version, time since boot, memory, counters
     Status,
     /// Its services: state, restarts, last fault; and what they count

@@ -1,7 +1,10 @@
-//! What the host does to a running system beside loading programs: services are restarted at its wish.
+//! What the host does to a running system beside loading programs: services are restarted at its wish, and what
+//! happened is told.
 
-use anyhow::{Context, Result, ensure};
-use hypos_tests::{Options, System};
+use std::{thread, time::Duration};
+
+use anyhow::{Context, Result, bail, ensure};
+use hypos_tests::{Options, System, fault};
 use serde_json::{Value, json};
 
 /// What `services` says of one of them.
@@ -52,4 +55,67 @@ fn a_service_that_is_none_is_refused_with_those_that_are() -> Result<()> {
     assert_eq!(error, "hypctl: no service tiner; there are: cell, timer, serial, metrics, agent\n");
     assert_eq!(system.json(&["services"])?[0]["restarts"], json!(0));
     system.check_sound()
+}
+
+/// `subject kind` of all events so far, and that their times go up.
+fn events(system: &System) -> Result<Vec<String>> {
+    let list = system.json(&["events"])?;
+    let list = list.as_array().context("a list")?;
+    ensure!(list.is_sorted_by_key(|event| event["time_ns"].as_u64()), "{list:?}");
+    let word = |event: &Value, name: &str| event[name].as_str().unwrap_or("?").to_owned();
+    Ok(list.iter().map(|event| format!("{} {}", word(event, "subject"), word(event, "kind"))).collect())
+}
+
+#[test]
+fn events_tell_what_happened_in_its_order_over_restarts_of_the_agent() -> Result<()> {
+    let system = System::boot(&Options { memory: 16, ..Options::default() })?;
+    assert_eq!(events(&system)?, [""; 0]);
+    system.hypctl(&["prog", "load", "examples/tick.bpf.o"])?;
+    system.hypctl(&["prog", "attach", "tick", "timer", "--period", "10ms"])?;
+    system.hypctl_fails(&["prog", "attach", "tick", "serial"])?;
+    system.hypctl(&["service", "restart", "metrics"])?;
+    system.hypctl_fails(&["service", "restart", "nobody"])?;
+    let mut expected = vec![
+        "tick loaded",
+        "tick attached",
+        "tick refused",
+        "metrics asked",
+        "metrics restart",
+        "metrics running",
+        "nobody refused",
+    ];
+    assert_eq!(events(&system)?, expected);
+    system.hypctl(&["service", "restart", "agent"])?;
+    expected.extend(["agent asked", "agent restart", "agent running"]);
+    assert_eq!(events(&system)?, expected);
+    fault::break_code(&system, "timer")?;
+    system.wait_for("root: timer runs again")?;
+    expected.extend(["timer fault", "timer restart", "timer running"]);
+    for _ in 0..50 {
+        if events(&system)? == expected {
+            let said = system.hypctl(&["events"])?;
+            let fault = said.lines().find(|line| line.contains("] timer: fault: ")).context("a line")?;
+            ensure!(fault.contains("general protection (13), code 0x0, ip 0x"), "{fault}");
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    bail!("{:?}\n{}", events(&system)?, system.console())
+}
+
+#[test]
+fn what_was_overwritten_is_counted() -> Result<()> {
+    let system = System::boot(&Options::default())?;
+    // Each is one event of the agent's log, which holds fewer.
+    for _ in 0..80 {
+        system.hypctl_fails(&["prog", "unload", "none"])?;
+    }
+    let output = hypos_tests::tools::hypctl(&system.socket(), &["events"])?;
+    let kept = String::from_utf8(output.stdout)?.lines().count();
+    ensure!((40..80).contains(&kept), "{kept}");
+    assert_eq!(
+        String::from_utf8(output.stderr)?,
+        format!("hypctl: {} earlier events were overwritten\n", 80 - kept)
+    );
+    Ok(())
 }

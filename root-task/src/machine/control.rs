@@ -1,7 +1,11 @@
 //! Requests to the root task: a badged Call of the endpoint where faults arrive too.
 
-use report::control::{Refusal, Request};
+use report::{
+    control::{Refusal, Request},
+    events::Kind,
+};
 use sel4::MessageInfo;
+use system::SYSTEM;
 
 use super::supervise::System;
 
@@ -13,7 +17,11 @@ impl System {
         sel4::with_ipc_buffer(|buffer| words[..sent].copy_from_slice(&buffer.msg_regs()[..sent]));
         let answer = match Request::decode(info.label(), words) {
             Some(Request::Restart { service }) => self.ask_restart(service as usize, caller),
-            None => Err(Refusal::Invalid),
+            None => {
+                let asker = SYSTEM.services.get(caller).map_or("?", |service| service.name);
+                self.note(Kind::Refused, asker, format_args!("no request: label {:#x}", info.label()));
+                Err(Refusal::Invalid)
+            }
         };
         let label = answer.map_or_else(|refusal| refusal as u64, |()| 0);
         sel4::reply(sel4::MessageInfoBuilder::default().label(label).build());

@@ -1,6 +1,8 @@
 //! Building services again: when, how often, and what their callers get meanwhile.
 
-use report::{State, control::Refusal};
+use core::fmt;
+
+use report::{State, control::Refusal, events::Kind};
 use system::{ROOT, SYSTEM};
 
 use super::{
@@ -61,8 +63,9 @@ impl System {
         }
         health.strikes += 1;
         if health.strikes > policy.limit {
-            log::error!("{} faulted {} times; it stays stopped", SYSTEM.services[index].name, health.strikes);
-            self.stop(index);
+            let (name, strikes) = (SYSTEM.services[index].name, health.strikes);
+            log::error!("{name} faulted {strikes} times; it stays stopped");
+            self.stop(index, format_args!("faulted {strikes} times"));
             return;
         }
         let delay_ms =
@@ -77,6 +80,7 @@ impl System {
             return Err(Refusal::NoService);
         };
         log::info!("{} is to be restarted, {} asks", service.name, asker.name);
+        self.note(Kind::Asked, service.name, format_args!("{} asks for its restart", asker.name));
         if self.health[index].state == State::Stopped {
             self.health[index].strikes = 0;
         }
@@ -112,7 +116,8 @@ impl System {
         }
     }
 
-    fn stop(&mut self, index: usize) {
+    fn stop(&mut self, index: usize, why: fmt::Arguments<'_>) {
+        self.note(Kind::Stopped, SYSTEM.services[index].name, why);
         self.health[index].due = None;
         self.set_state(index, State::Stopped);
         if SYSTEM.services[index].name == CONSOLE {
@@ -135,10 +140,13 @@ impl System {
             Ok(()) => {
                 self.redirect_callers(index, false);
                 log::info!("{} restarted", SYSTEM.services[index].name);
+                let Health { restarts, strikes, .. } = self.health[index];
+                let what = format_args!("restart {restarts}, {strikes} after faults of late");
+                self.note(Kind::Restart, SYSTEM.services[index].name, what);
             }
             Err(error) => {
                 log::error!("{error}; it stays stopped");
-                self.stop(index);
+                self.stop(index, format_args!("{error}"));
             }
         }
     }

@@ -1,15 +1,18 @@
 //! Supervision: signals, faults and requests as they come, and what they lead to.
 
-use core::fmt::Write;
+use core::fmt::{self, Write};
 
 use alloc::vec::Vec;
-use report::{Report, State};
+use report::{
+    Report, State,
+    events::{Kind, Writer},
+};
 use sel4::{CapRights, Fault, MessageInfo, cap, cap_type};
 use shm::Shm;
 use system::{CONTROL_BADGE, ROOT, SYSTEM};
 
 use super::{
-    arch, callers,
+    arch, callers, console,
     error::{At, Error},
     fault::{FaultText, Registers},
     memory::Shared,
@@ -30,6 +33,7 @@ pub struct System {
     pub(super) shared: Shared,
     pub(super) window: Window,
     pub(super) report: Report<'static>,
+    events: Writer<'static>,
     pub(super) calls: Vec<Shm<'static>>,
     pub(super) ticker: Ticker,
     entered: u64,
@@ -48,6 +52,8 @@ pub struct Parts {
     pub window: Window,
     /// The report to the agent.
     pub report: Report<'static>,
+    /// The log of events, for the agent too.
+    pub events: Writer<'static>,
     /// The services' pages of counters.
     pub calls: Vec<Shm<'static>>,
     /// A TCB for the ticker.
@@ -66,13 +72,21 @@ impl System {
     /// # Errors
     /// The kernel refuses to bind the root task's notification.
     pub fn new(parts: Parts) -> Result<Self, Error> {
-        let Parts { units, shared, window, report, calls, thread, slot, entered, hz } = parts;
+        let Parts { units, shared, window, report, events, calls, thread, slot, entered, hz } = parts;
         let signals = shared.signals;
         at(slot).mint(&at(signals), CapRights::write_only(), TICK).at(ROOT, "mint tick")?;
         sel4::init_thread::slot::TCB.cap().tcb_bind_notification(cap(signals)).at(ROOT, "bind signals")?;
         let ticker = Ticker::new(thread, cap(slot)).at(ROOT, "make ticker")?;
         let health = alloc::vec![Health::new(entered); units.len()];
-        Ok(Self { units, health, shared, window, report, calls, ticker, entered, hz, ready: false })
+        Ok(Self { units, health, shared, window, report, events, calls, ticker, entered, hz, ready: false })
+    }
+
+    /// Writes an event down.
+    pub(super) fn note(&self, kind: Kind, subject: &str, what: fmt::Arguments<'_>) {
+        let mut text = FaultText::default();
+        // It never fails: what does not fit is cut.
+        let _ = text.write_fmt(what);
+        self.events.add(console::now_ns(), kind, subject, text.as_str());
     }
 
     fn signals(&mut self, bits: u64) {
@@ -81,7 +95,9 @@ impl System {
             if said_ready && self.health[index].state == State::Starting {
                 self.set_state(index, State::Running);
                 if self.ready {
-                    log::info!("{} runs again", SYSTEM.services[index].name);
+                    let name = SYSTEM.services[index].name;
+                    log::info!("{name} runs again");
+                    self.note(Kind::Running, name, format_args!("ready"));
                 }
             }
         }
@@ -125,6 +141,7 @@ impl System {
             }
         }
         let _ = self.report.set_fault(index, text.as_str());
+        self.note(Kind::Fault, name, format_args!("{}", text.as_str()));
         self.take_down(index);
         self.plan_restart(index);
     }

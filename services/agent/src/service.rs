@@ -1,8 +1,8 @@
 //! Glue: bytes of the control stream in, frames to the control plane, its answers out.
 
 use agent::{
-    CELL, CONTROL_RX, CONTROL_TX, COUNTERS, EVENTS, HOOK_SERIAL, HOOK_TIMER, MAPS, PROGRAMS, RATES, REPORT,
-    ROOT, SERIAL, STATS, TABLE, TIMER, TRACE,
+    CELL, CONTROL_RX, CONTROL_TX, COUNTERS, EVENTS, EVENTS_OWN, EVENTS_ROOT, HOOK_SERIAL, HOOK_TIMER, MAPS,
+    PROGRAMS, RATES, REPORT, ROOT, SERIAL, STATS, TABLE, TIMER, TRACE,
     server::{Agent, Board, Memory},
 };
 use cell::{Refusal, Request};
@@ -71,6 +71,8 @@ fn main() -> ! {
         hook_timer: region(HOOK_TIMER),
         hook_serial: region(HOOK_SERIAL),
         report: region(REPORT),
+        events_root: region(EVENTS_ROOT),
+        events_own: region(EVENTS_OWN),
         table: region(TABLE),
         rates: region(RATES),
         counters: COUNTERS.map(region),

@@ -10,6 +10,7 @@
 pub mod clock;
 pub mod control;
 pub mod counters;
+pub mod events;
 pub mod record;
 
 use shm::{OutOfBounds, Shm};

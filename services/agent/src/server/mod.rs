@@ -6,6 +6,7 @@
 )]
 
 mod attach;
+mod events;
 mod load;
 mod pages;
 mod place;

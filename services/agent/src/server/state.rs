@@ -8,7 +8,10 @@ use proto::device::{Error, ErrorCode, ProgramRequest};
 use report::{Report, control, counters::Counters};
 use shm::{Consumer, OutOfBounds, Shm};
 
-use super::pages::{Pages, Run};
+use super::{
+    events::Events,
+    pages::{Pages, Run},
+};
 
 /// Maps at a time.
 pub const MAX_MAPS: usize = 64;
@@ -53,6 +56,10 @@ pub struct Memory<'a> {
     pub hook_serial: Shm<'a>,
     /// The root task's report.
     pub report: Shm<'a>,
+    /// The root task's log of events.
+    pub events_root: Shm<'a>,
+    /// The agent's own log of events.
+    pub events_own: Shm<'a>,
     /// The capability table as text.
     pub table: Shm<'a>,
     /// Rates of all counters.
@@ -99,6 +106,7 @@ pub struct Agent<'a, B> {
     pub(crate) stats: table::Stats<'a>,
     pub(crate) hooks: [(u32, Hook<'a>); 2],
     pub(crate) report: Report<'a>,
+    pub(crate) events: Events<'a>,
     pub(crate) trace: Consumer<'a>,
     /// By slot of the program table.
     pub(crate) programs: [Option<Program>; table::SLOTS],
@@ -140,6 +148,7 @@ impl<'a, B: Board> Agent<'a, B> {
             stats: table::Stats::new(memory.stats),
             hooks,
             report: Report::new(memory.report),
+            events: Events::new(memory.events_root, memory.events_own)?,
             trace: Consumer::new(memory.trace)?,
             programs: [const { None }; table::SLOTS],
             maps: [const { None }; MAX_MAPS],

@@ -16,7 +16,7 @@ use report::control;
 use shm::Shm;
 
 use crate::{
-    HOOK_TIMER, MAPS, PROGRAMS, RATES, TABLE, TRACE,
+    EVENTS_OWN, EVENTS_ROOT, HOOK_TIMER, MAPS, PROGRAMS, RATES, TABLE, TRACE,
     server::{Agent, Board, Memory},
 };
 
@@ -91,6 +91,8 @@ impl Device {
             hook_timer: memory(HOOK_TIMER.len()),
             hook_serial: memory(4096),
             report: memory(4096),
+            events_root: memory(EVENTS_ROOT.len()),
+            events_own: memory(EVENTS_OWN.len()),
             table: memory(TABLE.len()),
             rates: memory(RATES.len()),
             counters: core::array::from_fn(|_| memory(4096)),

@@ -4,6 +4,7 @@ mod attach;
 mod claims;
 mod device;
 mod dump;
+mod events;
 mod lists;
 mod load;
 mod restart;
