@@ -105,7 +105,7 @@ fn no_event_is_seen_in_part() {
     let total = 20_000;
     thread::scope(|scope| {
         scope.spawn(|| {
-            (1..=total).for_each(|i| writer.add(i, Kind::Fault, &format!("{i}"), &format!("{:0160}", i)))
+            (1..=total).for_each(|i| writer.add(i, Kind::Fault, &format!("{i}"), &format!("{i:0160}")));
         });
         let mut reader = Reader::new(Log::new(memory).unwrap(), 0);
         let (mut seen, mut last) = (0, 0);
