@@ -20,6 +20,8 @@ const BYTES: &[(&str, u32)] = &[
     ("Status.kernel", 64),
     ("UploadRequest.data", 1024),
     ("MapEntry.key", 512),
+    ("MapKey.key", 512),
+    ("MapUpdateRequest.value", 2048),
     ("MapEntry.value", 256),
     ("TraceRecord.text", 256),
     ("TraceRecord.data", 512),

@@ -119,3 +119,46 @@ fn what_was_overwritten_is_counted() -> Result<()> {
     );
     Ok(())
 }
+
+/// A map that programs and the host change side by side.
+#[test]
+fn entries_are_read_set_and_deleted_beside_a_running_program() -> Result<()> {
+    let mut system = System::running("console.bpf.o", &["console", "serial"])?;
+    system.hypctl(&["map", "set", "bytes", "97", "1000"])?;
+    system.hypctl(&["map", "set", "bytes", "98", "5", "--only", "new"])?;
+    let exists = system.hypctl_fails(&["map", "set", "bytes", "98", "6", "--only", "new"])?;
+    assert_eq!(exists, "hypctl: the key is in bytes already\n");
+    system.type_in(b"aaa")?;
+    let value =
+        |key: &str| anyhow::Ok(system.json(&["map", "get", "bytes", key])?["formatted"]["value"].clone());
+    for _ in 0..200 {
+        if value("97")? == 1003 {
+            break;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!((value("97")?, value("98")?), (json!(1003), json!(5)), "the program counted on from there");
+    assert_eq!(system.hypctl(&["map", "delete", "bytes", "98"])?, "deleted from bytes\n");
+    assert_eq!(system.hypctl_fails(&["map", "get", "bytes", "98"])?, "hypctl: no such key in bytes\n");
+    assert_eq!(system.json(&["map", "dump", "bytes"])?.as_array().map(Vec::len), Some(1));
+    system.check_sound()
+}
+
+#[test]
+fn maps_that_the_host_may_not_change_say_why() -> Result<()> {
+    let system = System::running("tick.bpf.o", &["tick", "timer", "--period", "10ms"])?;
+    let ring = system.hypctl_fails(&["map", "set", "events", "[]", "[]"])?;
+    assert_eq!(ring, "hypctl: events is a ringbuf: hypctl trace takes its records\n");
+    system.hypctl(&["map", "set", "counts", "1", "-1"])?;
+    assert_eq!(system.json(&["map", "get", "counts", "1"])?["formatted"]["value"], json!(u64::MAX));
+    let array = system.hypctl_fails(&["map", "delete", "counts", "1"])?;
+    assert_eq!(array, "hypctl: counts is an array: its entries stay, set one to 0 instead\n");
+    let read_only = system.json(&["map", "list"])?;
+    let read_only = read_only.as_array().into_iter().flatten().find(|map| map["read_only"] == true);
+    let id = read_only.context("tick has a format text")?["id"].to_string();
+    let bytes = read_only.context("tick has a format text")?["bytes_value"].as_u64().context("a size")?;
+    let value = format!("hex:{}", "00".repeat(usize::try_from(bytes)?));
+    let said = system.hypctl_fails(&["map", "set", "id", &id, "0", &value])?;
+    ensure!(said.contains("is read-only: its programs were verified with what it holds"), "{said}");
+    system.check_sound()
+}

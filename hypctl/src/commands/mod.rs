@@ -1,5 +1,6 @@
 //! The commands.
 
+mod entry;
 mod events;
 mod info;
 mod map;

@@ -6,6 +6,7 @@
 )]
 
 mod attach;
+mod entry;
 mod events;
 mod load;
 mod pages;
