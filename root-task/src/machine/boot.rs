@@ -4,7 +4,7 @@ use core::fmt::{self, Write};
 
 use alloc::vec::Vec;
 use cell::ledger::Ledger;
-use report::{Report, State, clock::Clock};
+use report::{Report, State, clock::Clock, events::Writer};
 use root_task::{
     elf,
     plan::{self, Untyped},
@@ -69,6 +69,9 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
     let mut shared = Shared::make(&mut own, &mut slots, thread).at(ROOT, "make shared objects")?;
     let mut window = Window::open(table).at(ROOT, "open window")?;
     let report = Report::new(share(&mut window, &shared, ROOT, "report")?);
+    let no_room = |_| Why::Missing("room for an event");
+    let events = Writer::new(share(&mut window, &shared, ROOT, "events")?).map_err(no_room);
+    let events = events.at(ROOT, "open log of events")?;
     start_console(&mut window, &shared, bootinfo, entered)?;
     log::info!("hypOS {} on {KERNEL}, {}", env!("CARGO_PKG_VERSION"), platform::PLATFORM.name);
 
@@ -110,6 +113,7 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
         shared,
         window,
         report,
+        events,
         calls,
         cells,
         guard,

@@ -83,6 +83,11 @@ pub fn use_ring(ring: Shm<'static>, clock: Clock<'static>, signal: cap::Notifica
     *CONSOLE.lock() = Console { ring: Some((ring, signal)), driven: true, clock: Some(clock) };
 }
 
+/// The time, in ns since the root task began; 0 before there is a clock.
+pub fn now_ns() -> u64 {
+    CONSOLE.lock().clock.map_or(0, |clock| clock.at(arch::ticks()))
+}
+
 /// The driver has stopped for good: prints what waits in the ring, and all that follows, without it.
 pub fn take_over() {
     let mut console = CONSOLE.lock();

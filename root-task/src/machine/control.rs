@@ -1,7 +1,11 @@
 //! Requests to the root task: a badged Call of the endpoint where faults arrive too.
 
-use report::control::{Refusal, Request};
+use report::{
+    control::{Refusal, Request},
+    events::Kind,
+};
 use sel4::MessageInfo;
+use system::SYSTEM;
 
 use super::supervise::System;
 
@@ -18,7 +22,11 @@ impl System {
             Some(Request::Retain { low, high }) => self.retain_cells(u64::from(high) << 32 | u64::from(low)),
             Some(Request::Attach { cell, hook, place }) => self.attach(cell, hook, place),
             Some(Request::Detach { hook, place }) => self.detach(hook, place),
-            None => Err(Refusal::Invalid),
+            None => {
+                let asker = SYSTEM.services.get(caller).map_or("?", |service| service.name);
+                self.note(Kind::Refused, asker, format_args!("no request: label {:#x}", info.label()));
+                Err(Refusal::Invalid)
+            }
         };
         let label = answer.map_or_else(|refusal| refusal as u64, |()| 0);
         sel4::reply(sel4::MessageInfoBuilder::default().label(label).build());

@@ -3,8 +3,8 @@
 use core::fmt::Write;
 
 use alloc::vec::Vec;
-use cell::{CELLS, OVER_BUDGET};
-use report::{State, cells::Cells as Report, control::Refusal};
+use cell::{CELLS, OVER_BUDGET, ledger::Program};
+use report::{State, cells::Cells as Report, control::Refusal, events::Kind};
 use sel4::{Fault, MessageInfo};
 use system::{ROOT, SYSTEM};
 
@@ -92,21 +92,22 @@ impl System {
     /// A message on a cell's fault endpoint.
     pub(super) fn cell_fault(&mut self, cell: usize, info: MessageInfo) {
         let mut text = FaultText::default();
-        let _ = match sel4::with_ipc_buffer(|buffer| Fault::new(buffer, &info)) {
+        let fault = sel4::with_ipc_buffer(|buffer| Fault::new(buffer, &info));
+        let over_budget = fault.is_none() && info.label() == OVER_BUDGET;
+        let _ = match fault {
             Some(fault) => write!(text, "{fault}"),
-            None if info.label() == OVER_BUDGET => {
-                write!(text, "over its budget of {} instructions", cell::FUEL)
-            }
+            None if over_budget => write!(text, "over its budget of {} instructions", cell::FUEL),
             None => write!(text, "message {:#x} on its fault endpoint", info.label()),
         };
-        self.stop_cell(cell, text.as_str());
+        self.stop_cell(cell, if over_budget { Kind::OverBudget } else { Kind::Fault }, text.as_str());
     }
 
     /// Stops a cell, answers for it, and builds it again when its time has come.
-    fn stop_cell(&mut self, cell: usize, why: &str) {
+    fn stop_cell(&mut self, cell: usize, kind: Kind, why: &str) {
         let Some(entry) = self.cells.entry(cell) else { return };
-        let name = core::str::from_utf8(&entry.meta.name).unwrap_or("?").trim_end_matches('\0');
+        let name = name(&entry);
         log::error!("cell {cell} ({name}) is stopped: {why}");
+        self.note(kind, name, format_args!("{why}"));
         if let Some(cell) = self.cells.get(cell) {
             // Whatever it is doing, it does no more.
             let _ = cell.domain.tcb().tcb_suspend();
@@ -126,7 +127,9 @@ impl System {
         let Some(Some(health)) = self.guard.health.get_mut(cell) else { return };
         match health.strike(policy, hz) {
             None => {
-                log::error!("cell {cell} ({name}) was stopped {} times; it stays so", health.strikes);
+                let strikes = health.strikes;
+                log::error!("cell {cell} ({name}) was stopped {strikes} times; it stays so");
+                self.note(Kind::Stopped, name, format_args!("was stopped {strikes} times"));
                 self.guard.set(cell, State::Stopped);
             }
             Some(due) => {
@@ -156,6 +159,9 @@ impl System {
             Ok(()) => {
                 self.guard.set(cell, State::Running);
                 self.repoint(cell);
+                if let Some(entry) = self.cells.entry(cell) {
+                    self.note(Kind::Restart, name(&entry), format_args!("in a new cell"));
+                }
             }
             Err(error) => {
                 log::error!("{error}; cell {cell} stays stopped");
@@ -174,7 +180,7 @@ impl System {
                 && let Some(cell) = self.cell_of(owner, now.1)
                 && self.guard.is_up(cell)
             {
-                self.stop_cell(cell, "over its time: the watchdog saw no answer");
+                self.stop_cell(cell, Kind::OverBudget, "over its time: the watchdog saw no answer");
             }
         }
     }
@@ -191,4 +197,9 @@ impl System {
             log::error!("{error}");
         }
     }
+}
+
+/// The program's name.
+fn name(program: &Program) -> &str {
+    core::str::from_utf8(&program.meta.name).unwrap_or("?").trim_end_matches('\0')
 }

@@ -1,11 +1,14 @@
 //! Building services again: when, how often, and what their callers get meanwhile.
 
-use report::{State, control::Refusal};
+use core::fmt;
+
+use report::{State, control::Refusal, events::Kind};
 use system::{ROOT, SYSTEM};
 
 use super::{
     arch, console,
     error::{At, Error},
+    health::Health,
     supervise::System,
 };
 
@@ -34,8 +37,9 @@ impl System {
         let service = &SYSTEM.services[index];
         let health = &mut self.health[index];
         let Some(due) = health.strike(service.restart, self.hz) else {
-            log::error!("{} faulted {} times; it stays stopped", service.name, health.strikes);
-            self.stop(index);
+            let strikes = health.strikes;
+            log::error!("{} faulted {strikes} times; it stays stopped", service.name);
+            self.stop(index, format_args!("faulted {strikes} times"));
             return;
         };
         self.set_state(index, State::Waiting);
@@ -48,6 +52,7 @@ impl System {
             return Err(Refusal::NoService);
         };
         log::info!("{} is to be restarted, {} asks", service.name, asker.name);
+        self.note(Kind::Asked, service.name, format_args!("{} asks for its restart", asker.name));
         if self.health[index].state == State::Stopped {
             self.health[index].strikes = 0;
         }
@@ -83,7 +88,8 @@ impl System {
         }
     }
 
-    fn stop(&mut self, index: usize) {
+    fn stop(&mut self, index: usize, why: fmt::Arguments<'_>) {
+        self.note(Kind::Stopped, SYSTEM.services[index].name, why);
         self.health[index].due = None;
         self.set_state(index, State::Stopped);
         if SYSTEM.services[index].name == CONSOLE {
@@ -106,10 +112,13 @@ impl System {
             Ok(()) => {
                 self.redirect_callers(index, false);
                 log::info!("{} restarted", SYSTEM.services[index].name);
+                let Health { restarts, strikes, .. } = self.health[index];
+                let what = format_args!("restart {restarts}, {strikes} after faults of late");
+                self.note(Kind::Restart, SYSTEM.services[index].name, what);
             }
             Err(error) => {
                 log::error!("{error}; it stays stopped");
-                self.stop(index);
+                self.stop(index, format_args!("{error}"));
             }
         }
     }

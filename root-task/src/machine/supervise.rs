@@ -1,9 +1,12 @@
 //! Supervision: signals, faults and requests as they come, and what they lead to.
 
-use core::fmt::Write;
+use core::fmt::{self, Write};
 
 use alloc::vec::Vec;
-use report::{Report, State};
+use report::{
+    Report, State,
+    events::{Kind, Writer},
+};
 use sel4::{CapRights, Fault, MessageInfo, cap, cap_type};
 use shm::Shm;
 use system::{CONTROL_BADGE, ROOT, SYSTEM, WATCH_BADGE};
@@ -13,6 +16,7 @@ use super::{
     attach::Attached,
     callers,
     cells::{self, Cells},
+    console,
     error::{At, Error},
     fault::{FaultText, Registers},
     guard::Guard,
@@ -34,6 +38,7 @@ pub struct System {
     pub(super) shared: Shared,
     pub(super) window: Window,
     pub(super) report: Report<'static>,
+    events: Writer<'static>,
     pub(super) calls: Vec<Shm<'static>>,
     pub(super) ticker: Ticker,
     pub(super) cells: Cells,
@@ -57,6 +62,8 @@ pub struct Parts {
     pub window: Window,
     /// The report to the agent.
     pub report: Report<'static>,
+    /// The log of events, for the agent too.
+    pub events: Writer<'static>,
     /// The services' pages of counters.
     pub calls: Vec<Shm<'static>>,
     /// What cells are built of.
@@ -79,7 +86,8 @@ impl System {
     /// # Errors
     /// The kernel refuses to bind the root task's notification.
     pub fn new(parts: Parts) -> Result<Self, Error> {
-        let Parts { units, shared, window, report, calls, cells, guard, thread, slot, entered, hz } = parts;
+        let Parts { units, shared, window, report, events, calls, cells, guard, thread, slot, entered, hz } =
+            parts;
         let signals = shared.signals;
         at(slot).mint(&at(signals), CapRights::write_only(), TICK).at(ROOT, "mint tick")?;
         sel4::init_thread::slot::TCB.cap().tcb_bind_notification(cap(signals)).at(ROOT, "bind signals")?;
@@ -93,6 +101,7 @@ impl System {
             shared,
             window,
             report,
+            events,
             calls,
             ticker,
             cells,
@@ -105,13 +114,23 @@ impl System {
         })
     }
 
+    /// Writes an event down.
+    pub(super) fn note(&self, kind: Kind, subject: &str, what: fmt::Arguments<'_>) {
+        let mut text = FaultText::default();
+        // It never fails: what does not fit is cut.
+        let _ = text.write_fmt(what);
+        self.events.add(console::now_ns(), kind, subject, text.as_str());
+    }
+
     fn signals(&mut self, bits: u64) {
         for index in 0..self.units.len() {
             let said_ready = bits & system::ready_badge(index) != 0;
             if said_ready && self.health[index].state == State::Starting {
                 self.set_state(index, State::Running);
                 if self.ready {
-                    log::info!("{} runs again", SYSTEM.services[index].name);
+                    let name = SYSTEM.services[index].name;
+                    log::info!("{name} runs again");
+                    self.note(Kind::Running, name, format_args!("ready"));
                 }
             }
         }
@@ -160,6 +179,7 @@ impl System {
             }
         }
         let _ = self.report.set_fault(index, text.as_str());
+        self.note(Kind::Fault, name, format_args!("{}", text.as_str()));
         self.take_down(index);
         self.plan_restart(index);
     }

@@ -26,6 +26,10 @@ pub const HOOK_TIMER: Region = Region::at(FIRST + 0x2_0000, 1);
 pub const HOOK_SERIAL: Region = Region::at(FIRST + 0x3_0000, 1);
 /// The root task's report.
 pub const REPORT: Region = Region::at(FIRST + 0x4_0000, 1);
+/// The root task's log of events.
+pub const EVENTS_ROOT: Region = Region::at(FIRST + 0x4_1000, 4);
+/// The agent's own log of events, which outlives it.
+pub const EVENTS_OWN: Region = Region::at(FIRST + 0x4_8000, 4);
 /// The capability table as text: its length `u32 @0`, lines from byte 8 on.
 pub const TABLE: Region = Region::at(FIRST + 0x5_0000, 4);
 /// The root task's report on cells: [`report::cells`].
@@ -58,6 +62,8 @@ pub const NEEDS: &[Need] = &[
     Need::memory("hook-timer", HOOK_TIMER, Rights::RW),
     Need::memory("hook-serial", HOOK_SERIAL, Rights::RW),
     Need::memory("report", REPORT, Rights::R),
+    Need::memory("events-root", EVENTS_ROOT, Rights::R),
+    Need::memory("events-own", EVENTS_OWN, Rights::RW),
     Need::memory("table", TABLE, Rights::R),
     Need::memory("cells", CELLS, Rights::R),
     Need::memory("rates", RATES, Rights::R),

@@ -1,8 +1,8 @@
 //! Glue: bytes of the control stream in, frames to the control plane, its answers out.
 
 use agent::{
-    CELLS, CONTROL_RX, CONTROL_TX, COUNTERS, EVENTS, HOOK_SERIAL, HOOK_TIMER, LEDGER, MAPS, RATES, REPORT,
-    ROOT, SERIAL, TABLE, TICK, TIMER,
+    CELLS, CONTROL_RX, CONTROL_TX, COUNTERS, EVENTS, EVENTS_OWN, EVENTS_ROOT, HOOK_SERIAL, HOOK_TIMER,
+    LEDGER, MAPS, RATES, REPORT, ROOT, SERIAL, TABLE, TICK, TIMER,
     server::{Agent, Board, Memory},
 };
 use proto::{device, frame};
@@ -60,6 +60,8 @@ fn main() -> ! {
         hook_timer: region(HOOK_TIMER),
         hook_serial: region(HOOK_SERIAL),
         report: region(REPORT),
+        events_root: region(EVENTS_ROOT),
+        events_own: region(EVENTS_OWN),
         table: region(TABLE),
         cells: region(CELLS),
         rates: region(RATES),

@@ -11,6 +11,7 @@ pub mod cells;
 pub mod clock;
 pub mod control;
 pub mod counters;
+pub mod events;
 pub mod record;
 
 use shm::{OutOfBounds, Shm};

@@ -6,6 +6,8 @@
 )]
 
 mod attach;
+mod entry;
+mod events;
 mod load;
 mod maps;
 mod pages;

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Bytes of a value in one entry of a dump; a longer value comes in several.
-const PIECE: usize = 256;
+pub(crate) const PIECE: usize = 256;
 const _: () = assert!(MAX_KEY_BYTES <= 512, "a dump's entry holds any key");
 
 pub(crate) fn unreadable(_: OutOfBounds) -> Error {
@@ -128,7 +128,7 @@ impl<'a, B: Board> Agent<'a, B> {
         Ok(page)
     }
 
-    fn find_map(&self, request: &MapDumpRequest) -> Result<&MapEntry<'a>, Error> {
+    pub(crate) fn find_map(&self, request: &MapDumpRequest) -> Result<&MapEntry<'a>, Error> {
         let named = |m: &&MapEntry| if request.id != 0 { m.id == request.id } else { m.name == request.name };
         let mut found = self.maps.iter().flatten().filter(named);
         match (found.next(), found.next()) {
@@ -249,7 +249,7 @@ fn cap(line: &str) -> Cap {
     cap
 }
 
-fn map_info(entry: &MapEntry<'_>) -> MapInfo {
+pub(crate) fn map_info(entry: &MapEntry<'_>) -> MapInfo {
     let spec = entry.map.spec();
     MapInfo {
         id: entry.id,

@@ -13,7 +13,10 @@ use proto::device::{Error, ErrorCode, ProgramRequest};
 use report::{Report, control, counters::Counters};
 use shm::{OutOfBounds, Shm};
 
-use super::pages::{Pages, Run};
+use super::{
+    events::Events,
+    pages::{Pages, Run},
+};
 
 /// A name of a program, map or hook.
 pub type Name = String<32>;
@@ -46,6 +49,10 @@ pub struct Memory<'a> {
     pub hook_serial: Shm<'a>,
     /// The root task's report.
     pub report: Shm<'a>,
+    /// The root task's log of events.
+    pub events_root: Shm<'a>,
+    /// The agent's own log of events.
+    pub events_own: Shm<'a>,
     /// The capability table as text.
     pub table: Shm<'a>,
     /// The root task's report on cells.
@@ -95,6 +102,7 @@ pub struct Agent<'a, B> {
     pub(crate) ledger: Ledger<'a>,
     pub(crate) hooks: [(u32, Hook<'a>); 2],
     pub(crate) report: Report<'a>,
+    pub(crate) events: Events<'a>,
     /// By slot of the ledger.
     pub(crate) programs: [Option<Program>; CELLS],
     /// By place in the ledger.
@@ -126,6 +134,7 @@ impl<'a, B: Board> Agent<'a, B> {
             ledger: Ledger(memory.ledger),
             hooks,
             report: Report::new(memory.report),
+            events: Events::new(memory.events_root, memory.events_own)?,
             programs: [const { None }; CELLS],
             maps: [const { None }; ledger::MAPS],
             code_pages: Pages::new(memory.ledger.len(), ledger::IMAGES),

@@ -16,7 +16,7 @@ use report::control;
 use shm::Shm;
 
 use crate::{
-    HOOK_TIMER, LEDGER, MAPS, RATES, TABLE,
+    EVENTS_OWN, EVENTS_ROOT, HOOK_TIMER, LEDGER, MAPS, RATES, TABLE,
     server::{Agent, Board, Memory},
 };
 
@@ -90,6 +90,8 @@ impl Device {
             hook_timer: memory(HOOK_TIMER.len()),
             hook_serial: memory(4096),
             report: memory(4096),
+            events_root: memory(EVENTS_ROOT.len()),
+            events_own: memory(EVENTS_OWN.len()),
             table: memory(TABLE.len()),
             cells: memory(4096),
             rates: memory(RATES.len()),

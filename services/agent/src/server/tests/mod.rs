@@ -4,6 +4,8 @@ mod attach;
 mod claims;
 mod device;
 mod dump;
+mod entry;
+mod events;
 mod lists;
 mod load;
 mod recover;
