@@ -66,7 +66,11 @@ pub enum Command {
     #[command(subcommand)]
     Service(Service),
     /// Who holds which capability
-    Caps,
+    Caps {
+        /// Draw a picture into a file, or print it
+        #[arg(long, value_name = "FILE")]
+        svg: Option<Option<PathBuf>>,
+    },
     /// Verify an object's programs here, without a device
     Verify {
         /// The object, as clang -target bpf makes it

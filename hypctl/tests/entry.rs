@@ -46,8 +46,8 @@ fn device() -> Fake {
     })
 }
 
-fn key(id: u32, key: [u8; 4]) -> Option<MapKey> {
-    Some(MapKey { id, name: String::new(), key: key.into() })
+fn key(id: u32, key: [u8; 4]) -> MapKey {
+    MapKey { id, name: String::new(), key: key.into() }
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn set_and_delete_ask_by_the_maps_id() {
     assert_eq!(ok(&device, &["map", "delete", "counts", "1"]), "deleted from counts\n");
     let update = |k, value: i64, flag: MapFlag| {
         request::Body::MapUpdate(MapUpdateRequest {
-            key: key(1, k),
+            key: Some(key(1, k)),
             value: value.to_le_bytes().into(),
             flag: flag.into(),
         })
@@ -88,7 +88,7 @@ fn set_and_delete_ask_by_the_maps_id() {
         update([1, 0, 0, 0], -2, MapFlag::Any),
         update([1, 0, 0, 0], 3, MapFlag::Noexist),
         update([0xff; 4], 3, MapFlag::Exist),
-        request::Body::MapDelete(MapDeleteRequest { key: key(1, [1, 0, 0, 0]) }),
+        request::Body::MapDelete(MapDeleteRequest { key: Some(key(1, [1, 0, 0, 0])) }),
     ];
     assert_eq!(changes, expected);
 }

@@ -44,7 +44,12 @@ pub fn get(client: &mut Client, words: &[String], out: &mut Output<'_>) -> Resul
         }
     }
     let row = EntryRow::from(&MapEntry { key: key.key, value, offset: 0 });
-    Ok(if out.json { out.value(&row)? } else { out.list(&[row], "")? })
+    if out.json {
+        out.value(&row)?;
+    } else {
+        out.list(&[row], "")?;
+    }
+    Ok(())
 }
 
 /// Creates or replaces an entry.

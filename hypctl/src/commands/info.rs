@@ -1,6 +1,8 @@
 //! `status`, `caps`.
 
-use anyhow::Result;
+use std::{fs, path::PathBuf};
+
+use anyhow::{Context, Result};
 use proto::host::{Cap, Status, StatusRequest, request, response};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -8,7 +10,7 @@ use serde_json::{Value, json};
 use super::{pages, unexpected};
 use crate::{
     client::{Client, Repeat},
-    output::{Output, Row, clean},
+    output::{Output, Row, clean, picture},
     units::{bytes, duration},
 };
 
@@ -46,9 +48,17 @@ fn json_status(s: &Status) -> Value {
     })
 }
 
-/// Prints who holds what.
-pub fn caps(client: &mut Client, out: &mut Output<'_>) -> Result<()> {
+/// Prints who holds what; with `svg` as a picture, into that file if it is named.
+pub fn caps(client: &mut Client, svg: Option<&Option<PathBuf>>, out: &mut Output<'_>) -> Result<()> {
     let caps: Vec<Cap> = pages::all(client)?;
+    match svg {
+        None => {}
+        Some(None) => return Ok(out.writer().write_all(picture::draw(&caps).as_bytes())?),
+        Some(Some(file)) => {
+            fs::write(file, picture::draw(&caps)).with_context(|| file.display().to_string())?;
+            return Ok(out.done(&format!("{} written", file.display()))?);
+        }
+    }
     let rows: Vec<_> = caps.iter().map(CapRow::from).collect();
     Ok(out.list(&rows, "no capabilities")?)
 }

@@ -45,7 +45,7 @@ pub fn run(cli: &Cli, out: &mut Output<'_>) -> Result<bool> {
             services::services(&mut connect(cli)?, name.as_deref(), *counters, out)?;
         }
         Command::Service(command) => service::run(&mut connect(cli)?, command, cli.timeout, out)?,
-        Command::Caps => info::caps(&mut connect(cli)?, out)?,
+        Command::Caps { svg } => info::caps(&mut connect(cli)?, svg.as_ref(), out)?,
     }
     Ok(true)
 }

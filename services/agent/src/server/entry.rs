@@ -27,11 +27,10 @@ impl<'a, B: Board> Agent<'a, B> {
         while offset < value.len() {
             let mut piece = Piece { offset: offset as u32, key: key.key.clone(), ..Piece::default() };
             let bytes = PIECE.min(value.len() - offset);
-            let read = piece
-                .value
-                .resize_default(bytes)
-                .and_then(|()| value.read(offset, &mut piece.value).map_err(|_| Default::default()));
-            if read.is_err() || page.entries.push(piece).is_err() {
+            // A piece has room for as much, and the value was just as long.
+            let filled =
+                piece.value.resize_default(bytes).is_ok() && value.read(offset, &mut piece.value).is_ok();
+            if !filled || page.entries.push(piece).is_err() {
                 page.next = offset as u32;
                 break;
             }
