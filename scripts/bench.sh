@@ -24,12 +24,15 @@ bench=target/bench/$board_id
 mkdir -p "$bench/services"
 bare_cargo build --release -p bench-client -p bench-server
 cp "$images"/services/*.elf "$bench/services/"
-# They stand in the places of the timer and the cell: tests/bench/README.md.
-objcopy --strip-all "target/$target/release/bench-client" "$bench/services/timer.elf"
-objcopy --strip-all "target/$target/release/bench-server" "$bench/services/cell.elf"
-HYPOS_SERVICES=$PWD/$bench/services CARGO_TARGET_DIR=target/bench/build bare_cargo build --release -p root-task
-objcopy --strip-all "target/bench/build/$target/release/root-task" "$bench/root-task.elf"
-cp "$images/kernel.elf" "$bench/"
+# The client stands in the place of tick, the server in that of the cells' program: tests/bench/README.md.
+objcopy --strip-all "target/$target/release/bench-client" "$bench/services/tick.elf"
+for program in bench-server cell; do
+  objcopy --strip-all "target/$target/release/$program" "$bench/services/cell.elf"
+  HYPOS_SERVICES=$PWD/$bench/services CARGO_TARGET_DIR=target/bench/build bare_cargo build --release -p root-task
+  mkdir -p "$bench/$program"
+  objcopy --strip-all "target/bench/build/$target/release/root-task" "$bench/$program/root-task.elf"
+  cp "$images/kernel.elf" "$bench/$program/"
+done
 
 say "measuring"
 cargo run --release -q -p hypos-tests --bin bench -- "$bench" target/bench/system.json

@@ -66,6 +66,7 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
     let (thread, table) = (own_slots.start, own_slots.start + 1);
     let kind = arch::table(arch::LEVELS).at(ROOT, "page table")?;
     own.make(kind.blueprint(), table..table + 1).at(ROOT, "make page table")?;
+    let text = parts::frames(&cell, &mut own, &mut slots).at(ROOT, "make the cells' program")?;
     let mut shared = Shared::make(&mut own, &mut slots, thread).at(ROOT, "make shared objects")?;
     let mut window = Window::open(table).at(ROOT, "open window")?;
     let report = Report::new(share(&mut window, &shared, ROOT, "report")?);
@@ -107,7 +108,8 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
         unit.start()?;
     }
     let slot = slots.take(1).at(ROOT, "slots")?.start;
-    let cells = Cells::new(cell, ledger, quota, (&mut own, slots), &mut window).at(ROOT, "prepare cells")?;
+    let parts = parts::Parts::new(cell, text, &mut window).at(ROOT, "fill the cells' program")?;
+    let cells = Cells::new(parts, ledger, quota, (&mut own, slots)).at(ROOT, "prepare cells")?;
     System::new(Parts {
         units,
         shared,

@@ -9,7 +9,6 @@ use cell::{
     ledger::{Ledger, Program as Entry},
 };
 use report::control::Refusal;
-use root_task::elf::Program;
 use sel4::{CapRights, ObjectBlueprint};
 use system::SYSTEM;
 
@@ -49,7 +48,8 @@ pub struct Cells {
     slots: Slots,
     /// Slots of the cells: each has its own for good.
     room: Range<usize>,
-    cells: Vec<Option<Cell>>,
+    /// By cell.
+    all: Vec<Option<Cell>>,
     quota: Quota,
 }
 
@@ -59,18 +59,16 @@ impl Cells {
     /// # Errors
     /// The plan promised too little.
     pub fn new(
-        program: Program<'static>,
+        parts: Parts,
         ledger: Ledger<'static>,
         quota: Quota,
         (pool, mut slots): (&mut Pool, Slots),
-        window: &mut Window,
     ) -> Result<Self, Why> {
-        let parts = Parts::new(program, pool, &mut slots, window)?;
         let endpoints = slots.take(CELLS)?;
         pool.make(ObjectBlueprint::Endpoint, endpoints.clone())?;
         let room = slots.take(CELLS * STRIDE)?;
-        let cells = (0..CELLS).map(|_| None).collect();
-        Ok(Self { parts, ledger, endpoints, slots, room, cells, quota })
+        let all = (0..CELLS).map(|_| None).collect();
+        Ok(Self { parts, ledger, endpoints, slots, room, all, quota })
     }
 
     /// The endpoint of a cell.
@@ -80,7 +78,7 @@ impl Cells {
 
     /// The cell in this slot, if there is one.
     pub fn get(&self, cell: usize) -> Option<&Cell> {
-        self.cells.get(cell)?.as_ref()
+        self.all.get(cell)?.as_ref()
     }
 
     /// Bytes that the cells hold.
@@ -106,7 +104,7 @@ impl Cells {
     /// # Errors
     /// Nothing is left of it.
     pub fn spawn(&mut self, cell: usize, shared: &Shared, window: &mut Window) -> Result<(), Refusal> {
-        match self.cells.get(cell) {
+        match self.all.get(cell) {
             None => return Err(Refusal::NoCell),
             Some(Some(_)) => return Err(Refusal::Exists),
             Some(None) => {}
@@ -117,7 +115,7 @@ impl Cells {
         let first = self.room.start + cell * STRIDE;
         let objects = first..first + (pages as usize + 1).min(OBJECTS);
         let copies = first + OBJECTS..first + STRIDE;
-        self.cells[cell] = Some(Cell { domain: Domain::new("cell", pool, objects, copies) });
+        self.all[cell] = Some(Cell { domain: Domain::new("cell", pool, objects, copies) });
         if let Err(why) = self.build(cell, shared, window) {
             log::error!("cell {cell}: {why}");
             self.kill(cell);
@@ -138,7 +136,7 @@ impl Cells {
         let shares = self.parts.shares(&entry, shared).at("cell", "shared memory")?;
         let fault = FAULT_BADGE | (FIRST_BADGE + cell) as u64;
         let (endpoint, context) = (self.endpoint(cell), arch::entry(self.parts.entry(), standard::STACK_TOP));
-        let Some(Cell { domain }) = &mut self.cells[cell] else { return Ok(()) };
+        let Some(Cell { domain }) = &mut self.all[cell] else { return Ok(()) };
         domain.destroy()?;
         domain.build(window, &private, shares.into_iter())?;
         let faults = at(shared.faults);
@@ -154,7 +152,7 @@ impl Cells {
 
     /// Takes a cell apart; its memory is free again.
     pub fn kill(&mut self, cell: usize) {
-        let Some(Cell { mut domain }) = self.cells.get_mut(cell).and_then(Option::take) else { return };
+        let Some(Cell { mut domain }) = self.all.get_mut(cell).and_then(Option::take) else { return };
         match domain.destroy() {
             Ok(()) => self.quota.give_back(&domain.pool),
             // The pieces are lost, which the memory in use shows.

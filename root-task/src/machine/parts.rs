@@ -1,5 +1,7 @@
 //! What a cell is built of: the program that all cells run, and what the ledger says of the one.
 
+use core::ops::Range;
+
 use alloc::vec::Vec;
 use caps::{Region, standard};
 use cell::{
@@ -31,29 +33,38 @@ pub struct Parts {
 
 /// Pages of what all cells share: their program's frames, and a page of endpoints.
 pub fn pages(program: &Program<'_>) -> u64 {
+    text_pages(program) + 1
+}
+
+fn text_pages(program: &Program<'_>) -> u64 {
     let text = program.segments.iter().filter(|segment| !segment.writable);
-    text.map(|segment| segment.pages().pages).sum::<u64>() + 1
+    text.map(|segment| segment.pages().pages).sum()
+}
+
+/// Makes the frames of the program that all cells run; before anything smaller, see [`Pool::make`].
+///
+/// # Errors
+/// The plan promised too little.
+pub fn frames(program: &Program<'_>, pool: &mut Pool, slots: &mut Slots) -> Result<Range<usize>, Why> {
+    let frames = slots.take(text_pages(program) as usize)?;
+    pool.make(sel4::FrameObjectType::GRANULE.blueprint(), frames.clone())?;
+    Ok(frames)
 }
 
 impl Parts {
-    /// Fills the frames that all cells share.
+    /// Fills the frames that all cells share, from [`frames`].
     ///
     /// # Errors
-    /// The plan promised too little.
-    pub fn new(
-        program: Program<'static>,
-        pool: &mut Pool,
-        slots: &mut Slots,
-        window: &mut Window,
-    ) -> Result<Self, Why> {
+    /// The kernel refuses.
+    pub fn new(program: Program<'static>, frames: Range<usize>, window: &mut Window) -> Result<Self, Why> {
         let mut text = Vec::new();
+        let mut frames = frames;
         for segment in program.segments.iter().filter(|segment| !segment.writable) {
             let region = segment.pages();
-            let frames = slots.take(region.pages as usize)?;
-            pool.make(sel4::FrameObjectType::GRANULE.blueprint(), frames.clone())?;
-            for (page, frame) in frames.enumerate() {
-                Content::Segment(segment).fill(window, cap(frame), page as u64)?;
-                text.push((region.vaddr + page as u64 * Region::PAGE, frame));
+            for page in 0..region.pages {
+                let frame = frames.next().ok_or(Why::Missing("frame"))?;
+                Content::Segment(segment).fill(window, cap(frame), page)?;
+                text.push((region.vaddr + page * Region::PAGE, frame));
             }
         }
         Ok(Self { program, text })

@@ -1,10 +1,8 @@
 //! Each service faults once: reported, restarted, and the system works.
 
-use std::{thread, time::Duration};
-
 use anyhow::{Context, Result, ensure};
 use hypos_tests::System;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{break_until, samples_go_on, service, start_tick, ticking, typing_counts};
 

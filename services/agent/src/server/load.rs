@@ -32,7 +32,7 @@ pub(crate) fn no_memory(what: &str, bytes: usize, free: usize) -> Error {
 impl<B: Board> Agent<'_, B> {
     /// Loads the bundle in the staging memory.
     pub(crate) fn load(&mut self, size: usize) -> Result<LoadResponse, Error> {
-        self.staged(size, |agent, bytes| agent.load_bundle(bytes))
+        self.staged(size, Self::load_bundle)
     }
 
     /// Has `work` done on the bundle in the staging memory, and counts.
@@ -92,8 +92,8 @@ impl<B: Board> Agent<'_, B> {
         self.programs[slot].as_ref().map_or_else(Loaded::default, |program| Loaded {
             id: program.id(),
             name: program.name.clone(),
-            instruction_bound: program.entry.meta.bound.min(u32::MAX.into()) as u32,
-            stack_bytes: program.entry.meta.stack_bytes,
+            instruction_bound: program.meta.bound.min(u32::MAX.into()) as u32,
+            stack_bytes: program.meta.stack_bytes,
         })
     }
 

@@ -65,7 +65,7 @@ impl<B: Board> Agent<'_, B> {
         };
         let entry = self.ledger_entry(verified, &layout, (image, bytes, out));
         let program = Program {
-            entry,
+            meta: entry.meta,
             name: cut(name),
             hook: verified.hook,
             image,
@@ -141,7 +141,7 @@ impl<B: Board> Agent<'_, B> {
             image: image.offset as u32,
             image_bytes: bytes as u32,
             out: Grant { offset: out.offset as u32, bytes: out.len as u32, access: Access::Write },
-            flags: CLOCK * u32::from(timed) | CONTEXT * u32::from(paged),
+            flags: if timed { CLOCK } else { 0 } | if paged { CONTEXT } else { 0 },
             maps: layout.addresses.len() as u32,
             map: layout.grants,
             meta: Meta {

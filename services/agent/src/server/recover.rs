@@ -29,7 +29,7 @@ impl<'a, B: Board> Agent<'a, B> {
             }
         }
         for slot in 0..CELLS {
-            self.programs[slot] = self.ledger.program(slot).and_then(|entry| self.take_over(entry));
+            self.programs[slot] = self.ledger.program(slot).and_then(|entry| self.take_over(&entry));
             if self.programs[slot].is_none() {
                 self.ledger.clear_program(slot);
             }
@@ -62,7 +62,7 @@ impl<'a, B: Board> Agent<'a, B> {
         })
     }
 
-    fn take_over(&mut self, entry: Entry) -> Option<Program> {
+    fn take_over(&mut self, entry: &Entry) -> Option<Program> {
         let hook = hook::by_number(entry.hook)?;
         let image = run(entry.image, entry.image_bytes.next_multiple_of(Pages::PAGE as u32))?;
         let out = run(entry.out.offset, entry.out.bytes)?;
@@ -82,7 +82,7 @@ impl<'a, B: Board> Agent<'a, B> {
         }
         self.add_users(&maps);
         self.next_id = self.next_id.max(entry.meta.id.wrapping_add(1));
-        Some(Program { entry, name: name(&entry.meta.name), hook, image, out, maps })
+        Some(Program { meta: entry.meta, name: name(&entry.meta.name), hook, image, out, maps })
     }
 
     /// Cells of programs that are not there go, and what they were in the middle of is undone.

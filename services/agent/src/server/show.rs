@@ -58,7 +58,7 @@ impl<'a, B: Board> Agent<'a, B> {
     }
 
     fn program_info(&self, slot: usize, program: &Program) -> ProgramInfo {
-        let (counts, meta) = (self.counts(program), &program.entry.meta);
+        let (counts, meta) = (self.counts(program), &program.meta);
         let cell = Cells(self.memory.cells).get(slot).ok();
         let ids = program.maps.iter().filter_map(|place| self.maps[*place].as_ref().map(|map| map.id));
         ProgramInfo {

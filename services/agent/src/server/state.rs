@@ -67,7 +67,7 @@ pub struct Memory<'a> {
 #[derive(Clone, Debug)]
 pub struct Program {
     /// As in the ledger.
-    pub entry: ledger::Program,
+    pub meta: ledger::Meta,
     pub name: Name,
     pub hook: &'static hook::Hook,
     pub image: Run,
@@ -79,7 +79,7 @@ pub struct Program {
 impl Program {
     /// Unique since boot.
     pub const fn id(&self) -> u32 {
-        self.entry.meta.id
+        self.meta.id
     }
 }
 
@@ -104,7 +104,7 @@ pub struct Agent<'a, B> {
     pub(crate) report: Report<'a>,
     pub(crate) events: Events<'a>,
     /// By slot of the ledger.
-    pub(crate) programs: [Option<Program>; CELLS],
+    pub(crate) programs: Box<[Option<Program>]>,
     /// By place in the ledger.
     pub(crate) maps: [Option<MapEntry<'a>>; ledger::MAPS],
     pub(crate) code_pages: Pages,
@@ -126,20 +126,17 @@ impl<'a, B: Board> Agent<'a, B> {
     /// A piece of memory is too small.
     pub fn new(memory: Memory<'a>, board: B) -> Result<Self, OutOfBounds> {
         let hooks = [(1, Hook::new(memory.hook_timer)?), (2, Hook::new(memory.hook_serial)?)];
-        let mut staging = Vec::new();
-        staging.try_reserve_exact(bundle::MAX_BYTES).map_err(|_| OutOfBounds)?;
-        staging.resize(bundle::MAX_BYTES, 0);
         let mut agent = Self {
             board,
             ledger: Ledger(memory.ledger),
             hooks,
             report: Report::new(memory.report),
             events: Events::new(memory.events_root, memory.events_own)?,
-            programs: [const { None }; CELLS],
+            programs: filled(None, CELLS)?,
             maps: [const { None }; ledger::MAPS],
             code_pages: Pages::new(memory.ledger.len(), ledger::IMAGES),
             map_pages: Pages::new(memory.maps.len(), 0),
-            staging: staging.into_boxed_slice(),
+            staging: filled(0, bundle::MAX_BYTES)?,
             staged: 0,
             next_id: 1,
             frames_ok: 0,
@@ -208,6 +205,14 @@ impl<'a, B: Board> Agent<'a, B> {
 
     /// Names of the counters.
     pub const COUNTERS: [&'static str; 4] = ["frames", "frames_bad", "loads", "loads_refused"];
+}
+
+/// So many copies on the heap, if there is room.
+fn filled<T: Clone>(value: T, len: usize) -> Result<Box<[T]>, OutOfBounds> {
+    let mut filled = Vec::new();
+    filled.try_reserve_exact(len).map_err(|_| OutOfBounds)?;
+    filled.resize(len, value);
+    Ok(filled.into_boxed_slice())
 }
 
 /// An error answer with its text, cut if it is too long.

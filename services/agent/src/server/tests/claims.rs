@@ -94,7 +94,7 @@ proptest! {
                 }
             }
         }
-        let left: Vec<u32> = device.agent.programs.iter().flatten().map(|p| p.id()).collect();
+        let left: Vec<u32> = device.agent.programs.iter().flatten().map(crate::server::state::Program::id).collect();
         for id in left {
             let program = ProgramRequest { id, name: name("") };
             let _ = device.act(Asked::Detach(program.clone()));
