@@ -26,6 +26,7 @@ const BYTES: &[(&str, u32)] = &[
     ("TraceRecord.text", 256),
     ("TraceRecord.data", 512),
     ("Service.last_fault", 128),
+    ("Program.last_fault", 56),
     ("Cap.object", 48),
     ("Event.subject", 40),
     ("Event.text", 160),

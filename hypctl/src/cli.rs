@@ -113,6 +113,19 @@ pub enum Prog {
         #[command(flatten)]
         strict: Strict,
     },
+    /// Put a program in the place of another, between two events: it takes over attachment and maps
+    #[command(
+        override_usage = "hypctl prog replace [OPTIONS] <PROG> <FILE.o>",
+        after_help = "PROG is NAME, name NAME or id N. Maps of the same name and description go on with what is in them."
+    )]
+    Replace {
+        /// A program and an object.
+        #[arg(value_name = "PROG FILE.o", num_args = 2..=3, required = true, hide = true)]
+        words: Vec<String>,
+        /// How strict the verifier is.
+        #[command(flatten)]
+        strict: Strict,
+    },
     /// Run a program at each event of a hook
     #[command(
         override_usage = "hypctl prog attach [OPTIONS] <PROG> <HOOK>",

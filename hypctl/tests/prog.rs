@@ -44,6 +44,9 @@ fn two_programs() -> Fake {
                     program_id: 1,
                     period_ns: 10_000_000,
                     hook: "timer".into(),
+                    state: ServiceState::Running.into(),
+                    faults: 2,
+                    last_fault: "wild".into(),
                     ..Default::default()
                 };
                 Body::Attachments(Attachments { attachments: vec![one], next: 0 })
@@ -57,9 +60,9 @@ fn two_programs() -> Fake {
 fn prog_list_prints_an_aligned_table() {
     let device = two_programs();
     let expected = "\
-ID  NAME  HOOK   ATTACHED    INSNS  AT MOST  STACK  MAPS  RUNS  PER RUN  FAULTS
-1   tick  timer  every 10ms  52     80       16B    1,2   1000  1.5us    0
-2   beat  timer  no          52     80       16B    1,2   1000  1.5us    0
+ID  NAME  HOOK   ATTACHED    INSNS  AT MOST  STACK  MAPS  RUNS  PER RUN  STATE    FAULTS
+1   tick  timer  every 10ms  52     80       16B    1,2   1000  1.5us    running  2: wild
+2   beat  timer  no          52     80       16B    1,2   1000  1.5us    running  2: wild
 ";
     assert_eq!(ok(&device, &["prog", "list"]), expected);
     assert_eq!(ok(&device, &["prog", "show"]), expected);

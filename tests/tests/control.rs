@@ -17,7 +17,7 @@ fn service(system: &System, name: &str) -> Result<Value> {
 #[test]
 fn each_service_is_restarted_at_the_hosts_wish_and_the_rest_goes_on() -> Result<()> {
     let system = System::running("tick.bpf.o", &["tick", "timer", "--period", "10ms"])?;
-    for name in ["metrics", "serial", "timer", "cell", "timer"] {
+    for name in ["metrics", "serial", "timer", "tick", "timer"] {
         let before = service(&system, name)?["restarts"].as_u64().context("a number")?;
         assert_eq!(system.hypctl(&["service", "restart", name])?, format!("{name} restarted\n"));
         let after = service(&system, name)?;
@@ -25,7 +25,7 @@ fn each_service_is_restarted_at_the_hosts_wish_and_the_rest_goes_on() -> Result<
         ensure!(after["last_fault"] == "", "{after}");
         system.counts_up("tick")?;
     }
-    for (name, restarts) in [("cell", 1), ("timer", 2), ("serial", 1), ("metrics", 1), ("agent", 0)] {
+    for (name, restarts) in [("tick", 1), ("timer", 2), ("serial", 1), ("metrics", 1), ("agent", 0)] {
         ensure!(service(&system, name)?["restarts"] == restarts, "{name}");
     }
     system.wait_for("root: timer is to be restarted, agent asks")?;
@@ -52,7 +52,7 @@ fn the_agent_passes_the_answer_on_before_it_is_restarted() -> Result<()> {
 fn a_service_that_is_none_is_refused_with_those_that_are() -> Result<()> {
     let system = System::boot(&Options::default())?;
     let error = system.hypctl_fails(&["service", "restart", "tiner"])?;
-    assert_eq!(error, "hypctl: no service tiner; there are: cell, timer, serial, metrics, agent\n");
+    assert_eq!(error, "hypctl: no service tiner; there are: timer, tick, serial, metrics, agent\n");
     assert_eq!(system.json(&["services"])?[0]["restarts"], json!(0));
     system.check_sound()
 }

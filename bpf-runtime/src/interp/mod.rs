@@ -7,7 +7,7 @@ mod code;
 mod helpers;
 mod machine;
 mod memory;
-mod print;
+pub(crate) mod print;
 mod threaded;
 mod trap;
 

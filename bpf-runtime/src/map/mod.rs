@@ -136,6 +136,11 @@ impl<'a> Map<'a> {
         &self.spec
     }
 
+    /// The memory that it lies in.
+    pub(crate) const fn memory(&self) -> Shm<'a> {
+        self.memory
+    }
+
     /// Fills an array map's values from the first one on, one `value_size` after the other.
     ///
     /// # Errors
@@ -229,6 +234,11 @@ impl<'a> Map<'a> {
     /// The operations of a ring buffer, or of the ring behind a perf event array.
     pub fn ring(&self) -> Option<Ring<'a>> {
         (self.spec.kind.shape() == Shape::Ring).then(|| Ring::new(self.memory, self.owner)).flatten()
+    }
+
+    /// Bytes from the memory's start to the first value: where the program's own variables lie.
+    pub const fn first_value(&self) -> usize {
+        HEADER_BYTES + self.value_in_slot
     }
 
     /// Bytes from the memory's start to an entry's value.

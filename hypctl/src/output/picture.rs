@@ -40,6 +40,9 @@ struct Object {
 
 /// Draws the table.
 pub fn draw(caps: &[Cap]) -> String {
+    // A policy is no capability.
+    let caps: Vec<_> = caps.iter().filter(|cap| cap.kind != "policy").cloned().collect();
+    let caps = &caps[..];
     let mut lanes = vec![ROOT];
     for cap in caps {
         if !lanes.contains(&&*cap.service) {

@@ -145,7 +145,7 @@ impl Shared {
             Object::Ports { first, .. } => {
                 self.device(index, |other| matches!(other, Object::Ports { first: its, .. } if its == first))
             }
-            Object::Memory { .. } | Object::Mmio { .. } => None,
+            Object::Memory { .. } | Object::Mmio { .. } | Object::Cells { .. } => None,
         }
     }
 

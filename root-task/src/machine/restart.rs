@@ -8,42 +8,22 @@ use system::{ROOT, SYSTEM};
 use super::{
     arch, console,
     error::{At, Error},
+    health::Health,
     supervise::System,
 };
 
 /// The service that prints what the root task says.
 const CONSOLE: &str = "serial";
-/// A service that ran so long without a fault starts with a clean record.
-const CLEAN_AFTER_S: u64 = 60;
 /// How long a service that asked for its own restart lives on, to pass the answer on. It need not be long: the ticker
 /// only runs when nobody else wants to.
 const GRACE_MS: u64 = 10;
-
-/// How a service is doing.
-#[derive(Clone, Copy, Debug)]
-pub struct Health {
-    pub(super) state: State,
-    restarts: u32,
-    /// Restarts after faults since its record was last clean.
-    strikes: u32,
-    /// When it was last started, in ticks.
-    since: u64,
-    /// When it is to be built again, in ticks.
-    due: Option<u64>,
-}
-
-impl Health {
-    /// That of a service that was first started at `since`, in ticks.
-    pub const fn new(since: u64) -> Self {
-        Self { state: State::Starting, restarts: 0, strikes: 0, since, due: None }
-    }
-}
 
 impl System {
     pub(super) fn set_state(&mut self, index: usize, state: State) {
         self.health[index].state = state;
         // The report has an entry for each service of the table.
-        let _ = self.report.set_state(index, state, self.health[index].restarts);
+        let Health { restarts, strikes, .. } = self.health[index];
+        let _ = self.report.set_state(index, state, restarts, strikes);
     }
 
     /// A service is no more: those who call it are answered by the root task.
@@ -53,25 +33,18 @@ impl System {
         self.answer_callers(index);
     }
 
-    /// After a fault. The first restart comes at once, each further one after twice the time.
+    /// After a fault.
     pub(super) fn plan_restart(&mut self, index: usize) {
-        let policy = SYSTEM.services[index].restart;
-        let now = arch::ticks();
+        let service = &SYSTEM.services[index];
         let health = &mut self.health[index];
-        if now - health.since > CLEAN_AFTER_S * self.hz {
-            health.strikes = 0;
-        }
-        health.strikes += 1;
-        if health.strikes > policy.limit {
-            let (name, strikes) = (SYSTEM.services[index].name, health.strikes);
-            log::error!("{name} faulted {strikes} times; it stays stopped");
+        let Some(due) = health.strike(service.restart, self.hz) else {
+            let strikes = health.strikes;
+            log::error!("{} faulted {strikes} times; it stays stopped", service.name);
             self.stop(index, format_args!("faulted {strikes} times"));
             return;
-        }
-        let delay_ms =
-            if health.strikes == 1 { 0 } else { u64::from(policy.backoff_ms) << (health.strikes - 2) };
+        };
         self.set_state(index, State::Waiting);
-        self.restart_in(index, delay_ms);
+        self.restart_at(index, due);
     }
 
     /// Somebody asks for it: no fault, so no strike.
@@ -84,14 +57,14 @@ impl System {
         if self.health[index].state == State::Stopped {
             self.health[index].strikes = 0;
         }
-        self.restart_in(index, if index == by { GRACE_MS } else { 0 });
+        let grace_ms = if index == by { GRACE_MS } else { 0 };
+        self.restart_at(index, arch::ticks() + grace_ms * self.hz / 1_000);
         if self.health[index].state == State::Stopped { Err(Refusal::Failed) } else { Ok(()) }
     }
 
-    fn restart_in(&mut self, index: usize, delay_ms: u64) {
-        let due = arch::ticks() + delay_ms * self.hz / 1_000;
+    fn restart_at(&mut self, index: usize, due: u64) {
         self.health[index].due = Some(due);
-        if delay_ms == 0 {
+        if due <= arch::ticks() {
             self.restart(index);
         } else if let Err(why) = self.ticker.wake_at(due).at(ROOT, "start ticker") {
             log::error!("{why}; restarting at once");
@@ -153,13 +126,14 @@ impl System {
 
     fn build(&mut self, index: usize) -> Result<(), Error> {
         let unit = &mut self.units[index];
-        unit.destroy()?;
+        unit.domain.destroy()?;
         unit.build(&self.shared, &mut self.window)?;
         for (server, health) in self.health.iter().enumerate() {
             if matches!(health.state, State::Waiting | State::Stopped) {
                 unit.redirect(&self.shared, server, true)?;
             }
         }
-        unit.start()
+        self.reattach(index).at(SYSTEM.services[index].name, "attach cells")?;
+        self.units[index].start()
     }
 }

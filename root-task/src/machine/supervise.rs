@@ -9,15 +9,20 @@ use report::{
 };
 use sel4::{CapRights, Fault, MessageInfo, cap, cap_type};
 use shm::Shm;
-use system::{CONTROL_BADGE, ROOT, SYSTEM};
+use system::{CONTROL_BADGE, ROOT, SYSTEM, WATCH_BADGE};
 
 use super::{
-    arch, callers, console,
+    arch,
+    attach::Attached,
+    callers,
+    cells::{self, Cells},
+    console,
     error::{At, Error},
     fault::{FaultText, Registers},
+    guard::Guard,
+    health::Health,
     memory::Shared,
     objects::{at, cap},
-    restart::Health,
     spawn::{DOWN_BADGE, FAULT_BADGE, Unit},
     ticker::Ticker,
     vspace::Window,
@@ -36,6 +41,11 @@ pub struct System {
     events: Writer<'static>,
     pub(super) calls: Vec<Shm<'static>>,
     pub(super) ticker: Ticker,
+    pub(super) cells: Cells,
+    pub(super) attached: Attached,
+    pub(super) guard: Guard,
+    /// Bytes in use but for the cells'.
+    pub(super) fixed: u64,
     entered: u64,
     pub(super) hz: u64,
     ready: bool,
@@ -56,6 +66,10 @@ pub struct Parts {
     pub events: Writer<'static>,
     /// The services' pages of counters.
     pub calls: Vec<Shm<'static>>,
+    /// What cells are built of.
+    pub cells: Cells,
+    /// How cells are doing.
+    pub guard: Guard,
     /// A TCB for the ticker.
     pub thread: cap::Tcb,
     /// A slot for the ticker's notification.
@@ -72,13 +86,32 @@ impl System {
     /// # Errors
     /// The kernel refuses to bind the root task's notification.
     pub fn new(parts: Parts) -> Result<Self, Error> {
-        let Parts { units, shared, window, report, events, calls, thread, slot, entered, hz } = parts;
+        let Parts { units, shared, window, report, events, calls, cells, guard, thread, slot, entered, hz } =
+            parts;
         let signals = shared.signals;
         at(slot).mint(&at(signals), CapRights::write_only(), TICK).at(ROOT, "mint tick")?;
         sel4::init_thread::slot::TCB.cap().tcb_bind_notification(cap(signals)).at(ROOT, "bind signals")?;
         let ticker = Ticker::new(thread, cap(slot)).at(ROOT, "make ticker")?;
         let health = alloc::vec![Health::new(entered); units.len()];
-        Ok(Self { units, health, shared, window, report, events, calls, ticker, entered, hz, ready: false })
+        // The boot has reported what it took.
+        let fixed = report.summary().map_or(0, |summary| summary.memory_used);
+        Ok(Self {
+            units,
+            health,
+            shared,
+            window,
+            report,
+            events,
+            calls,
+            ticker,
+            cells,
+            attached: Attached::default(),
+            guard,
+            fixed,
+            entered,
+            hz,
+            ready: false,
+        })
     }
 
     /// Writes an event down.
@@ -104,9 +137,14 @@ impl System {
         if !self.ready && self.health.iter().all(|health| health.state == State::Running) {
             self.ready = true;
             self.say_ready();
+            self.prepare_cells();
         }
         if bits & TICK != 0 {
             self.restart_due();
+            self.cells_due();
+        }
+        if bits & WATCH_BADGE != 0 {
+            self.watch();
         }
     }
 
@@ -153,7 +191,10 @@ pub fn run(mut system: System) -> ! {
     loop {
         let (info, badge) = endpoint.recv();
         if badge & FAULT_BADGE != 0 {
-            system.fault((badge & !FAULT_BADGE) as usize, info);
+            match (badge & !FAULT_BADGE) as usize {
+                service if service < cells::FIRST_BADGE => system.fault(service, info),
+                cell => system.cell_fault(cell - cells::FIRST_BADGE, info),
+            }
         } else if badge & DOWN_BADGE != 0 {
             // A Call of a server that is down.
             callers::refuse();

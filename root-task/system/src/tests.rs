@@ -5,9 +5,9 @@ use std::string::String;
 
 use caps::{Grant, Need, Object, Region, Rights, Slot};
 
-use crate::{Memory, ROOT, Restart, Service, System, check, control_badge, render};
+use crate::{Cells, Memory, OnLimit, ROOT, Restart, Service, System, check, control_badge, render};
 
-const RESTART: Restart = Restart { backoff_ms: 1, limit: 1 };
+const RESTART: Restart = Restart { backoff_ms: 1, limit: 1, clean_after_s: 1, on_limit: OnLimit::Stop };
 const SERVER_NEEDS: &[Need] = &[Need::serve("in", Slot(8), "p"), Need::wait("events", Slot(9))];
 const SERVER_GRANTS: &[Grant] = &[
     Grant::new("in", Object::Endpoint { of: "server", badge: 0 }, Rights::R),
@@ -32,6 +32,7 @@ macro_rules! verdict {
         const SYSTEM: System = System {
             memory: MEMORY,
             services: &[SERVER, service("client", $priority, &[&[$($need),*]], &[$($grant),*])],
+            cells: Cells { priority: 15, restart: RESTART },
         };
         check(&SYSTEM).map_err(|flaw| String::from(flaw.message().as_str()))
     }};
@@ -45,6 +46,12 @@ const PORTS: Need = Need::ports("ports", Slot(10));
 
 const fn ports(first: u16, last: u16) -> Grant {
     Grant::new("ports", Object::Ports { first, last }, Rights::RW)
+}
+
+const CELLS: Need = Need::cells("cells", cell::ATTACHED);
+
+const fn on_hook(hook: u32) -> Grant {
+    Grant::new("cells", Object::Cells { hook }, Rights::WG)
 }
 
 fn refused(verdict: &Result<(), String>, message: &str) {
@@ -140,6 +147,17 @@ fn a_signal_can_not_be_taken_for_a_request() {
         ),
         "table: client.a: its badge could be a caller's; take bits from 28 on",
     );
+}
+
+#[test]
+fn cells_rank_above_the_owner_of_their_hook_and_have_slots_of_their_own() {
+    assert_eq!(verdict!(15, [CALL, CELLS], [TO_SERVER, on_hook(1)]), Ok(()));
+    let above = "table: client.cells: the cells do not rank above their caller";
+    refused(&verdict!(16, [CELLS], [on_hook(1)]), above);
+    let slots = "table: client.server: its slot is one of the cells', or theirs is not";
+    refused(&verdict!(10, [Need::call("server", Slot(17), "p")], [TO_SERVER]), slots);
+    let slots = "table: client.cells: its slot is one of the cells', or theirs is not";
+    refused(&verdict!(10, [Need::cells("cells", Slot(9))], [on_hook(1)]), slots);
 }
 
 #[test]

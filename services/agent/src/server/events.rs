@@ -41,6 +41,9 @@ impl<B: Board> Agent<'_, B> {
         match asked {
             // What is in the bundle is known once it is loaded.
             Asked::Load(_) => of(Kind::Loaded, cut("bundle")),
+            Asked::Replace(replace) => {
+                of(Kind::Replaced, replace.program().map_or_else(String::new, |program| self.named(program)))
+            }
             Asked::Unload(program) => of(Kind::Unloaded, self.named(program)),
             Asked::Detach(program) => of(Kind::Detached, self.named(program)),
             Asked::Attach(attach) => {
@@ -82,6 +85,9 @@ impl<B: Board> Agent<'_, B> {
                 for program in &loaded.programs {
                     let mut text = String::<TEXT_BYTES>::new();
                     cut_into(&mut text, format_args!("as id {}", program.id));
+                    if kind == Kind::Replaced {
+                        cut_into(&mut text, format_args!(" in place of {subject}"));
+                    }
                     self.event(kind, &program.name, &text);
                 }
             }

@@ -32,6 +32,7 @@ impl<B: Board> Agent<'_, B> {
             Asked::Status(_) => self.status().map(Answer::Status),
             Asked::Upload(piece) => self.upload(piece).map(done),
             Asked::Load(load) => self.load(load.size as usize).map(Answer::Load),
+            Asked::Replace(replace) => self.replace(replace).map(Answer::Load),
             Asked::Attach(attach) => self.attach(attach).map(done),
             Asked::Detach(program) => self.detach(program).map(done),
             Asked::Unload(program) => self.unload(program).map(done),

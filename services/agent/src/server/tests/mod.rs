@@ -8,6 +8,8 @@ mod entry;
 mod events;
 mod lists;
 mod load;
+mod recover;
+mod replace;
 mod restart;
 mod trace;
 mod upload;
