@@ -8,7 +8,8 @@ use bpf_runtime::bundle::Bundle;
 use common::{LIBBPF, compile, have_clang, hypctl_in, text};
 use fake::{Fake, Reply, err, greeting, json, ok};
 use proto::host::{
-    Attachment, Attachments, Done, LoadResponse, Loaded, Program, Programs, request, response::Body,
+    Attachment, Attachments, Done, LoadResponse, Loaded, Program, Programs, ServiceState, request,
+    response::Body,
 };
 use serde_json::json;
 
@@ -25,6 +26,9 @@ fn program(id: u32, name: &str) -> Program {
         run_ns: 1_500_000,
         tag: 0xabc,
         attached: id == 1,
+        state: ServiceState::Running.into(),
+        faults: 2,
+        last_fault: "wild".into(),
         ..Program::default()
     }
 }
@@ -44,9 +48,6 @@ fn two_programs() -> Fake {
                     program_id: 1,
                     period_ns: 10_000_000,
                     hook: "timer".into(),
-                    state: ServiceState::Running.into(),
-                    faults: 2,
-                    last_fault: "wild".into(),
                     ..Default::default()
                 };
                 Body::Attachments(Attachments { attachments: vec![one], next: 0 })

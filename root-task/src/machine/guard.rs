@@ -1,9 +1,9 @@
 //! Cells under guard: one that faults, or is over its budget, is stopped, reported and built again, within limits.
 
-use core::fmt::{self, Write};
+use core::fmt::Write;
 
 use alloc::vec::Vec;
-use cell::{CELLS, OVER_BUDGET};
+use cell::{CELLS, OVER_BUDGET, ledger::Program};
 use report::{State, cells::Cells as Report, control::Refusal, events::Kind};
 use sel4::{Fault, MessageInfo};
 use system::{ROOT, SYSTEM};
@@ -92,21 +92,22 @@ impl System {
     /// A message on a cell's fault endpoint.
     pub(super) fn cell_fault(&mut self, cell: usize, info: MessageInfo) {
         let mut text = FaultText::default();
-        let _ = match sel4::with_ipc_buffer(|buffer| Fault::new(buffer, &info)) {
+        let fault = sel4::with_ipc_buffer(|buffer| Fault::new(buffer, &info));
+        let over_budget = fault.is_none() && info.label() == OVER_BUDGET;
+        let _ = match fault {
             Some(fault) => write!(text, "{fault}"),
-            None if info.label() == OVER_BUDGET => {
-                write!(text, "over its budget of {} instructions", cell::FUEL)
-            }
+            None if over_budget => write!(text, "over its budget of {} instructions", cell::FUEL),
             None => write!(text, "message {:#x} on its fault endpoint", info.label()),
         };
-        self.stop_cell(cell, info.label() == OVER_BUDGET, text.as_str());
+        self.stop_cell(cell, if over_budget { Kind::OverBudget } else { Kind::Fault }, text.as_str());
     }
 
     /// Stops a cell, answers for it, and builds it again when its time has come.
-    fn stop_cell(&mut self, cell: usize, over: bool, why: &str) {
+    fn stop_cell(&mut self, cell: usize, kind: Kind, why: &str) {
         let Some(entry) = self.cells.entry(cell) else { return };
-        let name = core::str::from_utf8(&entry.meta.name).unwrap_or("?").trim_end_matches('\0');
+        let name = name(&entry);
         log::error!("cell {cell} ({name}) is stopped: {why}");
+        self.note(kind, name, format_args!("{why}"));
         if let Some(cell) = self.cells.get(cell) {
             // Whatever it is doing, it does no more.
             let _ = cell.domain.tcb().tcb_suspend();
@@ -116,8 +117,6 @@ impl System {
                 }
             }
         }
-        let kind = if over { Kind::OverBudget } else { Kind::Fault };
-        self.note_cell(kind, cell, format_args!("{why}"));
         let _ = self.guard.report.set_fault(cell, why);
         self.guard.stops[cell] += 1;
         self.guard.set_down(cell);
@@ -130,23 +129,14 @@ impl System {
             None => {
                 let strikes = health.strikes;
                 log::error!("cell {cell} ({name}) was stopped {strikes} times; it stays so");
+                self.note(Kind::Stopped, name, format_args!("was stopped {strikes} times"));
                 self.guard.set(cell, State::Stopped);
-                self.note_cell(Kind::Stopped, cell, format_args!("stopped {strikes} times"));
             }
             Some(due) => {
                 health.due = Some(due);
                 self.cells_due();
             }
         }
-    }
-
-    /// Writes down what happened to a cell, by its program's name and id.
-    fn note_cell(&self, kind: Kind, cell: usize, what: fmt::Arguments<'_>) {
-        let Some(entry) = self.cells.entry(cell) else { return };
-        let name = core::str::from_utf8(&entry.meta.name).unwrap_or("?").trim_end_matches('\0');
-        let mut subject = FaultText::default();
-        let _ = write!(subject, "cell {name}/{}", entry.meta.id);
-        self.note(kind, subject.as_str(), what);
     }
 
     /// Builds those cells again whose time has come.
@@ -165,18 +155,17 @@ impl System {
         health.due = None;
         health.restarts += 1;
         health.since = arch::ticks();
-        let (restarts, strikes) = (health.restarts, health.strikes);
         match self.cells.build(cell, &self.shared, &mut self.window) {
             Ok(()) => {
                 self.guard.set(cell, State::Running);
                 self.repoint(cell);
-                let what = format_args!("restart {restarts}, {strikes} after faults of late");
-                self.note_cell(Kind::Restart, cell, what);
+                if let Some(entry) = self.cells.entry(cell) {
+                    self.note(Kind::Restart, name(&entry), format_args!("in a new cell"));
+                }
             }
             Err(error) => {
                 log::error!("{error}; cell {cell} stays stopped");
                 self.guard.set(cell, State::Stopped);
-                self.note_cell(Kind::Stopped, cell, format_args!("{error}"));
             }
         }
     }
@@ -191,7 +180,7 @@ impl System {
                 && let Some(cell) = self.cell_of(owner, now.1)
                 && self.guard.is_up(cell)
             {
-                self.stop_cell(cell, true, "over its time: the watchdog saw no answer");
+                self.stop_cell(cell, Kind::OverBudget, "over its time: the watchdog saw no answer");
             }
         }
     }
@@ -208,4 +197,9 @@ impl System {
             log::error!("{error}");
         }
     }
+}
+
+/// The program's name.
+fn name(program: &Program) -> &str {
+    core::str::from_utf8(&program.meta.name).unwrap_or("?").trim_end_matches('\0')
 }

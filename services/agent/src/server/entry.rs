@@ -18,7 +18,7 @@ use super::{
 impl<'a, B: Board> Agent<'a, B> {
     /// An entry's value from a byte on, in as many pieces as fit. A program may change it between two requests.
     pub(crate) fn lookup(&self, asked: &MapLookupRequest) -> Result<MapEntries, Error> {
-        let (entry, key) = self.keyed(asked.key())?;
+        let (entry, key) = self.entry(asked.key())?;
         let found = entry.map.lookup(key.key[..].into()).and_then(|number| entry.map.value(number));
         let value = found.ok_or_else(|| failed(entry, Errno::ENOENT))?;
         let mut page = MapEntries::default();
@@ -74,7 +74,7 @@ impl<'a, B: Board> Agent<'a, B> {
     }
 
     /// The map and the key that a request names, if the map has keys like it.
-    fn keyed<'k>(&self, key: Option<&'k MapKey>) -> Result<(&MapEntry<'a>, &'k MapKey), Error> {
+    fn entry<'k>(&self, key: Option<&'k MapKey>) -> Result<(&MapEntry<'a>, &'k MapKey), Error> {
         let Some(key) = key else {
             return Err(refusal(ErrorCode::Invalid, format_args!("no map and key in the request")));
         };
@@ -98,7 +98,7 @@ impl<'a, B: Board> Agent<'a, B> {
 
     /// The same, if the host may change it.
     fn writable<'k>(&self, key: Option<&'k MapKey>) -> Result<(&MapEntry<'a>, &'k MapKey), Error> {
-        let (entry, key) = self.keyed(key)?;
+        let (entry, key) = self.entry(key)?;
         if entry.map.spec().is_read_only() {
             return Err(refusal(
                 ErrorCode::Refused,

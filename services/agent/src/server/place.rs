@@ -63,7 +63,7 @@ impl<B: Board> Agent<'_, B> {
             self.code_pages.give_back(image);
             return Err(no_memory(name, wanted, free));
         };
-        let entry = self.entry(verified, &layout, (image, bytes, out));
+        let entry = self.ledger_entry(verified, &layout, (image, bytes, out));
         let program = Program {
             entry,
             name: cut(name),
@@ -124,7 +124,7 @@ impl<B: Board> Agent<'_, B> {
         layout
     }
 
-    fn entry(
+    fn ledger_entry(
         &mut self,
         verified: &Verified<'_>,
         layout: &Layout,
