@@ -89,8 +89,8 @@ timer    late_ns_max  1.5us
 ";
     assert_eq!(ok(&device, &["services", "--counters"]), counters);
     let one = "\
-NAME   STATE    PRIORITY  RESTARTS  MEMORY  LAST FAULT
-timer  running  200       1         40KiB   read of 0x10
+NAME   STATE    PRIORITY  RESTARTS  STRIKES  MEMORY  LAST FAULT
+timer  running  200       4         1        40KiB   read of 0x10
 
 ";
     assert_eq!(ok(&device, &["services", "timer"]), format!("{one}{counters}"));

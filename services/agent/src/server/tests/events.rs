@@ -103,7 +103,7 @@ fn an_agent_that_was_restarted_goes_on_with_its_log() {
     device.load(&tiny(&["a"])).unwrap();
     let mut device = Device::over(device.memory);
     device.load(&tiny(&["b"])).unwrap();
-    assert_eq!(texts(&all(&mut device)), ["9 a as id 1", "9 b as id 1"]);
+    assert_eq!(texts(&all(&mut device)), ["9 a as id 1", "9 b as id 2"]);
 }
 
 #[test]
