@@ -10,7 +10,7 @@ use super::clean;
 const ROOT: &str = "root";
 /// A group of objects: its title, its colour, and the kinds of capabilities to them.
 const GROUPS: [(&str, &str, &[&str]); 4] = [
-    ("endpoints", "#1f5fa8", &["serve", "call", "send"]),
+    ("endpoints", "#1f5fa8", &["serve", "call", "send", "cells"]),
     ("notifications", "#b35900", &["wait", "signal"]),
     ("shared memory", "#6a3d9a", &["memory"]),
     ("devices", "#2e7d32", &["irq", "ports", "mmio"]),
