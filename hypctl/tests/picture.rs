@@ -63,7 +63,7 @@ fn every_capability_is_in_the_picture_once() {
     let tips: Vec<_> =
         drawn.split("<title>").skip(1).filter_map(|rest| rest.split("</title>").next()).collect();
     let told: Vec<_> = tips.iter().flat_map(|tip| tip.split("; ")).collect();
-    for cap in golden() {
+    for cap in golden().iter().filter(|cap| cap.kind != "policy") {
         let begin = format!("{}.{}: {} at ", cap.service, cap.name, cap.kind);
         assert_eq!(told.iter().filter(|tip| tip.starts_with(&begin)).count(), 1, "{begin}");
     }

@@ -66,7 +66,7 @@ pub fn caps(client: &mut Client, svg: Option<&Option<PathBuf>>, out: &mut Output
 #[derive(Serialize)]
 struct CapRow {
     service: String,
-    /// Where its CNode has it; null for memory.
+    /// Where its CNode has it; null for memory and for a restart policy.
     slot: Option<u32>,
     /// Where it is mapped; null for what has a slot.
     address: Option<u64>,
@@ -81,7 +81,7 @@ impl From<&Cap> for CapRow {
     fn from(c: &Cap) -> Self {
         Self {
             service: c.service.clone(),
-            slot: Some(c.slot).filter(|_| c.address == 0),
+            slot: Some(c.slot).filter(|slot| *slot != 0 && c.address == 0),
             address: Some(c.address).filter(|address| *address != 0),
             name: c.name.clone(),
             r#type: c.kind.clone(),
@@ -99,7 +99,9 @@ impl Row for CapRow {
         let badge = if self.badge == 0 { String::new() } else { format!("{:#x}", self.badge) };
         let at = match (self.slot, self.address) {
             (_, Some(address)) => format!("{address:#x}"),
-            (slot, None) => format!("slot {}", slot.unwrap_or(0)),
+            (Some(slot), None) => format!("slot {slot}"),
+            // A policy; no capability is in slot 0.
+            (None, None) => String::new(),
         };
         vec![
             clean(&self.service),

@@ -43,6 +43,7 @@ struct ServiceRow {
     state: String,
     priority: u32,
     restarts: u32,
+    strikes: u32,
     last_fault: String,
     memory_bytes: u64,
     /// Name to value and rate.
@@ -60,6 +61,7 @@ impl From<&Service> for ServiceRow {
             state: state(s.state()),
             priority: s.priority,
             restarts: s.restarts,
+            strikes: s.strikes,
             last_fault: s.last_fault.clone(),
             memory_bytes: s.memory_bytes,
             counters: s.counters.iter().map(counter).collect(),
@@ -74,7 +76,7 @@ pub fn state(state: ServiceState) -> String {
 
 impl Row for ServiceRow {
     const HEADER: &'static [&'static str] =
-        &["NAME", "STATE", "PRIORITY", "RESTARTS", "MEMORY", "LAST FAULT"];
+        &["NAME", "STATE", "PRIORITY", "RESTARTS", "STRIKES", "MEMORY", "LAST FAULT"];
 
     fn cells(&self) -> Vec<String> {
         vec![
@@ -82,6 +84,7 @@ impl Row for ServiceRow {
             self.state.clone(),
             self.priority.to_string(),
             self.restarts.to_string(),
+            self.strikes.to_string(),
             bytes(self.memory_bytes),
             clean(&self.last_fault),
         ]

@@ -10,7 +10,7 @@ use super::clean;
 const ROOT: &str = "root";
 /// A group of objects: its title, its colour, and the kinds of capabilities to them.
 const GROUPS: [(&str, &str, &[&str]); 4] = [
-    ("endpoints", "#1f5fa8", &["serve", "call", "send"]),
+    ("endpoints", "#1f5fa8", &["serve", "call", "send", "cells"]),
     ("notifications", "#b35900", &["wait", "signal"]),
     ("shared memory", "#6a3d9a", &["memory"]),
     ("devices", "#2e7d32", &["irq", "ports", "mmio"]),
@@ -40,6 +40,9 @@ struct Object {
 
 /// Draws the table.
 pub fn draw(caps: &[Cap]) -> String {
+    // A policy is no capability.
+    let caps: Vec<_> = caps.iter().filter(|cap| cap.kind != "policy").cloned().collect();
+    let caps = &caps[..];
     let mut lanes = vec![ROOT];
     for cap in caps {
         if !lanes.contains(&&*cap.service) {

@@ -98,7 +98,7 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
         let mut unit = Unit::new(index, service, program, pool, &mut slots)?;
         unit.build(&shared, &mut window)?;
         let _ = report.set_service(index, service.name, service.priority, unit.domain.pool.bytes());
-        let _ = report.set_state(index, State::Starting, 0);
+        let _ = report.set_state(index, State::Starting, 0, 0);
         units.push(unit);
     }
     give_up(&untypeds, first_untyped)?;

@@ -1,12 +1,9 @@
 //! How a service or a cell is doing, and when it is built again after a fault.
 
 use report::State;
-use system::Restart;
+use system::{OnLimit, Restart};
 
 use super::arch;
-
-/// What ran so long without a fault starts with a clean record.
-const CLEAN_AFTER_S: u64 = 60;
 
 /// How a service or a cell is doing.
 #[derive(Clone, Copy, Debug)]
@@ -31,12 +28,14 @@ impl Health {
     /// restart comes at once, each further one after twice the time. `hz` are ticks in a second.
     pub fn strike(&mut self, policy: Restart, hz: u64) -> Option<u64> {
         let now = arch::ticks();
-        if now - self.since > CLEAN_AFTER_S * hz {
+        if now - self.since > u64::from(policy.clean_after_s) * hz {
             self.strikes = 0;
         }
         self.strikes += 1;
         if self.strikes > policy.limit {
-            return None;
+            match policy.on_limit {
+                OnLimit::Stop => return None,
+            }
         }
         let delay_ms = if self.strikes == 1 { 0 } else { u64::from(policy.backoff_ms) << (self.strikes - 2) };
         Some(now + delay_ms * hz / 1_000)

@@ -22,7 +22,8 @@ impl System {
     pub(super) fn set_state(&mut self, index: usize, state: State) {
         self.health[index].state = state;
         // The report has an entry for each service of the table.
-        let _ = self.report.set_state(index, state, self.health[index].restarts);
+        let Health { restarts, strikes, .. } = self.health[index];
+        let _ = self.report.set_state(index, state, restarts, strikes);
     }
 
     /// A service is no more: those who call it are answered by the root task.

@@ -11,6 +11,8 @@ pub use check::{Flaw, check, require};
 pub use message::Message;
 pub use table::SYSTEM;
 
+use core::fmt;
+
 use caps::{Grant, Kind, Need, Object, Slot};
 
 /// The root task's name in the table.
@@ -47,8 +49,29 @@ pub struct Memory {
 pub struct Restart {
     /// Delay before the second restart; doubles with each further one.
     pub backoff_ms: u32,
-    /// So many restarts, then the service stays stopped.
+    /// So many restarts, then comes what `on_limit` says.
     pub limit: u32,
+    /// What ran so long without a fault starts with a clean record.
+    pub clean_after_s: u32,
+    /// What happens at the fault behind the last restart.
+    pub on_limit: OnLimit,
+}
+
+/// What happens to a service that faults too often.
+#[derive(Clone, Copy, Debug)]
+pub enum OnLimit {
+    /// It stays stopped, and everything else goes on.
+    Stop,
+}
+
+impl fmt::Display for Restart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { backoff_ms, limit, clean_after_s, on_limit } = self;
+        let then = match on_limit {
+            OnLimit::Stop => "stop",
+        };
+        write!(f, "{limit} times, {backoff_ms} ms x2, then {then}; clean after {clean_after_s} s")
+    }
 }
 
 /// A service.

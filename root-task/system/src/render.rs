@@ -6,12 +6,15 @@ use caps::{Grant, Kind, Need, Object};
 
 use crate::{Service, System};
 
-/// Writes `service slot|address name kind object rights badge` for each capability of the system.
+/// Writes `service slot|address name kind object rights badge` for each capability of the system; and, as if it were in
+/// slot 0, which is always empty, what happens to a service that faults: so often is it built again, first at once, then
+/// after so many ms, then after twice the time; with a clean record after so many s without a fault.
 ///
 /// # Errors
 /// Those of the writer.
 pub fn text(system: &System, to: &mut impl Write) -> fmt::Result {
     for service in system.services {
+        writeln!(to, "{}\t0\trestart\tpolicy\t{}\t---\t0", service.name, service.restart)?;
         writeln!(to, "{}\t1\tfault\tsend\troot\t-wg\t0", service.name)?;
         for (need, grant) in service.caps() {
             line(service, need, grant, to)?;

@@ -3,9 +3,11 @@
 use caps::{Grant, Object, Rights, standard};
 use platform::PLATFORM;
 
-use crate::{Cells, Memory, ROOT, Restart, Service, System, WATCH_BADGE, check, control_badge, ready_badge};
+use crate::{
+    Cells, Memory, OnLimit, ROOT, Restart, Service, System, WATCH_BADGE, check, control_badge, ready_badge,
+};
 
-const RESTART: Restart = Restart { backoff_ms: 20, limit: 8 };
+const RESTART: Restart = Restart { backoff_ms: 20, limit: 8, clean_after_s: 60, on_limit: OnLimit::Stop };
 
 /// Pages of a service's log ring.
 const LOG: u64 = standard::LOG.pages;
@@ -83,7 +85,7 @@ pub const SYSTEM: System = System {
         memory("agent", "maps", agent::MAPS.pages),
     ],
     services: &[TIMER, TICK, SERIAL, METRICS, AGENT],
-    cells: Cells { priority: 200, restart: Restart { backoff_ms: 20, limit: 3 } },
+    cells: Cells { priority: 200, restart: Restart { limit: 3, ..RESTART } },
 };
 
 const _: () = check::require(&SYSTEM);

@@ -85,6 +85,9 @@ impl<B: Board> Agent<'_, B> {
                 for program in &loaded.programs {
                     let mut text = String::<TEXT_BYTES>::new();
                     cut_into(&mut text, format_args!("as id {}", program.id));
+                    if kind == Kind::Replaced {
+                        cut_into(&mut text, format_args!(" in place of {subject}"));
+                    }
                     self.event(kind, &program.name, &text);
                 }
             }

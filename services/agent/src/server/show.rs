@@ -165,6 +165,7 @@ impl<'a, B: Board> Agent<'a, B> {
             state: service.state.map_or(ServiceState::Unspecified, state),
             priority: service.priority,
             restarts: service.restarts,
+            strikes: service.strikes,
             last_fault: cut(service.last_fault.as_str()),
             memory_bytes: service.memory,
             ..Service::default()

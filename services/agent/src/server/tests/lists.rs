@@ -94,7 +94,7 @@ fn services_come_with_their_counters() {
     for (i, name) in ["cell", "timer", "serial", "agent", "other"].into_iter().enumerate() {
         report.set_service(i, name, 100 + i as u8, 4096).unwrap();
     }
-    report.set_state(1, State::Waiting, 3).unwrap();
+    report.set_state(1, State::Waiting, 3, 2).unwrap();
     report.set_fault(1, "VM fault").unwrap();
     let counters = Counters::new(device.memory.counters[0]);
     counters.declare(&["expired", "late"]).unwrap();
@@ -105,7 +105,10 @@ fn services_come_with_their_counters() {
     let (lengths, services) = list!(device, Services, services);
     assert_eq!(lengths, [3, 2]);
     let timer = &services[1];
-    assert_eq!((timer.name.as_str(), timer.state, timer.restarts), ("timer", ServiceState::Waiting, 3));
+    assert_eq!(
+        (timer.name.as_str(), timer.state, timer.restarts, timer.strikes),
+        ("timer", ServiceState::Waiting, 3, 2)
+    );
     assert_eq!((timer.priority, timer.memory_bytes, timer.last_fault.as_str()), (101, 4096, "VM fault"));
     let read: Vec<_> = timer.counters.iter().map(|c| (c.name.as_str(), c.value, c.per_second)).collect();
     assert_eq!(read, [("expired", 42, 5), ("late", 0, 0)]);
