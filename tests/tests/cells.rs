@@ -3,7 +3,7 @@
 use std::{thread, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use hypos_tests::{Options, System, bpf};
+use hypos_tests::{Options, System, bpf, fault};
 use serde_json::{Value, json};
 
 /// A loop whose end nothing proves: it runs until its instructions are used up.
@@ -45,6 +45,43 @@ fn a_program_over_its_budget_is_stopped_and_the_others_go_on() -> Result<()> {
     // It was a fault of nobody else's.
     for service in system.json(&["services"])?.as_array().context("a list")? {
         ensure!(service["restarts"] == 0 && service["state"] == "running", "{service}");
+    }
+    Ok(())
+}
+
+/// What all cells run does nothing any more, for ever.
+#[test]
+fn a_cell_that_never_answers_is_stopped_by_the_watchdog_and_whole_when_it_is_back() -> Result<()> {
+    let system = System::boot(&Options { memory: 16, ..Options::default() })?;
+    system.hypctl(&["prog", "load", "examples/tick.bpf.o"])?;
+    system.hypctl(&["prog", "attach", "tick", "timer", "--period", "10ms"])?;
+    system.counts_up("tick")?;
+    fault::hang_code(&system, "cell")?;
+    let stopped = until(&system, "tick", |p| p["faults"] != 0)?;
+    ensure!(stopped["last_fault"] == "over its time: the watchdog saw no answer", "{stopped}");
+    until(&system, "tick", |p| p["state"] == "running")?;
+    system.counts_up("tick")?;
+    let events = system.hypctl(&["events"])?;
+    ensure!(events.contains("over its time"), "{events}");
+    Ok(())
+}
+
+/// Those who wait for a cell that faults are answered, and it is built again at once.
+#[test]
+fn a_cell_that_faults_is_built_again_and_its_maps_go_on() -> Result<()> {
+    let system = System::boot(&Options { memory: 16, ..Options::default() })?;
+    system.hypctl(&["prog", "load", "examples/tick.bpf.o"])?;
+    system.hypctl(&["prog", "attach", "tick", "timer", "--period", "10ms"])?;
+    system.counts_up("tick")?;
+    let before = system.status("memory_used")?;
+    fault::break_code(&system, "cell")?;
+    let stopped = until(&system, "tick", |p| p["faults"] != 0)?;
+    ensure!(stopped["last_fault"].as_str().is_some_and(|why| why.starts_with("UserException")), "{stopped}");
+    until(&system, "tick", |p| p["state"] == "running")?;
+    system.counts_up("tick")?;
+    ensure!(system.status("memory_used")? == before);
+    for service in system.json(&["services"])?.as_array().context("a list")? {
+        ensure!(service["restarts"] == 0, "{service}");
     }
     Ok(())
 }

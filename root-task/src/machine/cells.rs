@@ -128,7 +128,7 @@ impl Cells {
     ///
     /// # Errors
     /// Names the step.
-    pub fn build(&mut self, cell: usize, shared: &Shared, window: &mut Window) -> Result<(), Error> {
+    fn build(&mut self, cell: usize, shared: &Shared, window: &mut Window) -> Result<(), Error> {
         let entry = self.ledger.program(cell).at("cell", "read the ledger")?;
         let image =
             self.ledger.image(&entry).map_err(|_| Why::Missing("image")).at("cell", "read the ledger")?;
@@ -148,6 +148,15 @@ impl Cells {
         let priority = SYSTEM.cells.priority;
         domain.thread(&Thread { priority, buffer: None, notification: None, context })?;
         domain.start()
+    }
+
+    /// Builds a cell anew that was stopped, and first the program that all cells share: that may be what is broken.
+    ///
+    /// # Errors
+    /// Names the step.
+    pub fn rebuild(&mut self, cell: usize, shared: &Shared, window: &mut Window) -> Result<(), Error> {
+        self.parts.fill(window).at("cell", "fill the cells' program")?;
+        self.build(cell, shared, window)
     }
 
     /// Takes a cell apart; its memory is free again.

@@ -155,7 +155,7 @@ impl System {
         health.due = None;
         health.restarts += 1;
         health.since = arch::ticks();
-        match self.cells.build(cell, &self.shared, &mut self.window) {
+        match self.cells.rebuild(cell, &self.shared, &mut self.window) {
             Ok(()) => {
                 self.guard.set(cell, State::Running);
                 self.repoint(cell);

@@ -57,17 +57,27 @@ impl Parts {
     /// # Errors
     /// The kernel refuses.
     pub fn new(program: Program<'static>, frames: Range<usize>, window: &mut Window) -> Result<Self, Why> {
-        let mut text = Vec::new();
-        let mut frames = frames;
-        for segment in program.segments.iter().filter(|segment| !segment.writable) {
+        let text = program.segments.iter().filter(|segment| !segment.writable).flat_map(|segment| {
             let region = segment.pages();
-            for page in 0..region.pages {
-                let frame = frames.next().ok_or(Why::Missing("frame"))?;
-                Content::Segment(segment).fill(window, cap(frame), page)?;
-                text.push((region.vaddr + page * Region::PAGE, frame));
+            (region.vaddr..region.end()).step_by(Region::PAGE as usize)
+        });
+        let parts = Self { text: text.zip(frames).collect(), program };
+        parts.fill(window)?;
+        Ok(parts)
+    }
+
+    /// Fills them; again, should something have changed them.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub fn fill(&self, window: &mut Window) -> Result<(), Why> {
+        let mut frames = self.text.iter();
+        for segment in self.program.segments.iter().filter(|segment| !segment.writable) {
+            for (page, (_, frame)) in frames.by_ref().take(segment.pages().pages as usize).enumerate() {
+                Content::Segment(segment).fill(window, cap(*frame), page as u64)?;
             }
         }
-        Ok(Self { program, text })
+        Ok(())
     }
 
     /// Where a cell begins.
