@@ -1,5 +1,4 @@
 //! Compiled code does what the interpreter does: cases, random programs, traps.
-#![cfg(target_arch = "x86_64")]
 mod common;
 mod compiled;
 
@@ -8,14 +7,14 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use bpf_runtime::{
     interp::{Program, TrapReason, run_with_memory},
     isa::{Insn, Malformed, disasm},
-    jit::{Checks, Error, MAX_SLOTS, MapAddress, Options, Target, Trap, compile},
+    jit::{Checks, Error, MAX_SLOTS, MapAddress, Options, Trap, compile},
 };
 use common::{
     World, assemble, check, create_maps,
     generate::{Choice, context, program},
     map_memory,
 };
-use compiled::{host, random};
+use compiled::{host, native, random};
 
 const FUEL: u64 = 100_000;
 const BOTH: [Checks; 2] = [Checks::All, Checks::Verified];
@@ -170,7 +169,7 @@ fn each_set_of_registers_that_functions_write_is_kept() {
 }
 
 fn size(code: &[Insn], maps: &[MapAddress], out: &mut [u8]) -> Result<usize, Error> {
-    compile(Target::X86_64, code, maps, Options { checks: Checks::All, fuel: true }, out)
+    compile(native::HOST, code, maps, Options { checks: Checks::All, fuel: true }, out)
 }
 
 #[test]

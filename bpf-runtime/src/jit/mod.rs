@@ -27,8 +27,12 @@
 //! Not in need of proof in either mode: a division by zero or overflow, the target of a jump, and the target of
 //! `callx`, which has to be a code address of the program or a helper's number.
 #![forbid(unsafe_code)]
+mod aarch64;
 mod buffer;
+mod compiler;
 mod layout;
+mod machine;
+mod riscv64;
 mod run;
 mod x86_64;
 
@@ -47,6 +51,23 @@ pub const MAX_SLOTS: usize = 1 << 20;
 pub enum Target {
     /// 64-bit x86 without extensions; System V calling convention.
     X86_64,
+    /// 64-bit Arm, version 8.0 without extensions and floating point; AAPCS64 calling convention.
+    Aarch64,
+    /// RV64IMA with `Zifencei` for the caller; LP64 calling convention.
+    Riscv64,
+}
+
+impl Target {
+    /// The machine that this is compiled for, if there is a compiler for it.
+    pub const HOST: Option<Self> = if cfg!(target_arch = "x86_64") {
+        Some(Self::X86_64)
+    } else if cfg!(target_arch = "aarch64") {
+        Some(Self::Aarch64)
+    } else if cfg!(target_arch = "riscv64") {
+        Some(Self::Riscv64)
+    } else {
+        None
+    };
 }
 
 /// What to check at run time.
@@ -110,6 +131,8 @@ pub enum Error {
     NoRoom(usize),
     /// No memory for the compiler's tables.
     OutOfMemory,
+    /// The code is too large for the machine's jumps.
+    TooFar,
 }
 
 impl fmt::Display for Error {
@@ -120,6 +143,9 @@ impl fmt::Display for Error {
             Self::NoMap(at, map) => write!(f, "instruction {at}: no address was given for map {map}"),
             Self::TooLong(slots) => write!(f, "{slots} slots are too many: {MAX_SLOTS} at most"),
             Self::NoRoom(bytes) => write!(f, "the code needs {bytes} bytes"),
+            Self::TooFar => {
+                f.write_str("the code is larger than the machine's jumps reach: split the program")
+            }
             Self::OutOfMemory => f.write_str("no memory for the compiler's tables"),
         }
     }
@@ -140,7 +166,10 @@ pub fn compile(
     options: Options,
     out: &mut [u8],
 ) -> Result<usize, Error> {
-    match target {
-        Target::X86_64 => x86_64::compile(code, maps, options, out),
-    }
+    let compile = match target {
+        Target::X86_64 => compiler::compile::<x86_64::X86_64>,
+        Target::Aarch64 => compiler::compile::<aarch64::Aarch64>,
+        Target::Riscv64 => compiler::compile::<riscv64::Riscv64>,
+    };
+    compile(code, maps, options, out)
 }

@@ -1,8 +1,11 @@
 //! Encoding of the instructions that are used (AMD64 Architecture Programmer's Manual, volume 3; Intel's SDM, volume
 //! 2, chapter 2 for the prefixes).
-use crate::jit::buffer::Buffer;
+use super::X86_64;
+use crate::jit::{
+    buffer::Buffer,
+    machine::{Place, Register},
+};
 
-pub(super) type Register = u8;
 pub(super) const RAX: Register = 0;
 pub(super) const RCX: Register = 1;
 pub(super) const RDX: Register = 2;
@@ -36,10 +39,16 @@ pub(super) mod cc {
 
 /// The second operand of most instructions.
 #[derive(Clone, Copy)]
-pub(super) enum Place {
+pub(super) enum Rm {
     Reg(Register),
     /// Base and displacement.
     Mem(Register, i32),
+}
+
+impl From<Place> for Rm {
+    fn from(Place { base, off }: Place) -> Self {
+        Self::Mem(base, off)
+    }
 }
 
 /// An instruction but for its operands.
@@ -98,16 +107,16 @@ impl Piece {
     }
 }
 
-impl Buffer<'_> {
+impl Buffer<'_, X86_64> {
     /// An instruction with a `ModRM` byte; `reg` is a register or an extension of the opcode.
     #[inline]
-    pub(super) fn insn(&mut self, form: Form, reg: Register, place: Place) {
-        let (Place::Reg(base) | Place::Mem(base, _)) = place;
+    pub(super) fn insn(&mut self, form: Form, reg: Register, rm: Rm) {
+        let (Rm::Reg(base) | Rm::Mem(base, _)) = rm;
         let mut piece = Piece::default();
         if form.prefix != 0 {
             piece.byte(form.prefix);
         }
-        let byte_operand = form.byte && (reg >= 4 || matches!(place, Place::Reg(4..)));
+        let byte_operand = form.byte && (reg >= 4 || matches!(rm, Rm::Reg(4..)));
         let rex = rex(form.wide, reg, base);
         if rex != 0x40 || byte_operand {
             piece.byte(rex);
@@ -116,12 +125,12 @@ impl Buffer<'_> {
             piece.byte(0x0f);
         }
         piece.byte(form.opcode as u8);
-        match place {
-            Place::Reg(rm) => {
-                piece.byte(0xc0 | (reg & 7) << 3 | rm & 7);
+        match rm {
+            Rm::Reg(register) => {
+                piece.byte(0xc0 | (reg & 7) << 3 | register & 7);
                 self.piece(piece.bytes, piece.len);
             }
-            Place::Mem(base, displacement) => self.memory(piece, reg & 7, base & 7, displacement),
+            Rm::Mem(base, displacement) => self.memory(piece, reg & 7, base & 7, displacement),
         }
     }
 
@@ -157,38 +166,38 @@ impl Buffer<'_> {
     }
 
     pub(super) fn mov(&mut self, wide: bool, to: Register, from: Register) {
-        self.insn(op(0x89, wide), from, Place::Reg(to));
+        self.insn(op(0x89, wide), from, Rm::Reg(to));
     }
 
     /// `mov to, [base + displacement]`, 64 bits.
     pub(super) fn load(&mut self, to: Register, base: Register, displacement: i32) {
-        self.insn(op(0x8b, true), to, Place::Mem(base, displacement));
+        self.insn(op(0x8b, true), to, Rm::Mem(base, displacement));
     }
 
     /// `mov [base + displacement], from`, 64 bits.
     pub(super) fn store(&mut self, base: Register, displacement: i32, from: Register) {
-        self.insn(op(0x89, true), from, Place::Mem(base, displacement));
+        self.insn(op(0x89, true), from, Rm::Mem(base, displacement));
     }
 
     pub(super) fn store_imm32(&mut self, base: Register, displacement: i32, value: i32) {
-        self.insn(op32(0xc7), 0, Place::Mem(base, displacement));
+        self.insn(op32(0xc7), 0, Rm::Mem(base, displacement));
         self.imm32(value);
     }
 
     pub(super) fn lea(&mut self, to: Register, base: Register, displacement: i32) {
-        self.insn(op(0x8d, true), to, Place::Mem(base, displacement));
+        self.insn(op(0x8d, true), to, Rm::Mem(base, displacement));
     }
 
     /// A 64-bit number, in the shortest form.
     pub(super) fn mov_imm(&mut self, to: Register, value: u64) {
         if value == 0 {
-            self.insn(op32(0x31), to, Place::Reg(to));
+            self.insn(op32(0x31), to, Rm::Reg(to));
         } else if u32::try_from(value).is_ok() {
             self.rex(false, to);
             self.byte(0xb8 | to & 7);
             self.imm32(value as i32);
         } else if let Ok(value) = i32::try_from(value as i64) {
-            self.insn(op(0xc7, true), 0, Place::Reg(to));
+            self.insn(op(0xc7, true), 0, Rm::Reg(to));
             self.imm32(value);
         } else {
             self.rex(true, to);
@@ -200,17 +209,17 @@ impl Buffer<'_> {
     /// Arithmetic of the first group with an immediate: 0 add, 1 or, 4 and, 5 sub, 6 xor, 7 cmp.
     pub(super) fn arith_imm(&mut self, extension: u8, wide: bool, to: Register, value: i32) {
         if let Ok(short) = i8::try_from(value) {
-            self.insn(op(0x83, wide), extension, Place::Reg(to));
+            self.insn(op(0x83, wide), extension, Rm::Reg(to));
             self.byte(short as u8);
         } else {
-            self.insn(op(0x81, wide), extension, Place::Reg(to));
+            self.insn(op(0x81, wide), extension, Rm::Reg(to));
             self.imm32(value);
         }
     }
 
     /// A shift by a number: 1 ror, 4 shl, 5 shr, 7 sar.
     pub(super) fn shift_imm(&mut self, extension: u8, wide: bool, to: Register, by: u8) {
-        self.insn(op(0xc1, wide), extension, Place::Reg(to));
+        self.insn(op(0xc1, wide), extension, Rm::Reg(to));
         self.byte(by);
     }
 
