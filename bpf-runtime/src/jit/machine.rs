@@ -1,11 +1,7 @@
 //! What an architecture defines: all names are on this page. Registers are the program's, 0 to 10, unless their
 //! type is [`Register`].
-use super::{
-    Error, Trap,
-    buffer::Buffer,
-    compiler::{Compiler, Label},
-};
-use crate::isa::{Atomic, Operand, Size, Swap, Test, Width};
+use super::{Error, Trap, buffer::Buffer, compiler::Compiler, labels::Label};
+use crate::isa::{Alu, Atomic, Operand, Size, Swap, Test, Width};
 
 /// A register of the machine.
 pub(super) type Register = u8;
@@ -28,7 +24,7 @@ pub(super) trait Distances: Sized {
 
 /// RFC 9669, sections 4.1, 4.2 and 5.4.
 pub(super) trait Arithmetic: Sized {
-    fn alu(b: &mut Buffer<'_, Self>, alu: crate::isa::Alu, width: Width, dst: u8, src: Operand);
+    fn alu(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, src: Operand);
     fn neg(b: &mut Buffer<'_, Self>, width: Width, dst: u8);
     /// Sign-extends the low `bits`.
     fn mov_sx(b: &mut Buffer<'_, Self>, width: Width, bits: u8, dst: u8, src: u8);
@@ -75,6 +71,10 @@ pub(super) trait Control: Distances {
         to: Label,
     ) -> Result<(), Error>;
     fn code_address(c: &mut Compiler<'_, '_, Self>, dst: u8, to: Label) -> Result<(), Error>;
+}
+
+/// Calls.
+pub(super) trait Calls: Distances {
     /// `entry`: where in the table of helpers it is, in bytes.
     fn call_helper(c: &mut Compiler<'_, '_, Self>, number: u32, entry: i32) -> Result<(), Error>;
     fn call_local(c: &mut Compiler<'_, '_, Self>, to: Label) -> Result<(), Error>;
@@ -87,6 +87,6 @@ pub(super) trait Control: Distances {
 }
 
 /// All of it.
-pub(super) trait Machine: Arithmetic + Memory + Control {}
+pub(super) trait Machine: Arithmetic + Memory + Control + Calls {}
 
-impl<M: Arithmetic + Memory + Control> Machine for M {}
+impl<M: Arithmetic + Memory + Control + Calls> Machine for M {}

@@ -2,6 +2,17 @@
 //! mapping them for execution and calling them is the caller's business, as is never to have one mapping that can do
 //! both. The code is position-independent: it may be written at one address and run at another.
 //!
+//! # Before the first call
+//!
+//! A processor may have fetched what was in that memory before. What makes it see the new instructions:
+//! - x86_64: nothing; caches are coherent (Intel's SDM, volume 3, section 12.6), and entering a mapping that was changed
+//!   serialises.
+//! - aarch64: for each line of the data cache (`CTR_EL0.DminLine`) `dc cvau` at the address where the code was
+//!   written; `dsb ish`; for each line of the instruction cache (`CTR_EL0.IminLine`) `ic ivau` at the address where it
+//!   will run; `dsb ish`; then `isb` on each processor that is to run it (Arm ARM, DDI 0487, B2.7.4.2).
+//! - riscv64: `fence w, rw` on the processor that wrote, then `fence.i` on each one that is to run the code
+//!   (Unprivileged ISA, chapter "Zifencei").
+//!
 //! # Calling the code
 //!
 //! Its first byte is a C function `extern "C" fn(&mut Run) -> u64` whose result is r0. Where [`Run::trap`] then
@@ -30,6 +41,7 @@
 mod aarch64;
 mod buffer;
 mod compiler;
+mod labels;
 mod layout;
 mod machine;
 mod riscv64;
@@ -45,7 +57,7 @@ use crate::isa::{Insn, Malformed};
 /// Slots that a program may have here: a bound on the compiler's memory, and it keeps distances within 32 bits.
 pub const MAX_SLOTS: usize = 1 << 20;
 
-/// The machine that code is for.
+/// The machine that code is for. None uses floating point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Target {

@@ -93,8 +93,8 @@ fn synchronise(out: &[u8], code: NonNull<u8>) {
 
 #[cfg(target_arch = "riscv64")]
 fn synchronise(_: &[u8], _: NonNull<u8>) {
-    // SAFETY: a barrier.
-    unsafe { std::arch::asm!("fence.i", options(nostack)) };
+    // SAFETY: barriers.
+    unsafe { std::arch::asm!("fence w, rw", "fence.i", options(nostack)) };
 }
 
 #[cfg(not(any(target_arch = "aarch64", target_arch = "riscv64")))]

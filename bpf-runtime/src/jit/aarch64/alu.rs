@@ -1,6 +1,10 @@
 //! Arithmetic (RFC 9669, section 4.1). The machine divides as the standard wants it: by zero gives zero, and the least
 //! number divided by -1 itself; counts of shifts are cut to the width.
-use super::{Aarch64, T1, T2, encode::*, register};
+use super::{
+    Aarch64, T1, T2,
+    encode::{ADD, AND, ASRV, EOR, LSLV, LSRV, MSUB, MUL, ORR, REV, REV16, REV32_BITS, SDIV, SUB, UDIV},
+    register,
+};
 use crate::{
     isa::{Alu, Operand, Swap, Width},
     jit::{

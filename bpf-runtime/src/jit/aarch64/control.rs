@@ -1,13 +1,16 @@
 //! Jumps, calls, begin and end (RFC 9669, section 4.3).
 use super::{
-    ADDRESS, Aarch64, CONDITIONAL_REACH, FUEL, Hole, KEPT_LR, LR, RUN, SP, T1, T2, ZERO, encode::*, register,
+    ADDRESS, Aarch64, CONDITIONAL_REACH, FUEL, Hole, KEPT_LR, LR, RUN, SP, T1, T2, ZERO,
+    encode::{ANDS, B, B_COND, BL, CBNZ, CBZ, MOVK, MOVZ, RET, SUBS, cc, sized},
+    register,
 };
 use crate::{
-    isa::{FP, FRAME_BYTES, Operand, Test, Width},
+    isa::{FP, Operand, Test, Width},
     jit::{
         Error, Run, Trap,
         buffer::Buffer,
-        compiler::{Compiler, FailureKind, Label},
+        compiler::{Compiler, FailureKind},
+        labels::Label,
         machine::{Control, Place, Register},
     },
 };
@@ -105,71 +108,6 @@ impl Control for Aarch64 {
     fn code_address(c: &mut Compiler<'_, '_, Self>, dst: u8, to: Label) -> Result<(), Error> {
         c.address(register(dst), to)
     }
-
-    fn call_helper(c: &mut Compiler<'_, '_, Self>, number: u32, entry: i32) -> Result<(), Error> {
-        if c.checked() {
-            c.buffer.load(T1, RUN, Run::HELPER_COUNT);
-            c.buffer.mov_imm(T2, number.into());
-            c.buffer.cmp(true, T1, T2);
-            c.fail_if(B_COND | cc::LS, FailureKind::Trap(Trap::NoFunction))?;
-        }
-        c.buffer.load(T1, RUN, Run::HELPERS);
-        c.buffer.load(T1, T1, entry);
-        c.call_c()
-    }
-
-    fn call_local(c: &mut Compiler<'_, '_, Self>, to: Label) -> Result<(), Error> {
-        if c.checked() {
-            c.buffer.load(T1, RUN, Run::LAST_FP);
-            c.buffer.cmp(true, register(FP), T1);
-            c.fail_if(B_COND | cc::HS, FailureKind::Trap(Trap::CallDepth))?;
-        }
-        // Pairs, since the stack pointer has to be a multiple of 16.
-        let kept: [Option<Register>; 6] = {
-            let mut kept = c.kept().map(register).chain([LR]);
-            core::array::from_fn(|_| kept.next())
-        };
-        let pairs = kept.as_chunks::<2>().0.iter().filter_map(|[a, b]| Some(((*a)?, b.unwrap_or(ZERO))));
-        for (first, second) in pairs.clone() {
-            c.buffer.push(first, second);
-        }
-        c.buffer.add_off(register(FP), register(FP), FRAME_BYTES as i32);
-        c.branch(BL, to)?;
-        c.buffer.add_off(register(FP), register(FP), -(FRAME_BYTES as i32));
-        for (first, second) in pairs.rev() {
-            c.buffer.pop(first, second);
-        }
-        Ok(())
-    }
-
-    fn call_register(c: &mut Compiler<'_, '_, Self>, dst: u8) -> Result<(), Error> {
-        let (function, done, indirect) = (c.label()?, c.label()?, c.indirect_routine()?);
-        c.buffer.mov(true, ADDRESS, register(dst));
-        c.buffer.load(T1, RUN, Run::HELPER_COUNT);
-        c.buffer.cmp(true, ADDRESS, T1);
-        c.branch_if(B_COND | cc::HS, function)?;
-        c.buffer.load(T1, RUN, Run::HELPERS);
-        // ldr t1, [t1, address, lsl #3]
-        c.buffer.op3(0xf860_7800, true, T1, T1, ADDRESS);
-        c.call_c()?;
-        c.branch(B, done)?;
-        c.bind(function);
-        c.buffer.mov_imm(T1, c.at as u64);
-        c.buffer.transfer_word(T1, Run::TRAP_AT);
-        Self::call_local(c, indirect)?;
-        c.bind(done);
-        Ok(())
-    }
-
-    fn dispatch(c: &mut Compiler<'_, '_, Self>, to: Label) -> Result<(), Error> {
-        c.address(T1, to)?;
-        c.buffer.cmp(true, ADDRESS, T1);
-        c.branch_if(B_COND | cc::EQ, to)
-    }
-
-    fn no_function(c: &mut Compiler<'_, '_, Self>) -> Result<(), Error> {
-        c.end_with(Trap::NoFunction)
-    }
 }
 
 impl Compiler<'_, '_, Aarch64> {
@@ -199,14 +137,14 @@ impl Compiler<'_, '_, Aarch64> {
         self.branch_if(word, failure)
     }
 
-    fn end_with(&mut self, trap: Trap) -> Result<(), Error> {
+    pub(super) fn end_with(&mut self, trap: Trap) -> Result<(), Error> {
         self.buffer.mov_imm(T1, trap as u64);
         self.buffer.transfer_word(T1, Run::TRAP);
         self.branch(B, self.leave)
     }
 
     /// The address of code, at any distance.
-    fn address(&mut self, d: Register, to: Label) -> Result<(), Error> {
+    pub(super) fn address(&mut self, d: Register, to: Label) -> Result<(), Error> {
         let at = self.buffer.len();
         self.buffer.word(0x1000_0000 | u32::from(d));
         self.buffer.word(MOVZ | u32::from(T2));
@@ -214,31 +152,6 @@ impl Compiler<'_, '_, Aarch64> {
         // add d, d, t2, sxtw
         self.buffer.op3(0x8b20_c000, true, d, d, T2);
         self.refer(Hole::Address, at, to)
-    }
-
-    /// Calls the helper at the address in t1.
-    fn call_c(&mut self) -> Result<(), Error> {
-        if self.checked() {
-            self.fail_if(CBZ | u32::from(T1), FailureKind::Trap(Trap::NoFunction))?;
-        }
-        let b = &mut self.buffer;
-        if self.options.fuel {
-            b.store(FUEL, RUN, Run::FUEL);
-        }
-        b.mov(true, KEPT_LR, LR);
-        // The sixth argument; r1 to r5 are where the others have to be.
-        b.mov(true, 5, RUN);
-        b.op2(BLR, 0, T1);
-        b.mov(true, register(0), 0);
-        b.mov(true, LR, KEPT_LR);
-        if self.options.fuel {
-            b.load(FUEL, RUN, Run::FUEL);
-        }
-        if self.checked() {
-            self.buffer.transfer(2, 1, T1, Place { base: RUN, off: Run::TRAP });
-            self.fail_if(sized(CBNZ, false) | u32::from(T1), FailureKind::Trap(Trap::Helper))?;
-        }
-        Ok(())
     }
 }
 
@@ -265,7 +178,7 @@ impl Buffer<'_, Aarch64> {
     }
 
     /// Stores 32 bits into the run.
-    fn transfer_word(&mut self, t: Register, off: i32) {
+    pub(super) fn transfer_word(&mut self, t: Register, off: i32) {
         self.transfer(2, 0, t, Place { base: RUN, off });
     }
 }

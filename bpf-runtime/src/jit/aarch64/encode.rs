@@ -74,7 +74,7 @@ fn bit_mask(value: u64) -> Option<u32> {
         return None;
     }
     let imms = !(2 * size - 1) & 0x3f | (ones - 1);
-    Some(u32::from(size == 64) << 22 | (size - start % size) % size << 16 | imms << 10)
+    Some(u32::from(size == 64) << 22 | ((size - start % size) % size) << 16 | imms << 10)
 }
 
 impl Buffer<'_, Aarch64> {
@@ -138,7 +138,7 @@ impl Buffer<'_, Aarch64> {
     fn add_imm_form(&mut self, word: u32, wide: bool, d: Register, n: Register, value: i64) -> bool {
         let fields = match value.unsigned_abs() {
             low @ 0..=0xfff => (low as u32) << 10,
-            high if high <= 0xff_f000 && high & 0xfff == 0 => 1 << 22 | (high as u32 >> 12) << 10,
+            high if high <= 0xff_f000 && high % 0x1000 == 0 => 1 << 22 | (high as u32 >> 12) << 10,
             _ => return false,
         };
         self.op2(sized(word | fields, wide), d, n);

@@ -1,11 +1,16 @@
 //! Loads, stores and atomics (RFC 9669, section 5), and the check of what they touch.
-use super::{ADDRESS, Aarch64, KEPT_LR, LR, RUN, T1, T2, T3, T4, ZERO, encode::*, register};
+use super::{
+    ADDRESS, Aarch64, KEPT_LR, LR, RUN, T1, T2, T3, T4, ZERO,
+    encode::{ADD, AND, ANDS, B, B_COND, BL, CBNZ, CBZ, EOR, LDAXR, ORR, RET, STLXR, SUB, cc, sized},
+    register,
+};
 use crate::{
     isa::{Atomic, Operand, Size},
     jit::{
         Error, Region, Run, Trap,
         buffer::Buffer,
-        compiler::{Access, Compiler, FailureKind, Label},
+        compiler::{Access, Compiler, FailureKind},
+        labels::Label,
         machine::{Control, Memory, Place, Register},
     },
 };

@@ -2,6 +2,7 @@
 //! it has the result, which is that of the first argument; r6 to r10 are registers that it has functions keep. As in
 //! Linux (`arch/arm64/net/bpf_jit_comp.c`), but for the frame pointer.
 mod alu;
+mod call;
 mod control;
 mod encode;
 mod memory;

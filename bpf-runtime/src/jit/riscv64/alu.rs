@@ -1,6 +1,13 @@
 //! Arithmetic (RFC 9669, section 4.1). The forms for 32 bits extend their results with the sign: the upper half is
 //! cleared afterwards, where it can be something else than zero.
-use super::{Riscv64, T1, T2, T3, ZERO, encode::*, register};
+use super::{
+    Riscv64, T1, T2, T3, ZERO,
+    encode::{
+        ADD, ADDI, AND, ANDI, DIV, DIVU, MUL, OR, ORI, REM, REMU, SLL, SLLI, SLTU, SRA, SRAI, SRL, SRLI, SUB,
+        W, XOR, XORI, is_short,
+    },
+    register,
+};
 use crate::{
     isa::{Alu, Operand, Swap, Width},
     jit::{

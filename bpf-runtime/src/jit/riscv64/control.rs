@@ -1,14 +1,16 @@
 //! Jumps, calls, begin and end (RFC 9669, section 4.3).
 use super::{
-    A0, A5, ADDRESS, BRANCH_REACH, FAR, FUEL, Hole, JUMP_REACH, KEPT_RA, RA, RUN, Riscv64, SP, T1, T2, ZERO,
-    encode::*, register,
+    A0, BRANCH_REACH, FAR, FUEL, Hole, JUMP_REACH, KEPT_RA, RA, RUN, Riscv64, SP, T1, T2, ZERO,
+    encode::{ADDI, AND, AUIPC, BEQ, BGE, BGEU, BLT, BLTU, BNE, JAL, JALR, OPPOSITE, SUB, branch_bits},
+    register,
 };
 use crate::{
-    isa::{FP, FRAME_BYTES, Operand, Test, Width},
+    isa::{FP, Operand, Test, Width},
     jit::{
         Error, Run, Trap,
         buffer::Buffer,
-        compiler::{Compiler, FailureKind, Label},
+        compiler::{Compiler, FailureKind},
+        labels::Label,
         machine::{Control, Place, Register},
     },
 };
@@ -97,58 +99,6 @@ impl Control for Riscv64 {
     fn code_address(c: &mut Compiler<'_, '_, Self>, dst: u8, to: Label) -> Result<(), Error> {
         c.address(ADDI, register(dst), register(dst), to)
     }
-
-    fn call_helper(c: &mut Compiler<'_, '_, Self>, number: u32, entry: i32) -> Result<(), Error> {
-        if c.checked() {
-            c.buffer.load(T1, RUN, Run::HELPER_COUNT);
-            c.buffer.mov_imm(T2, number.into());
-            c.fail_if(BGEU, T2, T1, FailureKind::Trap(Trap::NoFunction))?;
-        }
-        c.buffer.load(T1, RUN, Run::HELPERS);
-        c.buffer.load(T1, T1, entry);
-        c.call_c()
-    }
-
-    fn call_local(c: &mut Compiler<'_, '_, Self>, to: Label) -> Result<(), Error> {
-        if c.checked() {
-            c.buffer.load(T1, RUN, Run::LAST_FP);
-            c.fail_if(BGEU, register(FP), T1, FailureKind::Trap(Trap::CallDepth))?;
-        }
-        let kept = c.kept().map(register).chain([RA]);
-        c.buffer.push(kept.clone());
-        c.buffer.add_imm(register(FP), register(FP), FRAME_BYTES as i32);
-        c.jump(RA, to)?;
-        c.buffer.add_imm(register(FP), register(FP), -(FRAME_BYTES as i32));
-        c.buffer.pop(kept);
-        Ok(())
-    }
-
-    fn call_register(c: &mut Compiler<'_, '_, Self>, dst: u8) -> Result<(), Error> {
-        let (function, done, indirect) = (c.label()?, c.label()?, c.indirect_routine()?);
-        c.buffer.mov(ADDRESS, register(dst));
-        c.buffer.load(T1, RUN, Run::HELPER_COUNT);
-        c.branch_if(BGEU, ADDRESS, T1, function)?;
-        c.buffer.load(T1, RUN, Run::HELPERS);
-        c.buffer.op_imm(SLLI, T2, ADDRESS, 3);
-        c.buffer.op3(ADD, T1, T1, T2);
-        c.buffer.load(T1, T1, 0);
-        c.call_c()?;
-        c.jump(ZERO, done)?;
-        c.bind(function);
-        c.buffer.store_word(c.at as i64, Run::TRAP_AT);
-        Self::call_local(c, indirect)?;
-        c.bind(done);
-        Ok(())
-    }
-
-    fn dispatch(c: &mut Compiler<'_, '_, Self>, to: Label) -> Result<(), Error> {
-        c.address(ADDI, T1, T1, to)?;
-        c.branch_if(BEQ, ADDRESS, T1, to)
-    }
-
-    fn no_function(c: &mut Compiler<'_, '_, Self>) -> Result<(), Error> {
-        c.end_with(Trap::NoFunction)
-    }
 }
 
 impl Compiler<'_, '_, Riscv64> {
@@ -163,7 +113,13 @@ impl Compiler<'_, '_, Riscv64> {
     }
 
     /// `auipc base` and an instruction with `base` and the rest of the distance.
-    fn address(&mut self, word: u32, rd: Register, base: Register, to: Label) -> Result<(), Error> {
+    pub(super) fn address(
+        &mut self,
+        word: u32,
+        rd: Register,
+        base: Register,
+        to: Label,
+    ) -> Result<(), Error> {
         let at = self.buffer.len();
         self.buffer.op3(AUIPC, base, 0, 0);
         self.buffer.op_imm(word, rd, base, 0);
@@ -195,34 +151,9 @@ impl Compiler<'_, '_, Riscv64> {
         self.branch_if(word, a, b, failure)
     }
 
-    fn end_with(&mut self, trap: Trap) -> Result<(), Error> {
+    pub(super) fn end_with(&mut self, trap: Trap) -> Result<(), Error> {
         self.buffer.store_word(trap as i64, Run::TRAP);
         self.jump(ZERO, self.leave)
-    }
-
-    /// Calls the helper at the address in t1.
-    fn call_c(&mut self) -> Result<(), Error> {
-        if self.checked() {
-            self.fail_if(BEQ, T1, ZERO, FailureKind::Trap(Trap::NoFunction))?;
-        }
-        let b = &mut self.buffer;
-        if self.options.fuel {
-            b.store(FUEL, RUN, Run::FUEL);
-        }
-        b.mov(KEPT_RA, RA);
-        // The sixth argument; r1 to r5 are where the others have to be.
-        b.mov(A5, RUN);
-        b.op_imm(JALR, RA, T1, 0);
-        b.mov(register(0), A0);
-        b.mov(RA, KEPT_RA);
-        if self.options.fuel {
-            b.load(FUEL, RUN, Run::FUEL);
-        }
-        if self.checked() {
-            self.buffer.load_sized(2, false, T1, Place { base: RUN, off: Run::TRAP });
-            self.fail_if(BNE, T1, ZERO, FailureKind::Trap(Trap::Helper))?;
-        }
-        Ok(())
     }
 }
 
@@ -250,20 +181,20 @@ impl Buffer<'_, Riscv64> {
     }
 
     /// Stores 32 bits into the run.
-    fn store_word(&mut self, value: i64, off: i32) {
+    pub(super) fn store_word(&mut self, value: i64, off: i32) {
         self.mov_imm(T1, value);
         self.store_sized(2, T1, Place { base: RUN, off });
     }
 
     /// Onto the stack, whose pointer stays a multiple of 16.
-    fn push(&mut self, registers: impl Iterator<Item = Register> + Clone) {
+    pub(super) fn push(&mut self, registers: impl Iterator<Item = Register> + Clone) {
         self.op_imm(ADDI, SP, SP, -stack_bytes(registers.clone()));
         for (off, register) in (0..).step_by(8).zip(registers) {
             self.store(register, SP, off);
         }
     }
 
-    fn pop(&mut self, registers: impl Iterator<Item = Register> + Clone) {
+    pub(super) fn pop(&mut self, registers: impl Iterator<Item = Register> + Clone) {
         for (off, register) in (0..).step_by(8).zip(registers.clone()) {
             self.load(register, SP, off);
         }

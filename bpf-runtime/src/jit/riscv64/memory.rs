@@ -1,11 +1,19 @@
 //! Loads, stores and atomics (RFC 9669, section 5), and the check of what they touch.
-use super::{ADDRESS, LINK, RUN, Riscv64, T1, T2, T3, T4, ZERO, encode::*, register};
+use super::{
+    ADDRESS, LINK, RUN, Riscv64, T1, T2, T3, T4, ZERO,
+    encode::{
+        ADDI, AMOADD, AMOAND, AMOOR, AMOSWAP, AMOXOR, ANDI, BEQ, BGEU, BLTU, BNE, JALR, LR, SC, SUB,
+        branch_bits,
+    },
+    register,
+};
 use crate::{
     isa::{Atomic, Operand, Size},
     jit::{
         Error, Region, Run, Trap,
         buffer::Buffer,
-        compiler::{Access, Compiler, FailureKind, Label},
+        compiler::{Access, Compiler, FailureKind},
+        labels::Label,
         machine::{Control, Memory, Place, Register},
     },
 };

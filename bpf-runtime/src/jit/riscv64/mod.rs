@@ -2,6 +2,7 @@
 //! arguments, r0 is where it has the sixth one, which is only needed when r0 is written by the call; r6 to r10 are
 //! registers that it has functions keep. As in Linux (`arch/riscv/net/bpf_jit_comp64.c`).
 mod alu;
+mod call;
 mod control;
 mod encode;
 mod memory;

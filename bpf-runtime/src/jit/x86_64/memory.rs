@@ -9,7 +9,8 @@ use crate::{
     jit::{
         Error, Region, Run, Trap,
         buffer::Buffer,
-        compiler::{Access, Compiler, FailureKind, Label},
+        compiler::{Access, Compiler, FailureKind},
+        labels::Label,
         machine::{Control, Memory, Place, Register},
     },
 };

@@ -2,6 +2,7 @@
 //! the calling convention has a function's arguments, r6 to r9 are registers that it has functions keep. Left
 //! are r10 and r11 for what an instruction needs in between, r9 for the fuel, r12 for the run.
 mod alu;
+mod call;
 mod control;
 mod encode;
 mod memory;
