@@ -6,10 +6,10 @@ use super::{
     Error, MapAddress, Options, Trap,
     buffer::Buffer,
     labels::{Fixup, Label, UNBOUND},
-    layout::{Layout, filled, relative},
+    layout::{Layout, filled, with_capacity},
     machine::{Distances, Machine, Place},
 };
-use crate::isa::{Alu, FP, FRAME_BYTES, Insn, Op, Operand, Size};
+use crate::isa::{Alu, FP, FRAME_BYTES, Insn, Op, Operand, Size, decode_inlined};
 
 /// What lies behind the program and is reached when a check fails.
 pub(super) struct Failure {
@@ -49,6 +49,7 @@ impl Access {
 
 /// A compilation at work.
 pub(super) struct Compiler<'a, 'o, M: Distances> {
+    code: &'a [Insn],
     maps: &'a [MapAddress],
     pub(super) options: Options,
     pub(super) layout: &'a Layout,
@@ -57,6 +58,8 @@ pub(super) struct Compiler<'a, 'o, M: Distances> {
     pub(super) at: usize,
     /// Where the end of a run that was ended is.
     pub(super) leave: Label,
+    /// Where runs end for each reason, if one does.
+    ends: [Option<Label>; 8],
     /// The routine that `callx` goes through, if there is one.
     pub(super) indirect: Option<Label>,
     /// Positions.
@@ -79,17 +82,20 @@ pub(super) fn compile<M: Machine>(
     let mut before = Vec::new();
     for _ in 0..2 {
         let mut compiler = Compiler::<M> {
+            code,
             maps,
             options,
             layout: &layout,
             buffer: Buffer::new(out),
             at: 0,
             leave: 0,
+            ends: [None; 8],
             indirect: None,
             labels: filled(UNBOUND, code.len() + 1)?,
             before,
-            fixups: Vec::new(),
-            failures: Vec::new(),
+            // As many as are usual: growing costs time.
+            fixups: with_capacity(code.len() / 4)?,
+            failures: with_capacity(if options.fuel { code.len() / 4 } else { 0 })?,
         };
         compiler.program()?;
         if compiler.link() {
@@ -105,27 +111,37 @@ impl<M: Machine> Compiler<'_, '_, M> {
     fn program(&mut self) -> Result<(), Error> {
         self.leave = self.label()?;
         M::enter(self)?;
-        let layout = self.layout;
-        while let Some(&op) = layout.ops.get(self.at) {
+        let code = self.code;
+        while let Some(&insn) = code.get(self.at) {
             self.bind(self.at as Label);
-            if let Some(instructions) = layout.block(self.at).filter(|_| self.options.fuel) {
+            if self.options.fuel
+                && let Some(instructions) = self.layout.block(self.at)
+            {
                 M::spend(self, instructions)?;
             }
-            self.op(op)?;
-            self.at += op.slots();
+            // By reference: copying the decoded instruction costs more than decoding it.
+            match &decode_inlined(insn, code.get(self.at + 1).copied()) {
+                Ok(op) => {
+                    self.op(op)?;
+                    self.at += op.slots();
+                }
+                Err(why) => return Err(Error::Malformed(self.at, *why)),
+            }
         }
         self.bind(self.at as Label);
-        M::trap(self, Trap::Code)?;
+        self.trap(Trap::Code)?;
         self.failures()?;
         self.indirect()
     }
 
-    fn op(&mut self, op: Op) -> Result<(), Error> {
+    #[inline]
+    fn op(&mut self, op: &Op) -> Result<(), Error> {
         let b = &mut self.buffer;
-        match op {
-            Op::Alu { op, width, dst, src } => {
-                let (op, src) = cheaper(op, src);
-                M::alu(b, op, width, dst, src);
+        match *op {
+            Op::Alu { op, width, dst, src: Operand::Reg(src) } => M::alu_register(b, op, width, dst, src),
+            Op::Alu { op, width, dst, src: Operand::Imm(imm) } => {
+                let (op, imm) = cheaper(op, imm);
+                M::alu_imm(b, op, width, dst, imm);
             }
             Op::MovSx { width, bits, dst, src } => M::mov_sx(b, width, bits, dst, src),
             Op::Neg { width, dst } => M::neg(b, width, dst),
@@ -139,7 +155,7 @@ impl<M: Machine> Compiler<'_, '_, M> {
                 let value = self.map(map)?.values.wrapping_add(off.into());
                 M::mov_imm(&mut self.buffer, dst, value);
             }
-            Op::CodeAddress { dst, off } => M::code_address(self, dst, self.slot(off))?,
+            Op::CodeAddress { dst, off } => M::code_address(self, dst, self.slot(off)?)?,
             Op::Load { size, signed, dst, src, off } => {
                 let place = self.access(Access { size, write: false, base: src, off })?;
                 M::load(&mut self.buffer, size, signed, dst, place);
@@ -155,15 +171,18 @@ impl<M: Machine> Compiler<'_, '_, M> {
                 let place = self.access(Access { size, write: true, base: dst, off })?;
                 M::atomic(&mut self.buffer, atomic, size, src, place);
             }
-            Op::Goto { off } => M::goto(self, self.slot(off))?,
-            Op::Jump { test, width, dst, src, off } => {
-                M::goto_if(self, test, width, dst, src, self.slot(off.into()))?;
+            Op::Goto { off } => M::goto(self, self.slot(off)?)?,
+            Op::Jump { test, width, dst, src: Operand::Reg(src), off } => {
+                M::goto_if(self, test, width, dst, Operand::Reg(src), self.slot(off.into())?)?;
+            }
+            Op::Jump { test, width, dst, src: Operand::Imm(imm), off } => {
+                M::goto_if(self, test, width, dst, Operand::Imm(imm), self.slot(off.into())?)?;
             }
             Op::CallHelper { number } => match i32::try_from(u64::from(number) * 8) {
                 Ok(entry) => M::call_helper(self, number, entry)?,
-                Err(_) => M::trap(self, Trap::NoFunction)?,
+                Err(_) => self.trap(Trap::NoFunction)?,
             },
-            Op::CallLocal { off } => M::call_local(self, self.slot(off))?,
+            Op::CallLocal { off } => M::call_local(self, self.slot(off)?)?,
             Op::CallReg { dst } => M::call_register(self, dst)?,
             Op::Exit => M::exit(b),
             Op::Tail => return Err(Error::NoTarget(self.at)),
@@ -171,8 +190,8 @@ impl<M: Machine> Compiler<'_, '_, M> {
         Ok(())
     }
 
-    fn slot(&self, off: i32) -> Label {
-        relative(self.at, off) as Label
+    fn slot(&self, off: i32) -> Result<Label, Error> {
+        self.layout.target(self.at, off).map(|slot| slot as Label)
     }
 
     fn map(&self, map: u32) -> Result<MapAddress, Error> {
@@ -195,7 +214,7 @@ impl<M: Machine> Compiler<'_, '_, M> {
             match kind {
                 FailureKind::Trap(trap) => {
                     self.bind(label);
-                    M::trap(self, trap)?;
+                    self.trap(trap)?;
                 }
                 FailureKind::Search { size, write, resume } => {
                     let number = 4 * usize::from(write) + size as usize;
@@ -211,6 +230,23 @@ impl<M: Machine> Compiler<'_, '_, M> {
         Ok(())
     }
 
+    /// Ends the run in this instruction.
+    pub(super) fn trap(&mut self, trap: Trap) -> Result<(), Error> {
+        M::keep_slot(self);
+        self.end(trap)
+    }
+
+    /// Ends the run, in the instruction that was kept: the first time for a reason by code that the others go to.
+    fn end(&mut self, trap: Trap) -> Result<(), Error> {
+        if let Some(end) = self.ends[trap as usize] {
+            return M::goto(self, end);
+        }
+        let end = self.label()?;
+        self.bind(end);
+        self.ends[trap as usize] = Some(end);
+        M::end(self, trap)
+    }
+
     fn search(&mut self, size: Size, write: bool) -> Result<Label, Error> {
         let routine = self.label()?;
         self.bind(routine);
@@ -222,22 +258,19 @@ impl<M: Machine> Compiler<'_, '_, M> {
     fn indirect(&mut self) -> Result<(), Error> {
         let Some(label) = self.indirect else { return Ok(()) };
         self.bind(label);
-        for slot in 0..self.layout.ops.len() {
-            if self.layout.is_entry(slot) {
-                M::dispatch(self, slot as Label)?;
-            }
+        let layout = self.layout;
+        for slot in layout.entries() {
+            M::dispatch(self, slot as Label)?;
         }
-        M::no_function(self)
+        self.end(Trap::NoFunction)
     }
 }
 
 /// An operation that costs less and gives the same: divisions by powers of two.
-fn cheaper(alu: Alu, src: Operand) -> (Alu, Operand) {
-    match (alu, src) {
-        (Alu::Div, Operand::Imm(imm @ 1..)) if imm.count_ones() == 1 => {
-            (Alu::Rsh, Operand::Imm(imm.trailing_zeros() as i32))
-        }
-        (Alu::Mod, Operand::Imm(imm @ 1..)) if imm.count_ones() == 1 => (Alu::And, Operand::Imm(imm - 1)),
-        _ => (alu, src),
+fn cheaper(alu: Alu, imm: i32) -> (Alu, i32) {
+    match alu {
+        Alu::Div if imm > 0 && imm.count_ones() == 1 => (Alu::Rsh, imm.trailing_zeros() as i32),
+        Alu::Mod if imm > 0 && imm.count_ones() == 1 => (Alu::And, imm - 1),
+        _ => (alu, imm),
     }
 }

@@ -24,7 +24,8 @@ pub(super) trait Distances: Sized {
 
 /// RFC 9669, sections 4.1, 4.2 and 5.4.
 pub(super) trait Arithmetic: Sized {
-    fn alu(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, src: Operand);
+    fn alu_register(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, src: u8);
+    fn alu_imm(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, imm: i32);
     fn neg(b: &mut Buffer<'_, Self>, width: Width, dst: u8);
     /// Sign-extends the low `bits`.
     fn mov_sx(b: &mut Buffer<'_, Self>, width: Width, bits: u8, dst: u8, src: u8);
@@ -59,8 +60,10 @@ pub(super) trait Control: Distances {
     fn exit(b: &mut Buffer<'_, Self>);
     /// Takes from the fuel; fails if it has less.
     fn spend(c: &mut Compiler<'_, '_, Self>, instructions: u32) -> Result<(), Error>;
+    /// Keeps which instruction it is that ends the run.
+    fn keep_slot(c: &mut Compiler<'_, '_, Self>);
     /// Ends the run.
-    fn trap(c: &mut Compiler<'_, '_, Self>, trap: Trap) -> Result<(), Error>;
+    fn end(c: &mut Compiler<'_, '_, Self>, trap: Trap) -> Result<(), Error>;
     fn goto(c: &mut Compiler<'_, '_, Self>, to: Label) -> Result<(), Error>;
     fn goto_if(
         c: &mut Compiler<'_, '_, Self>,
@@ -82,8 +85,6 @@ pub(super) trait Calls: Distances {
     fn call_register(c: &mut Compiler<'_, '_, Self>, dst: u8) -> Result<(), Error>;
     /// A part of that routine: goes to the slot if its address is the one that is called.
     fn dispatch(c: &mut Compiler<'_, '_, Self>, to: Label) -> Result<(), Error>;
-    /// Its end: what is called is no function.
-    fn no_function(c: &mut Compiler<'_, '_, Self>) -> Result<(), Error>;
 }
 
 /// All of it.

@@ -6,7 +6,7 @@ use super::{
     register,
 };
 use crate::{
-    isa::{Alu, Operand, Swap, Width},
+    isa::{Alu, Swap, Width},
     jit::{
         buffer::Buffer,
         machine::{Arithmetic, Register},
@@ -14,16 +14,15 @@ use crate::{
 };
 
 impl Arithmetic for Aarch64 {
-    fn alu(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, src: Operand) {
+    fn alu_register(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, src: u8) {
+        b.alu(alu, width == Width::W64, register(dst), register(src));
+    }
+
+    fn alu_imm(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, imm: i32) {
         let (wide, d) = (width == Width::W64, register(dst));
-        match src {
-            Operand::Reg(src) => b.alu_register(alu, wide, d, register(src)),
-            Operand::Imm(imm) => {
-                if !b.alu_imm(alu, width, d, imm) {
-                    b.mov_imm(T1, extended(wide, imm));
-                    b.alu_register(alu, wide, d, T1);
-                }
-            }
+        if !b.alu_with(alu, width, d, imm) {
+            b.mov_imm(T1, extended(wide, imm));
+            b.alu(alu, wide, d, T1);
         }
     }
 
@@ -62,7 +61,7 @@ pub(super) fn extended(wide: bool, imm: i32) -> u64 {
 }
 
 impl Buffer<'_, Aarch64> {
-    fn alu_register(&mut self, alu: Alu, wide: bool, d: Register, m: Register) {
+    fn alu(&mut self, alu: Alu, wide: bool, d: Register, m: Register) {
         let word = match alu {
             Alu::Mov => return self.mov(wide, d, m),
             Alu::Mod | Alu::SMod => {
@@ -86,7 +85,7 @@ impl Buffer<'_, Aarch64> {
     }
 
     /// False: the number has to be in a register.
-    fn alu_imm(&mut self, alu: Alu, width: Width, d: Register, imm: i32) -> bool {
+    fn alu_with(&mut self, alu: Alu, width: Width, d: Register, imm: i32) -> bool {
         let wide = width == Width::W64;
         let count = imm as u32 & (width.bits() - 1);
         match alu {

@@ -10,7 +10,7 @@ use crate::{
         Error, Run, Trap,
         compiler::{Compiler, FailureKind},
         labels::Label,
-        machine::{Calls, Place, Register},
+        machine::{Calls, Control, Place, Register},
     },
 };
 
@@ -63,8 +63,7 @@ impl Calls for Aarch64 {
         c.call_c()?;
         c.branch(B, done)?;
         c.bind(function);
-        c.buffer.mov_imm(T1, c.at as u64);
-        c.buffer.transfer_word(T1, Run::TRAP_AT);
+        Self::keep_slot(c);
         Self::call_local(c, indirect)?;
         c.bind(done);
         Ok(())
@@ -74,10 +73,6 @@ impl Calls for Aarch64 {
         c.address(T1, to)?;
         c.buffer.cmp(true, ADDRESS, T1);
         c.branch_if(B_COND | cc::EQ, to)
-    }
-
-    fn no_function(c: &mut Compiler<'_, '_, Self>) -> Result<(), Error> {
-        c.end_with(Trap::NoFunction)
     }
 }
 

@@ -66,10 +66,15 @@ impl Control for Aarch64 {
         c.fail_if(B_COND | cc::LO, FailureKind::Trap(Trap::Fuel))
     }
 
-    fn trap(c: &mut Compiler<'_, '_, Self>, trap: Trap) -> Result<(), Error> {
-        c.buffer.mov_imm(T2, c.at as u64);
-        c.buffer.transfer_word(T2, Run::TRAP_AT);
-        c.end_with(trap)
+    fn keep_slot(c: &mut Compiler<'_, '_, Self>) {
+        c.buffer.mov_imm(T1, c.at as u64);
+        c.buffer.transfer(2, 0, T1, Place { base: RUN, off: Run::TRAP_AT });
+    }
+
+    fn end(c: &mut Compiler<'_, '_, Self>, trap: Trap) -> Result<(), Error> {
+        c.buffer.mov_imm(T1, trap as u64);
+        c.buffer.transfer(2, 0, T1, Place { base: RUN, off: Run::TRAP });
+        c.branch(B, c.leave)
     }
 
     fn goto(c: &mut Compiler<'_, '_, Self>, to: Label) -> Result<(), Error> {
@@ -137,12 +142,6 @@ impl Compiler<'_, '_, Aarch64> {
         self.branch_if(word, failure)
     }
 
-    pub(super) fn end_with(&mut self, trap: Trap) -> Result<(), Error> {
-        self.buffer.mov_imm(T1, trap as u64);
-        self.buffer.transfer_word(T1, Run::TRAP);
-        self.branch(B, self.leave)
-    }
-
     /// The address of code, at any distance.
     pub(super) fn address(&mut self, d: Register, to: Label) -> Result<(), Error> {
         let at = self.buffer.len();
@@ -175,10 +174,5 @@ impl Buffer<'_, Aarch64> {
             }
         };
         self.op3(if and { ANDS } else { SUBS }, wide, ZERO, dst, src);
-    }
-
-    /// Stores 32 bits into the run.
-    pub(super) fn transfer_word(&mut self, t: Register, off: i32) {
-        self.transfer(2, 0, t, Place { base: RUN, off });
     }
 }

@@ -11,7 +11,7 @@ use crate::{
         buffer::Buffer,
         compiler::{Access, Compiler, FailureKind},
         labels::Label,
-        machine::{Control, Memory, Place, Register},
+        machine::{Memory, Place, Register},
     },
 };
 
@@ -61,7 +61,7 @@ impl Memory for Aarch64 {
         c.buffer.mov(true, LR, KEPT_LR);
         c.branch_if(B_COND | cc::LO, resume)?;
         c.buffer.store(ADDRESS, RUN, Run::TRAP_ADDRESS);
-        Self::trap(c, Trap::Access)
+        c.trap(Trap::Access)
     }
 
     fn load(b: &mut Buffer<'_, Self>, size: Size, signed: bool, dst: u8, place: Place) {

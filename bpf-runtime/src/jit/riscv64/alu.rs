@@ -9,7 +9,7 @@ use super::{
     register,
 };
 use crate::{
-    isa::{Alu, Operand, Swap, Width},
+    isa::{Alu, Swap, Width},
     jit::{
         buffer::Buffer,
         machine::{Arithmetic, Register},
@@ -17,32 +17,27 @@ use crate::{
 };
 
 impl Arithmetic for Riscv64 {
-    fn alu(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, src: Operand) {
-        let d = register(dst);
-        let cleared = match src {
-            Operand::Reg(src) => b.alu_register(alu, width, d, register(src)),
-            Operand::Imm(imm) => b.alu_imm(alu, width, d, imm),
-        };
-        if width == Width::W32 && !cleared {
-            b.zero_extend(d, d, 32);
-        }
+    fn alu_register(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, src: u8) {
+        let cleared = b.alu(alu, width, register(dst), register(src));
+        b.clear_upper(width, register(dst), cleared);
+    }
+
+    fn alu_imm(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, imm: i32) {
+        let cleared = b.alu_with(alu, width, register(dst), imm);
+        b.clear_upper(width, register(dst), cleared);
     }
 
     fn neg(b: &mut Buffer<'_, Self>, width: Width, dst: u8) {
         let d = register(dst);
         b.op3(SUB, d, ZERO, d);
-        if width == Width::W32 {
-            b.zero_extend(d, d, 32);
-        }
+        b.clear_upper(width, d, false);
     }
 
     fn mov_sx(b: &mut Buffer<'_, Self>, width: Width, bits: u8, dst: u8, src: u8) {
         let d = register(dst);
         b.op_imm(SLLI, d, register(src), 64 - i32::from(bits));
         b.op_imm(SRAI, d, d, 64 - i32::from(bits));
-        if width == Width::W32 {
-            b.zero_extend(d, d, 32);
-        }
+        b.clear_upper(width, d, false);
     }
 
     /// Programs are little-endian, as the processor is. It has no instruction for the other order: byte by byte.
@@ -70,8 +65,15 @@ impl Arithmetic for Riscv64 {
 }
 
 impl Buffer<'_, Riscv64> {
+    /// Clears the upper half after an operation on 32 bits, unless it is already.
+    fn clear_upper(&mut self, width: Width, d: Register, cleared: bool) {
+        if width == Width::W32 && !cleared {
+            self.zero_extend(d, d, 32);
+        }
+    }
+
     /// Whether the upper half is as it has to be.
-    fn alu_register(&mut self, alu: Alu, width: Width, d: Register, m: Register) -> bool {
+    fn alu(&mut self, alu: Alu, width: Width, d: Register, m: Register) -> bool {
         let w = if width == Width::W32 { W } else { 0 };
         let word = match alu {
             Alu::Mov if w == 0 => {
@@ -114,7 +116,7 @@ impl Buffer<'_, Riscv64> {
         self.op3(AND, d, d, T3);
     }
 
-    fn alu_imm(&mut self, alu: Alu, width: Width, d: Register, imm: i32) -> bool {
+    fn alu_with(&mut self, alu: Alu, width: Width, d: Register, imm: i32) -> bool {
         let half = width == Width::W32;
         let w = if half { W } else { 0 };
         let short = is_short(imm.into());
@@ -141,7 +143,7 @@ impl Buffer<'_, Riscv64> {
             Alu::Arsh => self.op_imm(SRAI + w, d, d, count),
             _ => {
                 self.mov_imm(T1, imm.into());
-                return self.alu_register(alu, width, d, T1);
+                return self.alu(alu, width, d, T1);
             }
         }
         false

@@ -10,7 +10,7 @@ use crate::{
         Error, Run, Trap,
         compiler::{Compiler, FailureKind},
         labels::Label,
-        machine::{Calls, Place},
+        machine::{Calls, Control, Place},
     },
 };
 
@@ -52,7 +52,7 @@ impl Calls for Riscv64 {
         c.call_c()?;
         c.jump(ZERO, done)?;
         c.bind(function);
-        c.buffer.store_word(c.at as i64, Run::TRAP_AT);
+        Self::keep_slot(c);
         Self::call_local(c, indirect)?;
         c.bind(done);
         Ok(())
@@ -61,10 +61,6 @@ impl Calls for Riscv64 {
     fn dispatch(c: &mut Compiler<'_, '_, Self>, to: Label) -> Result<(), Error> {
         c.address(ADDI, T1, T1, to)?;
         c.branch_if(BEQ, ADDRESS, T1, to)
-    }
-
-    fn no_function(c: &mut Compiler<'_, '_, Self>) -> Result<(), Error> {
-        c.end_with(Trap::NoFunction)
     }
 }
 

@@ -59,9 +59,15 @@ impl Control for Riscv64 {
         Ok(())
     }
 
-    fn trap(c: &mut Compiler<'_, '_, Self>, trap: Trap) -> Result<(), Error> {
-        c.buffer.store_word(c.at as i64, Run::TRAP_AT);
-        c.end_with(trap)
+    fn keep_slot(c: &mut Compiler<'_, '_, Self>) {
+        c.buffer.mov_imm(T1, c.at as i64);
+        c.buffer.store_sized(2, T1, Place { base: RUN, off: Run::TRAP_AT });
+    }
+
+    fn end(c: &mut Compiler<'_, '_, Self>, trap: Trap) -> Result<(), Error> {
+        c.buffer.mov_imm(T1, trap as i64);
+        c.buffer.store_sized(2, T1, Place { base: RUN, off: Run::TRAP });
+        c.jump(ZERO, c.leave)
     }
 
     fn goto(c: &mut Compiler<'_, '_, Self>, to: Label) -> Result<(), Error> {
@@ -150,11 +156,6 @@ impl Compiler<'_, '_, Riscv64> {
         let failure = self.failure(kind)?;
         self.branch_if(word, a, b, failure)
     }
-
-    pub(super) fn end_with(&mut self, trap: Trap) -> Result<(), Error> {
-        self.buffer.store_word(trap as i64, Run::TRAP);
-        self.jump(ZERO, self.leave)
-    }
 }
 
 impl Buffer<'_, Riscv64> {
@@ -178,12 +179,6 @@ impl Buffer<'_, Riscv64> {
             self.sign_extend(T1, dst);
         }
         (if half { T1 } else { dst }, src)
-    }
-
-    /// Stores 32 bits into the run.
-    pub(super) fn store_word(&mut self, value: i64, off: i32) {
-        self.mov_imm(T1, value);
-        self.store_sized(2, T1, Place { base: RUN, off });
     }
 
     /// Onto the stack, whose pointer stays a multiple of 16.

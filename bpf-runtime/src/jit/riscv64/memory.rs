@@ -14,7 +14,7 @@ use crate::{
         buffer::Buffer,
         compiler::{Access, Compiler, FailureKind},
         labels::Label,
-        machine::{Control, Memory, Place, Register},
+        machine::{Memory, Place, Register},
     },
 };
 
@@ -64,7 +64,7 @@ impl Memory for Riscv64 {
         c.jump(LINK, routine)?;
         c.branch_if(BLTU, T1, T2, resume)?;
         c.buffer.store(ADDRESS, RUN, Run::TRAP_ADDRESS);
-        Self::trap(c, Trap::Access)
+        c.trap(Trap::Access)
     }
 
     fn load(b: &mut Buffer<'_, Self>, size: Size, signed: bool, dst: u8, place: Place) {

@@ -5,7 +5,7 @@ use super::{
     register,
 };
 use crate::{
-    isa::{Alu, Operand, Swap, Width},
+    isa::{Alu, Swap, Width},
     jit::{
         buffer::Buffer,
         machine::{Arithmetic, Register},
@@ -13,31 +13,45 @@ use crate::{
 };
 
 impl Arithmetic for X86_64 {
-    fn alu(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, src: Operand) {
+    fn alu_register(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, src: u8) {
+        let (wide, to, from) = (width == Width::W64, register(dst), register(src));
+        let opcode = match alu {
+            Alu::Add => 0x01,
+            Alu::Or => 0x09,
+            Alu::And => 0x21,
+            Alu::Sub => 0x29,
+            Alu::Xor => 0x31,
+            Alu::Mov => 0x89,
+            Alu::Mul => return b.insn(op(0x1af, wide), to, Rm::Reg(from)),
+            Alu::Lsh => return b.shift(4, wide, to, from),
+            Alu::Rsh => return b.shift(5, wide, to, from),
+            Alu::Arsh => return b.shift(7, wide, to, from),
+            Alu::Div | Alu::SDiv | Alu::Mod | Alu::SMod => return b.divide(alu, wide, to, from),
+        };
+        b.insn(op(opcode, wide), from, Rm::Reg(to));
+    }
+
+    fn alu_imm(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, imm: i32) {
         let (wide, to) = (width == Width::W64, register(dst));
-        match (alu, src) {
-            (Alu::Add, _) => b.arith(0, wide, to, src),
-            (Alu::Or, _) => b.arith(1, wide, to, src),
-            (Alu::And, _) => b.arith(4, wide, to, src),
-            (Alu::Sub, _) => b.arith(5, wide, to, src),
-            (Alu::Xor, _) => b.arith(6, wide, to, src),
-            (Alu::Mov, Operand::Reg(src)) => b.mov(wide, to, register(src)),
-            (Alu::Mov, Operand::Imm(imm)) if wide => b.mov_imm(to, i64::from(imm) as u64),
-            (Alu::Mov, Operand::Imm(imm)) => b.mov_imm(to, u64::from(imm as u32)),
-            (Alu::Mul, Operand::Reg(src)) => b.insn(op(0x1af, wide), to, Rm::Reg(register(src))),
-            (Alu::Mul, Operand::Imm(imm)) => {
+        let by = (imm as u32 & (width.bits() - 1)) as u8;
+        match alu {
+            Alu::Add => b.arith_imm(0, wide, to, imm),
+            Alu::Or => b.arith_imm(1, wide, to, imm),
+            Alu::And => b.arith_imm(4, wide, to, imm),
+            Alu::Sub => b.arith_imm(5, wide, to, imm),
+            Alu::Xor => b.arith_imm(6, wide, to, imm),
+            Alu::Mov if wide => b.mov_imm(to, i64::from(imm) as u64),
+            Alu::Mov => b.mov_imm(to, u64::from(imm as u32)),
+            Alu::Mul => {
                 b.insn(op(0x69, wide), to, Rm::Reg(to));
                 b.imm32(imm);
             }
-            (Alu::Lsh, _) => b.shift(4, width, to, src),
-            (Alu::Rsh, _) => b.shift(5, width, to, src),
-            (Alu::Arsh, _) => b.shift(7, width, to, src),
-            (Alu::Div | Alu::SDiv | Alu::Mod | Alu::SMod, Operand::Imm(imm)) => {
-                b.divide_imm(alu, width, to, imm);
-            }
-            (Alu::Div | Alu::SDiv | Alu::Mod | Alu::SMod, Operand::Reg(src)) => {
-                b.divide(alu, wide, to, register(src));
-            }
+            // A shift by nothing still has to clear the upper half.
+            Alu::Lsh | Alu::Rsh | Alu::Arsh if by == 0 => b.mov(wide, to, to),
+            Alu::Lsh => b.shift_imm(4, wide, to, by),
+            Alu::Rsh => b.shift_imm(5, wide, to, by),
+            Alu::Arsh => b.shift_imm(7, wide, to, by),
+            Alu::Div | Alu::SDiv | Alu::Mod | Alu::SMod => b.divide_imm(alu, wide, to, imm),
         }
     }
 
@@ -77,34 +91,12 @@ impl Arithmetic for X86_64 {
 }
 
 impl Buffer<'_, X86_64> {
-    fn arith(&mut self, extension: u8, wide: bool, to: Register, src: Operand) {
-        match src {
-            Operand::Reg(src) => {
-                self.insn(op(u16::from(extension << 3 | 1), wide), register(src), Rm::Reg(to));
-            }
-            Operand::Imm(imm) => self.arith_imm(extension, wide, to, imm),
-        }
-    }
-
     fn neg(&mut self, wide: bool, to: Register) {
         self.insn(op(0xf7, wide), 3, Rm::Reg(to));
     }
 
     /// Counts are cut to the width by the processor as by the standard. They have to be in cl.
-    fn shift(&mut self, extension: u8, width: Width, to: Register, src: Operand) {
-        let wide = width == Width::W64;
-        let count = match src {
-            Operand::Imm(imm) => {
-                let by = imm as u32 & (width.bits() - 1);
-                // A shift by nothing still has to clear the upper half.
-                return if by == 0 {
-                    self.mov(wide, to, to);
-                } else {
-                    self.shift_imm(extension, wide, to, by as u8);
-                };
-            }
-            Operand::Reg(src) => register(src),
-        };
+    fn shift(&mut self, extension: u8, wide: bool, to: Register, count: Register) {
         let shifted = if to == RCX { R11 } else { to };
         if to == RCX || count != RCX {
             self.mov(true, R11, RCX);
@@ -118,8 +110,7 @@ impl Buffer<'_, X86_64> {
         }
     }
 
-    fn divide_imm(&mut self, alu: Alu, width: Width, to: Register, imm: i32) {
-        let wide = width == Width::W64;
+    fn divide_imm(&mut self, alu: Alu, wide: bool, to: Register, imm: i32) {
         match (alu, imm) {
             (Alu::Div | Alu::SDiv, 0) | (Alu::SMod, -1) => self.mov_imm(to, 0),
             (Alu::Mod | Alu::SMod, 0) => self.mov(wide, to, to),

@@ -44,7 +44,7 @@ impl Calls for X86_64 {
         c.call_c()?;
         Self::goto(c, done)?;
         c.bind(function);
-        c.buffer.store_imm32(RUN, Run::TRAP_AT, c.at as i32);
+        Self::keep_slot(c);
         Self::call_local(c, indirect)?;
         c.bind(done);
         Ok(())
@@ -55,11 +55,6 @@ impl Calls for X86_64 {
         c.lea_code(R11, to)?;
         c.buffer.insn(op(0x39, true), R11, Rm::Reg(R10));
         c.jcc(cc::E, to)
-    }
-
-    fn no_function(c: &mut Compiler<'_, '_, Self>) -> Result<(), Error> {
-        c.buffer.store_imm32(RUN, Run::TRAP, Trap::NoFunction as i32);
-        Self::goto(c, c.leave)
     }
 }
 

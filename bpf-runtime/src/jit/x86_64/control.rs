@@ -61,8 +61,11 @@ impl Control for X86_64 {
         c.fail_if(cc::B, FailureKind::Trap(Trap::Fuel))
     }
 
-    fn trap(c: &mut Compiler<'_, '_, Self>, trap: Trap) -> Result<(), Error> {
+    fn keep_slot(c: &mut Compiler<'_, '_, Self>) {
         c.buffer.store_imm32(RUN, Run::TRAP_AT, c.at as i32);
+    }
+
+    fn end(c: &mut Compiler<'_, '_, Self>, trap: Trap) -> Result<(), Error> {
         c.buffer.store_imm32(RUN, Run::TRAP, trap as i32);
         Self::goto(c, c.leave)
     }
@@ -72,8 +75,7 @@ impl Control for X86_64 {
             c.buffer.bytes(&[0xeb, distance as u8]);
             return Ok(());
         }
-        c.buffer.byte(0xe9);
-        c.distance(to)
+        c.with_distance(0xe9, 1, to)
     }
 
     fn goto_if(
@@ -122,25 +124,24 @@ impl Compiler<'_, '_, X86_64> {
             self.buffer.bytes(&[0x70 | condition, distance as u8]);
             return Ok(());
         }
-        self.buffer.bytes(&[0x0f, 0x80 | condition]);
-        self.distance(to)
+        self.with_distance(0x800f | u64::from(condition) << 8, 2, to)
     }
 
     pub(super) fn call(&mut self, to: Label) -> Result<(), Error> {
-        self.buffer.byte(0xe8);
-        self.distance(to)
+        self.with_distance(0xe8, 1, to)
     }
 
     /// `lea register, [rip + distance]`
     pub(super) fn lea_code(&mut self, register: Register, to: Label) -> Result<(), Error> {
         // REX.W and REX.R; ModRM without base: relative to the next instruction.
-        self.buffer.bytes(&[0x48 | register >> 3 << 2, 0x8d, 0x05 | (register & 7) << 3]);
-        self.distance(to)
+        let [rex, modrm] = [0x48 | register >> 3 << 2, 0x05 | (register & 7) << 3];
+        self.with_distance(u64::from(rex) | 0x8d00 | u64::from(modrm) << 16, 3, to)
     }
 
-    /// The last 32 bits of an instruction: the distance to `to`.
-    fn distance(&mut self, to: Label) -> Result<(), Error> {
-        self.buffer.imm32(0);
+    /// An instruction of `len` bytes and the distance to `to`.
+    #[inline]
+    fn with_distance(&mut self, bytes: u64, len: usize, to: Label) -> Result<(), Error> {
+        self.buffer.piece(bytes, len + 4);
         self.refer((), self.buffer.len(), to)
     }
 }

@@ -1,5 +1,6 @@
 //! Encoding of the instructions that are used (AMD64 Architecture Programmer's Manual, volume 3; Intel's SDM, volume
 //! 2, chapter 2 for the prefixes).
+#![allow(clippy::inline_always, reason = "where it is called, most of what is encoded is constant")]
 use super::X86_64;
 use crate::jit::{
     buffer::Buffer,
@@ -54,7 +55,7 @@ impl From<Place> for Rm {
 /// An instruction but for its operands.
 #[derive(Clone, Copy)]
 pub(super) struct Form {
-    /// Above 0xff: with the escape byte 0x0f.
+    /// One byte, or two, of which the escape byte 0x0f is the lower one.
     opcode: u16,
     wide: bool,
     /// The register operands are bytes: without REX, 4 to 7 would be ah to bh.
@@ -62,12 +63,15 @@ pub(super) struct Form {
     prefix: u8,
 }
 
-/// 32-bit operands.
+/// 32-bit operands. An opcode above 0xff is one behind the escape byte.
+#[inline]
 pub(super) const fn op32(opcode: u16) -> Form {
+    let opcode = if opcode > 0xff { (opcode & 0xff) << 8 | 0x0f } else { opcode };
     Form { opcode, wide: false, byte: false, prefix: 0 }
 }
 
 /// 64-bit operands, or 32-bit ones.
+#[inline]
 pub(super) const fn op(opcode: u16, wide: bool) -> Form {
     Form { wide, ..op32(opcode) }
 }
@@ -92,65 +96,62 @@ const fn rex(wide: bool, reg: Register, base: Register) -> u8 {
     0x40 | (wide as u8) << 3 | reg >> 3 << 2 | base >> 3
 }
 
-/// The bytes of an instruction before its displacement, 6 at most: kept in a register, not in memory.
-#[derive(Default)]
-struct Piece {
-    bytes: u64,
-    len: usize,
-}
-
-impl Piece {
-    #[inline]
-    fn byte(&mut self, byte: u8) {
-        self.bytes |= u64::from(byte) << (8 * self.len);
-        self.len += 1;
+/// `ModRM`, SIB and a short displacement: the bytes and their number. A base of rsp or r12 needs a SIB byte; rbp or r13 a
+/// displacement. One that is not short is to follow.
+#[inline(always)]
+fn memory(reg: Register, base: Register, displacement: i32) -> (u64, usize) {
+    let (reg, base) = (reg & 7, base & 7);
+    let short = i8::try_from(displacement).ok();
+    let mode = match short {
+        Some(0) if base != RBP => 0x00,
+        Some(_) => 0x40,
+        None => 0x80,
+    };
+    let mut bytes = u64::from(mode | reg << 3 | base);
+    let mut len = 1;
+    if base == RSP {
+        bytes |= 0x24 << 8;
+        len += 1;
     }
+    if mode == 0x40 {
+        bytes |= u64::from(displacement as u8) << (8 * len);
+        len += 1;
+    }
+    (bytes, len)
 }
 
 impl Buffer<'_, X86_64> {
-    /// An instruction with a `ModRM` byte; `reg` is a register or an extension of the opcode.
-    #[inline]
+    /// An instruction with a `ModRM` byte; `reg` is a register or an extension of the opcode. Inlined, most of it is
+    /// constant.
+    #[inline(always)]
     pub(super) fn insn(&mut self, form: Form, reg: Register, rm: Rm) {
-        let (Rm::Reg(base) | Rm::Mem(base, _)) = rm;
-        let mut piece = Piece::default();
-        if form.prefix != 0 {
-            piece.byte(form.prefix);
-        }
-        let byte_operand = form.byte && (reg >= 4 || matches!(rm, Rm::Reg(4..)));
-        let rex = rex(form.wide, reg, base);
-        if rex != 0x40 || byte_operand {
-            piece.byte(rex);
-        }
-        if form.opcode > 0xff {
-            piece.byte(0x0f);
-        }
-        piece.byte(form.opcode as u8);
-        match rm {
+        let mut bytes = u64::from(form.opcode);
+        let mut len = if form.opcode > 0xff { 2 } else { 1 };
+        let (base, displacement) = match rm {
             Rm::Reg(register) => {
-                piece.byte(0xc0 | (reg & 7) << 3 | register & 7);
-                self.piece(piece.bytes, piece.len);
+                bytes |= u64::from(0xc0 | (reg & 7) << 3 | register & 7) << (8 * len);
+                len += 1;
+                (register, 0)
             }
-            Rm::Mem(base, displacement) => self.memory(piece, reg & 7, base & 7, displacement),
-        }
-    }
-
-    /// `ModRM`, SIB, displacement. A base of rsp or r12 needs a SIB byte; rbp or r13 a displacement.
-    fn memory(&mut self, mut piece: Piece, reg: u8, base: u8, displacement: i32) {
-        let short = i8::try_from(displacement).ok();
-        let mode = match short {
-            Some(0) if base != RBP => 0x00,
-            Some(_) => 0x40,
-            None => 0x80,
+            Rm::Mem(base, displacement) => {
+                let (memory, memory_len) = memory(reg, base, displacement);
+                bytes |= memory << (8 * len);
+                len += memory_len;
+                (base, displacement)
+            }
         };
-        piece.byte(mode | reg << 3 | base);
-        if base == RSP {
-            piece.byte(0x24);
+        let rex = rex(form.wide, reg, base);
+        if rex != 0x40 || form.byte && (reg >= 4 || matches!(rm, Rm::Reg(4..))) {
+            bytes = bytes << 8 | u64::from(rex);
+            len += 1;
         }
-        self.piece(piece.bytes, piece.len);
-        match short {
-            Some(_) if mode == 0x00 => {}
-            Some(short) => self.byte(short as u8),
-            None => self.imm32(displacement),
+        if form.prefix != 0 {
+            bytes = bytes << 8 | u64::from(form.prefix);
+            len += 1;
+        }
+        self.piece(bytes, len);
+        if i8::try_from(displacement).is_err() {
+            self.imm32(displacement);
         }
     }
 
@@ -161,8 +162,9 @@ impl Buffer<'_, X86_64> {
         }
     }
 
+    #[inline]
     pub(super) fn imm32(&mut self, value: i32) {
-        self.bytes(&value.to_le_bytes());
+        self.piece(u64::from(value as u32), 4);
     }
 
     pub(super) fn mov(&mut self, wide: bool, to: Register, from: Register) {

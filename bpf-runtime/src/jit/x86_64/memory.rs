@@ -11,7 +11,7 @@ use crate::{
         buffer::Buffer,
         compiler::{Access, Compiler, FailureKind},
         labels::Label,
-        machine::{Control, Memory, Place, Register},
+        machine::{Memory, Place, Register},
     },
 };
 
@@ -69,7 +69,7 @@ impl Memory for X86_64 {
         c.call(routine)?;
         c.jcc(cc::B, resume)?;
         c.buffer.store(RUN, Run::TRAP_ADDRESS, R11);
-        Self::trap(c, Trap::Access)
+        c.trap(Trap::Access)
     }
 
     fn load(b: &mut Buffer<'_, Self>, size: Size, signed: bool, dst: u8, place: Place) {
