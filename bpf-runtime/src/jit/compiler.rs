@@ -9,7 +9,7 @@ use super::{
     layout::{Layout, filled, with_capacity},
     machine::{Distances, Machine, Place},
 };
-use crate::isa::{Alu, FP, FRAME_BYTES, Insn, Op, Operand, Size, decode_inlined};
+use crate::isa::{Alu, FP, FRAME_BYTES, Insn, Op, Operand, Size, Width, decode, decode_inlined, opcode as o};
 
 /// What lies behind the program and is reached when a check fails.
 pub(super) struct Failure {
@@ -138,10 +138,13 @@ impl<M: Machine> Compiler<'_, '_, M> {
     fn op(&mut self, op: &Op) -> Result<(), Error> {
         let b = &mut self.buffer;
         match *op {
-            Op::Alu { op, width, dst, src: Operand::Reg(src) } => M::alu_register(b, op, width, dst, src),
+            Op::Alu { op: Alu::Mov, width, dst, src: Operand::Reg(src) } => self.copy(width, dst, src),
+            Op::Alu { op, width, dst, src: Operand::Reg(src) } => {
+                M::alu_register(b, op, width, dst, dst, src);
+            }
             Op::Alu { op, width, dst, src: Operand::Imm(imm) } => {
                 let (op, imm) = cheaper(op, imm);
-                M::alu_imm(b, op, width, dst, imm);
+                M::alu_imm(b, op, width, dst, dst, imm);
             }
             Op::MovSx { width, bits, dst, src } => M::mov_sx(b, width, bits, dst, src),
             Op::Neg { width, dst } => M::neg(b, width, dst),
@@ -188,6 +191,33 @@ impl<M: Machine> Compiler<'_, '_, M> {
             Op::Tail => return Err(Error::NoTarget(self.at)),
         }
         Ok(())
+    }
+
+    /// A copy, with the operation on it that follows, if one does: most machines need one instruction for both.
+    fn copy(&mut self, width: Width, dst: u8, src: u8) {
+        let second = self.at + 1;
+        if let Some(&insn) = self.code.get(second)
+            && insn.dst == dst
+            && matches!(insn.op & o::CLASS, o::ALU | o::ALU64)
+            && !self.layout.is_leader(second)
+            && let Ok(Op::Alu { op, width: on, src: rhs, .. }) = decode(self.code, second)
+            && op != Alu::Mov
+            && (width == Width::W64 || on == Width::W32)
+        {
+            self.at = second;
+            match rhs {
+                Operand::Reg(rhs) => {
+                    let rhs = if rhs == dst { src } else { rhs };
+                    M::alu_register(&mut self.buffer, op, on, dst, src, rhs);
+                }
+                Operand::Imm(imm) => {
+                    let (op, imm) = cheaper(op, imm);
+                    M::alu_imm(&mut self.buffer, op, on, dst, src, imm);
+                }
+            }
+            return;
+        }
+        M::alu_register(&mut self.buffer, Alu::Mov, width, dst, dst, src);
     }
 
     fn slot(&self, off: i32) -> Result<Label, Error> {

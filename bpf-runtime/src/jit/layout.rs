@@ -146,6 +146,11 @@ impl Layout {
         }
     }
 
+    /// Whether control may come here other than from the instruction before.
+    pub(super) fn is_leader(&self, at: usize) -> bool {
+        self.marks.get(at).is_some_and(|mark| mark & LEADER != 0)
+    }
+
     /// Instructions of the basic block that begins at `at`; `None`: none does.
     #[inline]
     pub(super) fn block(&self, at: usize) -> Option<u32> {

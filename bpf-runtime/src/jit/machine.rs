@@ -24,8 +24,9 @@ pub(super) trait Distances: Sized {
 
 /// RFC 9669, sections 4.1, 4.2 and 5.4.
 pub(super) trait Arithmetic: Sized {
-    fn alu_register(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, src: u8);
-    fn alu_imm(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, imm: i32);
+    /// `dst = lhs (alu) rhs`; `lhs` is `dst` in single instructions.
+    fn alu_register(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, lhs: u8, rhs: u8);
+    fn alu_imm(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, lhs: u8, imm: i32);
     fn neg(b: &mut Buffer<'_, Self>, width: Width, dst: u8);
     /// Sign-extends the low `bits`.
     fn mov_sx(b: &mut Buffer<'_, Self>, width: Width, bits: u8, dst: u8, src: u8);

@@ -14,15 +14,15 @@ use crate::{
 };
 
 impl Arithmetic for Aarch64 {
-    fn alu_register(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, src: u8) {
-        b.alu(alu, width == Width::W64, register(dst), register(src));
+    fn alu_register(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, lhs: u8, rhs: u8) {
+        b.alu(alu, width == Width::W64, register(dst), (register(lhs), register(rhs)));
     }
 
-    fn alu_imm(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, imm: i32) {
-        let (wide, d) = (width == Width::W64, register(dst));
-        if !b.alu_with(alu, width, d, imm) {
+    fn alu_imm(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, lhs: u8, imm: i32) {
+        let (wide, d, n) = (width == Width::W64, register(dst), register(lhs));
+        if !b.alu_with(alu, width, d, n, imm) {
             b.mov_imm(T1, extended(wide, imm));
-            b.alu(alu, wide, d, T1);
+            b.alu(alu, wide, d, (n, T1));
         }
     }
 
@@ -61,13 +61,13 @@ pub(super) fn extended(wide: bool, imm: i32) -> u64 {
 }
 
 impl Buffer<'_, Aarch64> {
-    fn alu(&mut self, alu: Alu, wide: bool, d: Register, m: Register) {
+    fn alu(&mut self, alu: Alu, wide: bool, d: Register, (n, m): (Register, Register)) {
         let word = match alu {
             Alu::Mov => return self.mov(wide, d, m),
             Alu::Mod | Alu::SMod => {
-                self.op3(if alu == Alu::Mod { UDIV } else { SDIV }, wide, T2, d, m);
-                // d - quotient * m
-                return self.op3(MSUB | u32::from(d) << 10, wide, d, T2, m);
+                self.op3(if alu == Alu::Mod { UDIV } else { SDIV }, wide, T2, n, m);
+                // n - quotient * m
+                return self.op3(MSUB | u32::from(n) << 10, wide, d, T2, m);
             }
             Alu::Add => ADD,
             Alu::Sub => SUB,
@@ -81,23 +81,23 @@ impl Buffer<'_, Aarch64> {
             Alu::Rsh => LSRV,
             Alu::Arsh => ASRV,
         };
-        self.op3(word, wide, d, d, m);
+        self.op3(word, wide, d, n, m);
     }
 
     /// False: the number has to be in a register.
-    fn alu_with(&mut self, alu: Alu, width: Width, d: Register, imm: i32) -> bool {
+    fn alu_with(&mut self, alu: Alu, width: Width, d: Register, n: Register, imm: i32) -> bool {
         let wide = width == Width::W64;
         let count = imm as u32 & (width.bits() - 1);
         match alu {
-            Alu::Add => return self.add_imm(wide, d, d, imm.into()),
-            Alu::Sub => return self.add_imm(wide, d, d, -i64::from(imm)),
-            Alu::Or => return self.logical_imm(ORR, wide, d, d, extended(wide, imm)),
-            Alu::And => return self.logical_imm(AND, wide, d, d, extended(wide, imm)),
-            Alu::Xor => return self.logical_imm(EOR, wide, d, d, extended(wide, imm)),
+            Alu::Add => return self.add_imm(wide, d, n, imm.into()),
+            Alu::Sub => return self.add_imm(wide, d, n, -i64::from(imm)),
+            Alu::Or => return self.logical_imm(ORR, wide, d, n, extended(wide, imm)),
+            Alu::And => return self.logical_imm(AND, wide, d, n, extended(wide, imm)),
+            Alu::Xor => return self.logical_imm(EOR, wide, d, n, extended(wide, imm)),
             Alu::Mov => self.mov_imm(d, extended(wide, imm)),
-            Alu::Lsh => self.lsl(wide, d, d, count),
-            Alu::Rsh => self.lsr(wide, d, d, count),
-            Alu::Arsh => self.asr(wide, d, d, count),
+            Alu::Lsh => self.lsl(wide, d, n, count),
+            Alu::Rsh => self.lsr(wide, d, n, count),
+            Alu::Arsh => self.asr(wide, d, n, count),
             Alu::Mul | Alu::Div | Alu::SDiv | Alu::Mod | Alu::SMod => return false,
         }
         true

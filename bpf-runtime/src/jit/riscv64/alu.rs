@@ -17,13 +17,13 @@ use crate::{
 };
 
 impl Arithmetic for Riscv64 {
-    fn alu_register(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, src: u8) {
-        let cleared = b.alu(alu, width, register(dst), register(src));
+    fn alu_register(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, lhs: u8, rhs: u8) {
+        let cleared = b.alu(alu, width, register(dst), (register(lhs), register(rhs)));
         b.clear_upper(width, register(dst), cleared);
     }
 
-    fn alu_imm(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, imm: i32) {
-        let cleared = b.alu_with(alu, width, register(dst), imm);
+    fn alu_imm(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, lhs: u8, imm: i32) {
+        let cleared = b.alu_with(alu, width, register(dst), register(lhs), imm);
         b.clear_upper(width, register(dst), cleared);
     }
 
@@ -73,7 +73,7 @@ impl Buffer<'_, Riscv64> {
     }
 
     /// Whether the upper half is as it has to be.
-    fn alu(&mut self, alu: Alu, width: Width, d: Register, m: Register) -> bool {
+    fn alu(&mut self, alu: Alu, width: Width, d: Register, (n, m): (Register, Register)) -> bool {
         let w = if width == Width::W32 { W } else { 0 };
         let word = match alu {
             Alu::Mov if w == 0 => {
@@ -85,7 +85,7 @@ impl Buffer<'_, Riscv64> {
                 return true;
             }
             Alu::Div | Alu::SDiv => {
-                self.divide(if alu == Alu::Div { DIVU } else { DIV } + w, w != 0, d, m);
+                self.divide(if alu == Alu::Div { DIVU } else { DIV } + w, w != 0, d, (n, m));
                 return false;
             }
             // By zero gives the dividend, as the standard wants it.
@@ -101,22 +101,22 @@ impl Buffer<'_, Riscv64> {
             Alu::And => AND,
             Alu::Xor => XOR,
         };
-        self.op3(word, d, d, m);
+        self.op3(word, d, n, m);
         false
     }
 
     /// By zero gives -1 here, and has to give zero: the quotient is masked by whether there is a divisor.
-    fn divide(&mut self, word: u32, half: bool, d: Register, m: Register) {
+    fn divide(&mut self, word: u32, half: bool, d: Register, (n, m): (Register, Register)) {
         if half {
             self.sign_extend(T2, m);
         }
         self.op3(SLTU, T3, ZERO, if half { T2 } else { m });
         self.op3(SUB, T3, ZERO, T3);
-        self.op3(word, d, d, m);
+        self.op3(word, d, n, m);
         self.op3(AND, d, d, T3);
     }
 
-    fn alu_with(&mut self, alu: Alu, width: Width, d: Register, imm: i32) -> bool {
+    fn alu_with(&mut self, alu: Alu, width: Width, d: Register, n: Register, imm: i32) -> bool {
         let half = width == Width::W32;
         let w = if half { W } else { 0 };
         let short = is_short(imm.into());
@@ -127,23 +127,23 @@ impl Buffer<'_, Riscv64> {
                 return true;
             }
             Alu::Mov => self.mov_imm(d, imm.into()),
-            Alu::Add if short => self.op_imm(ADDI + w, d, d, imm),
-            Alu::Sub if is_short(-i64::from(imm)) => self.op_imm(ADDI + w, d, d, -imm),
+            Alu::Add if short => self.op_imm(ADDI + w, d, n, imm),
+            Alu::Sub if is_short(-i64::from(imm)) => self.op_imm(ADDI + w, d, n, -imm),
             Alu::And if short => {
-                self.op_imm(ANDI, d, d, imm);
+                self.op_imm(ANDI, d, n, imm);
                 return imm >= 0;
             }
-            Alu::Or if short => self.op_imm(ORI, d, d, imm),
-            Alu::Xor if short => self.op_imm(XORI, d, d, imm),
-            Alu::Lsh => self.op_imm(SLLI + w, d, d, count),
+            Alu::Or if short => self.op_imm(ORI, d, n, imm),
+            Alu::Xor if short => self.op_imm(XORI, d, n, imm),
+            Alu::Lsh => self.op_imm(SLLI + w, d, n, count),
             Alu::Rsh => {
-                self.op_imm(SRLI + w, d, d, count);
+                self.op_imm(SRLI + w, d, n, count);
                 return count > 0;
             }
-            Alu::Arsh => self.op_imm(SRAI + w, d, d, count),
+            Alu::Arsh => self.op_imm(SRAI + w, d, n, count),
             _ => {
                 self.mov_imm(T1, imm.into());
-                return self.alu(alu, width, d, T1);
+                return self.alu(alu, width, d, (n, T1));
             }
         }
         false

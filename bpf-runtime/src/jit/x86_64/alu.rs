@@ -13,8 +13,14 @@ use crate::{
 };
 
 impl Arithmetic for X86_64 {
-    fn alu_register(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, src: u8) {
-        let (wide, to, from) = (width == Width::W64, register(dst), register(src));
+    fn alu_register(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, lhs: u8, rhs: u8) {
+        let (wide, to, from) = (width == Width::W64, register(dst), register(rhs));
+        if lhs != dst {
+            if alu == Alu::Add {
+                return b.lea_sum(wide, to, register(lhs), from);
+            }
+            b.mov(wide, to, register(lhs));
+        }
         let opcode = match alu {
             Alu::Add => 0x01,
             Alu::Or => 0x09,
@@ -31,8 +37,14 @@ impl Arithmetic for X86_64 {
         b.insn(op(opcode, wide), from, Rm::Reg(to));
     }
 
-    fn alu_imm(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, imm: i32) {
+    fn alu_imm(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, lhs: u8, imm: i32) {
         let (wide, to) = (width == Width::W64, register(dst));
+        if lhs != dst {
+            if alu == Alu::Add {
+                return b.insn(op(0x8d, wide), to, Rm::Mem(register(lhs), imm));
+            }
+            b.mov(wide, to, register(lhs));
+        }
         let by = (imm as u32 & (width.bits() - 1)) as u8;
         match alu {
             Alu::Add => b.arith_imm(0, wide, to, imm),

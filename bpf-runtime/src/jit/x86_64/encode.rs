@@ -190,6 +190,15 @@ impl Buffer<'_, X86_64> {
         self.insn(op(0x8d, true), to, Rm::Mem(base, displacement));
     }
 
+    /// `lea to, [base + index]`; the index is not rsp.
+    pub(super) fn lea_sum(&mut self, wide: bool, to: Register, base: Register, index: Register) {
+        let rex = rex(wide, to, base) | index >> 3 << 1;
+        // A base of rbp or r13 needs a displacement.
+        let (mode, len) = if base & 7 == RBP { (0x40, 5) } else { (0x00, 4) };
+        let bytes = [rex, 0x8d, mode | (to & 7) << 3 | 4, (index & 7) << 3 | base & 7, 0, 0, 0, 0];
+        self.piece(u64::from_le_bytes(bytes), len);
+    }
+
     /// A 64-bit number, in the shortest form.
     pub(super) fn mov_imm(&mut self, to: Register, value: u64) {
         if value == 0 {

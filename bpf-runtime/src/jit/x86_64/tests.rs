@@ -105,6 +105,9 @@ const CASES: &[Case] = &[
         |b| b.insn(op(0x3b, true), RBP, Rm::Mem(R12, 120)),
         &[0x49, 0x3b, 0x6c, 0x24, 0x78],
     ),
+    ("lea rax, [rdi+rsi]", |b| b.lea_sum(true, RAX, RDI, RSI), &[0x48, 0x8d, 0x04, 0x37]),
+    ("lea r15, [rbp+r14]", |b| b.lea_sum(true, R15, RBP, R14), &[0x4e, 0x8d, 0x7c, 0x35, 0x00]),
+    ("lea r8d, [r13+rbx]", |b| b.lea_sum(false, R8, R13, RBX), &[0x45, 0x8d, 0x44, 0x1d, 0x00]),
     ("ret", |b| b.ret(), &[0xc3]),
 ];
 
