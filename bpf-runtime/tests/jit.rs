@@ -72,6 +72,39 @@ fn accepted_programs_give_the_same() {
     assert!(accepted > if EMULATED { 100 } else { 300 }, "{accepted} accepted");
 }
 
+/// A copy and the operation on it that follows are compiled as one.
+#[test]
+fn operations_on_copies_give_the_same() {
+    let numbers =
+        "r0 = 0x8000000000000005 ll\nr1 = -7\nr2 = 3\nr3 = 0xfedcba9800000011 ll\nr4 = 0x180000021 ll\n";
+    for op in ["+=", "-=", "*=", "/=", "s/=", "|=", "&=", "<<=", ">>=", "%=", "s%=", "^=", "s>>=", "="] {
+        for (copy, width) in [("r", "r"), ("r", "w"), ("w", "w"), ("w", "r")] {
+            let mut text = vec![String::from("r9 = 0\n")];
+            for (dst, lhs) in [(0, 1), (0, 4), (3, 0), (3, 4), (4, 0), (4, 3), (2, 4), (3, 3)] {
+                for rhs in [dst, lhs, 2, 4, 0].map(|rhs| format!("{width}{rhs}")).into_iter().chain(
+                    ["0", "1", "4", "-1", "37", "2047", "-2049", "65535", "0x12345678"].map(str::to_owned),
+                ) {
+                    text.push(format!(
+                        "{numbers}{copy}{dst} = {copy}{lhs}\n{width}{dst} {op} {rhs}\nr9 *= 31\nr9 += r{dst}\n"
+                    ));
+                }
+            }
+            let code = assemble(&format!("{}r0 = r9\nexit", text.concat()));
+            let expected =
+                run_with_memory(code.as_slice(), &mut [], &[], &mut World::default(), FUEL).unwrap();
+            let got = host::run(&code, Checks::Verified, &mut [], &[], FUEL);
+            assert_eq!(got, Ok((expected.r0, expected.instructions)), "{copy} {width} {op}");
+        }
+    }
+    let code = assemble(
+        "r3 = r10\nr3 += -8\n*(u64 *)(r3 + 0) = 5\nr0 = r3\nr0 -= r10\nr1 = *(u64 *)(r10 - 8)\nr0 += r1\nexit",
+    );
+    assert_eq!(host::run(&code, Checks::All, &mut [], &[], FUEL), Ok((-3_i64 as u64, 8)));
+    // Only the operation is jumped to: here the copy is not made.
+    let code = assemble("r0 = 1\nr3 = 5\nif r0 != 0 goto only\nr0 = r3\nonly:\nr0 += 2\nexit");
+    assert_eq!(host::run(&code, Checks::All, &mut [], &[], FUEL), Ok((3, 5)));
+}
+
 /// A program without its exit; the slot and the reason of its end.
 const TRAPS: &[(&str, u32, Trap)] = &[
     ("r0 = *(u64 *)(r1 + 9)", 0, Trap::Access),
