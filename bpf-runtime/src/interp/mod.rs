@@ -18,8 +18,7 @@ pub use print::MAX_TEXT;
 pub use trap::{Trap, TrapReason};
 
 use crate::{isa::FRAME_BYTES, map::Map};
-use machine::{Context, Machine};
-use memory::STACK_BYTES;
+use machine::{Context, FullRoom, Machine, Room};
 
 /// Ring buffer records that one run may hold at a time; reserving more gives null.
 pub const MAX_RECORDS: usize = 8;
@@ -89,19 +88,19 @@ fn execute<'c>(
     env: &'c mut impl Env,
     (r2, fuel): (u64, u64),
 ) -> Result<Outcome, Trap> {
-    match code.program().filter(|_| cfg!(sibling_calls)) {
-        // What has no calls needs one frame, and clearing memory costs time.
-        Some(program) if !program.calls() => {
-            threaded::run(program, context, maps, env, &mut [0; FRAME_BYTES], (r2, fuel))
-        }
-        Some(program) => threaded::run(program, context, maps, env, &mut [0; STACK_BYTES], (r2, fuel)),
-        None => {
-            let mut stack = [0; STACK_BYTES];
-            let mut machine = Machine::new(context, maps, env, &mut stack);
-            machine.regs[2] = r2;
-            machine.run(code, fuel)
-        }
+    let program = code.program().filter(|_| cfg!(sibling_calls));
+    if let Some(program) = program.filter(|program| program.is_plain()) {
+        // Clearing memory takes as long as tens of instructions.
+        let room = Room { stack: &mut [0; FRAME_BYTES], saved: &mut [], records: &mut [] };
+        return threaded::run(program, context, maps, env, room, (r2, fuel));
     }
+    let mut full = FullRoom::new();
+    if let Some(program) = program {
+        return threaded::run(program, context, maps, env, full.room(), (r2, fuel));
+    }
+    let mut machine = Machine::new(context, maps, env, full.room());
+    machine.regs[2] = r2;
+    machine.run(code, fuel)
 }
 
 /// As [`run`]; `observe` gets the slot, the number of frames and the registers before each instruction.
@@ -117,7 +116,7 @@ pub(crate) fn run_observed(
     fuel: u64,
     mut observe: impl FnMut(usize, usize, &[u64; 16]),
 ) -> Result<Outcome, Trap> {
-    let mut stack = [0; STACK_BYTES];
-    let machine = Machine::new(Context::ReadOnly(context), maps, env, &mut stack);
-    machine.run_observed(code, fuel, |at, machine| observe(at, machine.depth + 1, &machine.regs))
+    let mut full = FullRoom::new();
+    let machine = Machine::new(Context::ReadOnly(context), maps, env, full.room());
+    machine.run_observed(code, fuel, |at, machine| observe(at, machine.depth() + 1, &machine.regs))
 }
