@@ -178,7 +178,12 @@ fn one_instruction_jumps_to_the_next() {
 
 #[test]
 fn a_jump_behind_the_code_ends_the_run_there() {
-    for text in ["goto +70", "if r1 != 0 goto -9", "call -7", "gotol 100000"] {
-        assert!(both(&assemble(&format!("r0 = 1\n{text}\nexit")), &[0; 32], 100).unwrap().is_err(), "{text}");
+    let ends = |code: &[Insn]| both(code, &[0; 32], 100).unwrap().is_err();
+    for text in ["goto +70", "if r1 != 0 goto -9", "gotol 100000", "r1 += 1\nif r1 != 0 goto +9"] {
+        assert!(ends(&assemble(&format!("r0 = 1\n{text}\nexit"))), "{text}");
+    }
+    for imm in [-7, -2, 1, 100, i32::MAX, i32::MIN] {
+        let call = Insn { op: opcode::CALL, src: 1, imm, ..Insn::default() };
+        assert!(ends(&[call, Insn { op: opcode::EXIT, ..Insn::default() }]), "{imm}");
     }
 }

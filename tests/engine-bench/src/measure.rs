@@ -3,7 +3,7 @@ use std::sync::atomic::AtomicU64;
 
 use anyhow::{Context as _, Error, Result, ensure};
 use bpf_runtime::{
-    interp::{Env, Program, run_with_memory},
+    interp::{Env, Program, Workspace},
     isa::Insn,
     map::{ANY, Map, MapKind, MapSpec},
 };
@@ -93,7 +93,9 @@ pub fn measure(kernel: &Kernel) -> Result<Row> {
     }
     let maps = [map];
     let fresh = memory(kernel);
-    let instructions = run_with_memory(&program, &mut fresh.clone(), &maps, &mut Quiet, u64::MAX)
+    let mut workspace = Workspace::default();
+    let instructions = workspace
+        .run_with_memory(&program, &mut fresh.clone(), &maps, &mut Quiet, u64::MAX)
         .map_err(Error::msg)?
         .instructions;
 
@@ -112,7 +114,10 @@ pub fn measure(kernel: &Kernel) -> Result<Row> {
         Some(value[0])
     };
     let mut engines: [Engine; ENGINES.len()] = [
-        Box::new(|m| Ok(run_with_memory(&program, m, &maps, &mut Quiet, u64::MAX).map_err(Error::msg)?.r0)),
+        Box::new(|m| {
+            let run = workspace.run_with_memory(&program, m, &maps, &mut Quiet, u64::MAX);
+            Ok(run.map_err(Error::msg)?.r0)
+        }),
         Box::new(|m| rbpf.run(m)),
         Box::new(|_| solana.run()),
         Box::new(|m| jit.run(m)),

@@ -12,11 +12,11 @@ use crate::{
     isa::{FP, FRAME_BYTES},
 };
 
-/// Ends the run: there is no such slot.
+/// Ends the run: there is no instruction with this many slots before it.
 #[cold]
 #[inline(never)]
-pub(super) fn stray(run: &mut Run<'_, '_, '_>, at: usize) -> u64 {
-    stop(run, at, TrapReason::Code, 0)
+pub(super) fn stray(run: &mut Run<'_, '_, '_>, target: usize) -> u64 {
+    stop(run, target.wrapping_sub(1), TrapReason::Code, 0)
 }
 
 /// Ends the run with a trap.
@@ -38,9 +38,8 @@ pub(super) fn trapped(run: &mut Run<'_, '_, '_>, code: &[Slot]) -> u64 {
 #[cold]
 #[inline(never)]
 pub(super) fn short(run: &mut Run<'_, '_, '_>, target: usize, fuel: u64) -> u64 {
-    let slots = run.slots;
-    match slots.get(target..) {
-        Some([before, code @ ..]) => {
+    match run.slots.split_at_checked(target) {
+        Some(([.., before], code)) => {
             let len = code.len().min(usize::try_from(fuel).unwrap_or(usize::MAX));
             (before.next)(run, &code[..len], fuel - len as u64)
         }
@@ -57,7 +56,7 @@ pub(super) fn cut<'c>(run: &mut Run<'c, '_, '_>, code: &'c [Slot], spare: u64) -
         (false, _) => stop(run, at, TrapReason::Code, spare),
         (_, 0) => stop(run, at, TrapReason::Fuel, spare),
         // A wide immediate took two slots and the fuel of one.
-        _ => short(run, at, spare),
+        _ => short(run, at + 1, spare),
     }
 }
 
@@ -88,7 +87,7 @@ impl Run<'_, '_, '_> {
 pub(super) fn slow<'c>(run: &mut Run<'c, '_, '_>, code: &'c [Slot], spare: u64) -> u64 {
     let [_, rest @ ..] = code else { return cut(run, code, spare) };
     match run.step(code) {
-        Some(target) => jump(run, target, rest.len() as u64 + spare),
+        Some(target) => jump(run, target.wrapping_add(1), rest.len() as u64 + spare),
         None => trapped(run, code),
     }
 }
@@ -145,21 +144,21 @@ fn enter<'c>(run: &mut Run<'c, '_, '_>, code: &'c [Slot], spare: u64, target: us
     }
     match left.checked_sub(rest.len() as u64) {
         Some(spare) => (slot.next)(run, rest, spare),
-        None => short(run, run.index(rest), left),
+        None => short(run, run.index(rest) + 1, left),
     }
 }
 
-/// Calls the function at the immediate.
+/// Calls the function before which as many slots stand as the immediate says.
 pub(super) fn call_local<'c>(run: &mut Run<'c, '_, '_>, code: &'c [Slot], spare: u64) -> u64 {
     let [slot, ..] = code else { return cut(run, code, spare) };
-    enter(run, code, spare, slot.imm as u32 as usize)
+    enter(run, code, spare, slot.imm as usize)
 }
 
 /// Calls what is in a register.
 pub(super) fn call_reg<'c>(run: &mut Run<'c, '_, '_>, code: &'c [Slot], spare: u64) -> u64 {
     let [slot, ..] = code else { return cut(run, code, spare) };
     match split(run.reg(slot.dst)) {
-        (CODE, target) => enter(run, code, spare, target),
+        (CODE, target) => enter(run, code, spare, target + 1),
         _ => slow(run, code, spare),
     }
 }

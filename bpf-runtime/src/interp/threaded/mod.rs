@@ -86,11 +86,13 @@ impl Run<'_, '_, '_> {
     }
 }
 
-/// Goes on at an instruction, with so much fuel.
+/// Goes on at the instruction before which `target` slots stand, with so much fuel.
 #[allow(clippy::inline_always, reason = "the dispatch of jumps")]
 #[inline(always)]
 fn jump(run: &mut Run<'_, '_, '_>, target: usize, fuel: u64) -> u64 {
-    let Some([before, code @ ..]) = run.slots.get(target..) else { return control::stray(run, target) };
+    let Some(([.., before], code)) = run.slots.split_at_checked(target) else {
+        return control::stray(run, target);
+    };
     match fuel.checked_sub(code.len() as u64) {
         Some(spare) => (before.next)(run, code, spare),
         None => control::short(run, target, fuel),
@@ -110,7 +112,7 @@ pub(super) fn run<'c, 'a>(
     machine.regs[2] = r2;
     let recent = Recent::default();
     let mut run = Run { machine, recent, slots: program.slots(), program, ended: Ok(()), at: 0 };
-    let left = jump(&mut run, 0, fuel);
+    let left = jump(&mut run, 1, fuel);
     run.machine.discard_records();
     match run.ended {
         // Hidden, for the compiler would read r0 and r1 as a vector, which waits until the store to r0 is done.

@@ -33,10 +33,11 @@ pub(super) fn plain(op: Op) -> Op {
     }
 }
 
-/// Where a jump at `at` leads to: to a place that is none (or beyond 65535 slots) the slow way does.
+/// How many slots stand before the target of a jump at `at`: [`jump`](super::jump) takes it so, for the first slot holds no
+/// instruction. To a target that is none (or beyond 65534 instructions) the slow way goes.
 pub(super) fn target(ops: &[Op], at: usize, off: i32) -> Option<u16> {
     let target = (at + 1).checked_add_signed(off as isize)?;
-    if target < ops.len() { u16::try_from(target).ok() } else { None }
+    if target < ops.len() { u16::try_from(target + 1).ok() } else { None }
 }
 
 /// Translates the instruction at slot `at` of `ops`.
@@ -67,7 +68,8 @@ fn single(ops: &[Op], at: usize) -> (Handler, Slot) {
         Op::CallHelper { number: number::MAP_LOOKUP_ELEM } => Some(slot(helper::lookup, 0, none, 0)),
         Op::CallHelper { number } => Some(slot(helper::call, 0, Operand::Imm(number as i32), 0)),
         Op::CallLocal { off } => {
-            Some(slot(control::call_local, 0, Operand::Imm((at as i32 + 1).wrapping_add(off)), 0))
+            let target = i32::try_from(at as i64 + 2 + i64::from(off)).ok();
+            target.map(|target| slot(control::call_local, 0, Operand::Imm(target), 0))
         }
         Op::CallReg { dst } => Some(slot(control::call_reg, dst, none, 0)),
         Op::Exit => Some(slot(control::exit, 0, none, 0)),
