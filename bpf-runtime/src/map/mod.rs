@@ -163,13 +163,11 @@ impl<'a> Map<'a> {
 
     /// The number of the entry with this key, for [`Map::value`] and its like.
     pub fn lookup(&self, key: Bytes<'_>) -> Option<u32> {
-        if key.len() != self.spec.key_size as usize {
-            return None;
-        }
         match self.spec.kind.shape() {
-            Shape::Array => array::index(self, key),
+            _ if key.len() != self.spec.key_size as usize => None,
+            _ if matches!(key.len(), 4 | 8) => self.lookup_word(key.word(0)),
             Shape::Hash => hash::lookup(self, key).ok().flatten(),
-            Shape::Ring => None,
+            Shape::Array | Shape::Ring => None,
         }
     }
 

@@ -4,8 +4,10 @@
 #[path = "../../../bpf-runtime/tests/common/asm.rs"]
 #[allow(clippy::unwrap_used, reason = "the kernels are constants, which each run assembles")]
 mod asm;
+mod clock;
 mod kernels;
 mod measure;
+mod native;
 mod peers;
 mod plot;
 mod report;
