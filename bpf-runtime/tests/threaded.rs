@@ -102,9 +102,15 @@ fn pair(c: &mut Choice<'_>) -> String {
 fn lookup(c: &mut Choice<'_>) -> String {
     let (map, key, at, off) = (c.below(5), c.below(6), c.below(3) * 4, c.below(20));
     let width = ["u8", "u16", "u32", "u64"][c.below(4) as usize];
+    let (by, same) = ([format!("r{}", c.below(11)), "1".to_owned()], c.below(8).min(1) * 8);
+    let counted = format!(
+        "r3 = *(u64 *)(r0 + 8)\nr3 += {}\n*(u64 *)(r0 + {same}) = r3\nr0 = 2\nexit",
+        by[c.below(2) as usize]
+    );
+    let end = [counted, String::new()][c.below(2) as usize].clone();
     format!(
         "*(u64 *)(r10 - 8) = {key}\nr1 = map[{map}] ll\nr2 = r10\nr2 += -{}\ncall map_lookup_elem\n\
-         if r0 == 0 goto +2\nr3 = *({width} *)(r0 + {off})\n*({width} *)(r0 + {at}) = r3",
+         if r0 == 0 goto +2\nr3 = *({width} *)(r0 + {off})\n*({width} *)(r0 + {at}) = r3\n{end}",
         [8, 8, 6, 2][c.below(4) as usize]
     )
 }
@@ -149,7 +155,7 @@ fn sensible_programs_do_the_same_at_any_fuel() {
 #[test]
 #[cfg_attr(not(sibling_calls), ignore = "needs opt-level 1")]
 fn one_instruction_jumps_to_the_next() {
-    const BODIES: [&str; 11] = [
+    const BODIES: [&str; 12] = [
         "r2 += 1\nw3 += w2\nr4 = r2\nr4 += 7\nr5 /= r4",
         "if r2 == 5 goto +0\nif w3 > w2 goto +0\ngoto +0",
         "r2 = *(u64 *)(r1 + 0)\n*(u32 *)(r1 + 4) = r2\n*(u8 *)(r1 + 9) = 5",
@@ -160,6 +166,7 @@ fn one_instruction_jumps_to_the_next() {
         "call function",
         "lock *(u64 *)(r1 + 8) += r2",
         "r7 = r1\n*(u64 *)(r10 - 8) = 1\nr1 = map[0] ll\nr2 = r10\nr2 += -8\ncall map_lookup_elem\nr1 = r7",
+        "r2 = map[4][0] + 8 ll\nr3 = *(u64 *)(r2 + 0)\nr3 += 1\n*(u64 *)(r2 + 0) = r3\nr3 = *(u64 *)(r2 + 8)",
         "r4 = *(u16 *)(r1 + 2)\nif r4 != 9 goto +0\n*(u32 *)(r1 + 4) = r4\nr5 += 1\nr2 += r4\nr3 += r2\nr5 += -1\nif r5 < r3 goto +0",
     ];
     for body in BODIES {

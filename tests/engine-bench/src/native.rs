@@ -29,7 +29,8 @@ impl<'m> Compiled<'m> {
         let handle = std::ptr::from_ref(map) as u64;
         let maps = [MapAddress { handle, values: address + HEADER_BYTES as u64 }];
         let checks = if proven { Checks::Verified } else { Checks::All };
-        let code = code::Native::new(program, &maps, Options { checks, fuel: !proven }).map_err(Error::msg)?;
+        let code =
+            code::Native::new(program, &maps, Options { checks, fuel: !proven }).map_err(Error::msg)?;
         let stack = vec![0; STACK_BYTES / 16];
         let regions = [
             Region::new(stack.as_ptr() as u64, STACK_BYTES as u64, true),

@@ -13,7 +13,7 @@ const fn width(wide: bool) -> Width {
 }
 
 #[inline]
-fn source<const REG: bool>(run: &Run<'_, '_, '_>, slot: &Slot) -> u64 {
+pub(super) fn source<const REG: bool>(run: &Run<'_, '_, '_>, slot: &Slot) -> u64 {
     if REG { run.reg(slot.src) } else { i64::from(slot.imm) as u64 }
 }
 
@@ -78,6 +78,8 @@ pub(super) fn three_address<'c, const OP: usize, const REG: bool>(
 
 /// `dst = src`.
 pub(super) type Move = Compute<{ Alu::Mov as usize }, true, true>;
+/// `dst = imm`.
+pub(super) type SetImm = Compute<{ Alu::Mov as usize }, true, false>;
 /// `dst += src`.
 pub(super) type Add<const REG: bool> = Compute<{ Alu::Add as usize }, true, REG>;
 

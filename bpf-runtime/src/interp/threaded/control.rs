@@ -1,7 +1,8 @@
 //! Jumps, calls, the ends of a run, and what is too rare for a handler of its own.
 use super::{
     Run, Slot,
-    act::{Act, Flow},
+    act::{Act, Flow, one},
+    alu::SetImm,
     jump,
 };
 use crate::{
@@ -166,5 +167,12 @@ pub(super) fn call_reg<'c>(run: &mut Run<'c, '_, '_>, code: &'c [Slot], spare: u
 /// Ends the run, or the function.
 pub(super) fn exit<'c>(run: &mut Run<'c, '_, '_>, code: &'c [Slot], spare: u64) -> u64 {
     let [_, rest @ ..] = code else { return cut(run, code, spare) };
+    rest.len() as u64 + spare
+}
+
+/// A number to a register, and the end of the run or the function.
+pub(super) fn set_and_exit<'c>(run: &mut Run<'c, '_, '_>, code: &'c [Slot], spare: u64) -> u64 {
+    let [set, _, rest @ ..] = code else { return one::<SetImm>(run, code, spare) };
+    run.set(set.dst, i64::from(set.imm) as u64);
     rest.len() as u64 + spare
 }

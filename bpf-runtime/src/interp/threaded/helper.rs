@@ -4,7 +4,7 @@ use super::{
     control::{cut, kept, trapped},
     memory::Recent,
 };
-use crate::{helper::number, interp::memory::value_address};
+use crate::interp::memory::value_address;
 
 impl Run<'_, '_, '_> {
     #[inline(never)]
@@ -27,11 +27,6 @@ impl Run<'_, '_, '_> {
         self.recent = Recent::new(address, map.value(entry)?, map.spec().is_read_only());
         Some(address)
     }
-
-    #[inline(never)]
-    fn lookup(&mut self) -> Option<u64> {
-        self.lookup_near().or_else(|| self.helper(number::MAP_LOOKUP_ELEM))
-    }
 }
 
 pub(super) fn call<'c>(run: &mut Run<'c, '_, '_>, code: &'c [Slot], spare: u64) -> u64 {
@@ -44,7 +39,7 @@ pub(super) fn call<'c>(run: &mut Run<'c, '_, '_>, code: &'c [Slot], spare: u64) 
 /// `map_lookup_elem`, the one that is called most.
 pub(super) fn lookup<'c>(run: &mut Run<'c, '_, '_>, code: &'c [Slot], spare: u64) -> u64 {
     let [slot, rest @ ..] = code else { return cut(run, code, spare) };
-    let Some(r0) = run.lookup() else { return trapped(run, code) };
+    let Some(r0) = run.lookup_near() else { return call(run, code, spare) };
     run.machine.regs[0] = r0;
     (slot.next)(run, rest, spare)
 }

@@ -1,10 +1,10 @@
-//! Two instructions at once, for those pairs that compilers write most: each saves a dispatch.
+//! Two or three instructions at once, for those that compilers write together most: each saves a dispatch.
 use super::{
     Handler,
     act::{chain, two},
     alu::{Add, Branch, Move, three_address},
-    control::Goto,
-    memory::{Load, Store},
+    control::{Goto, set_and_exit},
+    memory::{Load, Store, count},
     translate::{plain, target},
 };
 use crate::isa::{Alu, Op, Operand, Size, Test, Width};
@@ -38,8 +38,28 @@ macro_rules! sized {
     };
 }
 
-/// The handler for the two instructions from slot `at` on, if they have one together.
-pub(super) fn pair(ops: &[Op], at: usize) -> Option<Handler> {
+/// The handler for the instructions from slot `at` on, if some have one together.
+pub(super) fn together(ops: &[Op], at: usize) -> Option<Handler> {
+    counter(ops.get(at..)?).or_else(|| pair(ops, at))
+}
+
+/// A number in memory that is counted up.
+fn counter(ops: &[Op]) -> Option<Handler> {
+    match *ops {
+        [
+            Op::Load { size: Size::D, signed: false, dst, src, off },
+            Op::Alu { op: Alu::Add, width: Width::W64, dst: sum, src: by },
+            Op::Store { size: Size::D, dst: base, src: Operand::Reg(stored), off: to },
+            ..,
+        ] if (src, off) == (base, to) && (dst, dst) == (sum, stored) && dst != src => match by {
+            Operand::Imm(_) => Some(count::<false>),
+            Operand::Reg(by) => (by != dst).then_some(count::<true>),
+        },
+        _ => None,
+    }
+}
+
+fn pair(ops: &[Op], at: usize) -> Option<Handler> {
     let [first, second, ..] = ops.get(at..)? else { return None };
     // A jump that leads nowhere goes the slow way.
     match *second {
@@ -50,6 +70,9 @@ pub(super) fn pair(ops: &[Op], at: usize) -> Option<Handler> {
     let next = plain(*second);
     match plain(*first) {
         Op::Alu { op: Alu::Mov, width: Width::W64, dst, src: Operand::Reg(_) } => moving(dst, next),
+        Op::Alu { op: Alu::Mov, width: Width::W64, src: Operand::Imm(_), .. } if next == Op::Exit => {
+            Some(set_and_exit)
+        }
         Op::Alu { op: Alu::Add, width: Width::W64, dst, src } => adding(dst, src, next),
         Op::Load { size, signed: false, dst, .. } => loading(size, dst, next),
         Op::Store { size, src: Operand::Reg(_), .. } => match next {

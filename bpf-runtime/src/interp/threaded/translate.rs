@@ -7,7 +7,7 @@ use super::{
     alu,
     control::{self, Goto, cut},
     helper, memory,
-    pair::pair,
+    pair::together,
 };
 use crate::{
     helper::number,
@@ -65,8 +65,11 @@ fn single(ops: &[Op], at: usize) -> (Handler, Slot) {
         Op::Jump { test, width, dst, src, off } => {
             target(ops, at, off.into()).map(|to| slot(alu::branching(test, width, src), dst, src, to))
         }
-        Op::CallHelper { number: number::MAP_LOOKUP_ELEM } => Some(slot(helper::lookup, 0, none, 0)),
-        Op::CallHelper { number } => Some(slot(helper::call, 0, Operand::Imm(number as i32), 0)),
+        Op::CallHelper { number } => {
+            let lookup = number == number::MAP_LOOKUP_ELEM;
+            let call = if lookup { helper::lookup } else { helper::call };
+            Some(slot(call, 0, Operand::Imm(number as i32), 0))
+        }
         Op::CallLocal { off } => {
             let target = i32::try_from(at as i64 + 2 + i64::from(off)).ok();
             target.map(|target| slot(control::call_local, 0, Operand::Imm(target), 0))
@@ -95,7 +98,7 @@ pub(in crate::interp) fn translate(ops: &[Op]) -> Result<Vec<Slot>, TryReserveEr
     for at in 0..ops.len() {
         let (run, slot) = single(ops, at);
         if let Some(before) = slots.last_mut() {
-            before.next = pair(ops, at).unwrap_or(run);
+            before.next = together(ops, at).unwrap_or(run);
         }
         slots.push(slot);
     }
