@@ -4,7 +4,7 @@
 //! A key is stored at the first free place from its home on; `reach` of the home says how far from it any key of
 //! this home was ever stored, so a search ends there, and a removed entry's place is simply free again.
 use core::sync::atomic::{
-    Ordering::{Release, SeqCst},
+    Ordering::{Relaxed, Release, SeqCst},
     fence,
 };
 
@@ -68,31 +68,35 @@ fn farthest(map: &Map<'_>, home: Home) -> Result<u32, Errno> {
     Ok(place::reach(map, home.slot)?.load(SeqCst).min(map.slots - 1))
 }
 
-/// The place that holds the `same` key, and its state; but for `except`.
+/// The state of a place, if it holds the `same` key.
 #[inline]
+fn hit(
+    map: &Map<'_>,
+    (slot, hash): (u32, u32),
+    same: impl Fn(usize) -> Result<bool, OutOfBounds>,
+) -> Result<Option<State>, Errno> {
+    let seen = state(map, slot)?;
+    let found =
+        seen.is(Tag::Full, hash) && same(offset(map, slot) + KEY)? && place::unchanged(map, slot, seen)?;
+    Ok(found.then_some(seen))
+}
+
+/// The place that holds the `same` key, and its state; of those at least so far from its home, but for `except`.
 fn search(
     map: &Map<'_>,
     home: Home,
-    except: Option<u32>,
+    (nearest, except): (u32, Option<u32>),
     same: impl Fn(usize) -> Result<bool, OutOfBounds>,
 ) -> Result<Option<(u32, State)>, Errno> {
-    let (mut slot, mut distance) = (home.slot, 0);
-    loop {
-        let seen = state(map, slot)?;
-        if seen.is(Tag::Full, home.hash)
-            && Some(slot) != except
-            && same(offset(map, slot) + KEY)?
-            && place::unchanged(map, slot, seen)?
+    for distance in nearest..=farthest(map, home)? {
+        let slot = home.at(map, distance);
+        if Some(slot) != except
+            && let Some(seen) = hit(map, (slot, home.hash), &same)?
         {
             return Ok(Some((slot, seen)));
         }
-        // Most keys are at home: how far to go is asked for the others only.
-        if distance >= farthest(map, home)? {
-            return Ok(None);
-        }
-        distance += 1;
-        slot = home.at(map, distance);
     }
+    Ok(None)
 }
 
 /// As [`search`], for any key.
@@ -102,7 +106,7 @@ fn find(
     key: Bytes<'_>,
     except: Option<u32>,
 ) -> Result<Option<(u32, State)>, Errno> {
-    search(map, home, except, |at| key.equals(map.memory, at))
+    search(map, home, (0, except), |at| key.equals(map.memory, at))
 }
 
 pub(super) fn lookup(map: &Map<'_>, key: Bytes<'_>) -> Result<Option<u32>, Errno> {
@@ -112,10 +116,24 @@ pub(super) fn lookup(map: &Map<'_>, key: Bytes<'_>) -> Result<Option<u32>, Errno
 /// As [`lookup`], with the key in a word: of 4 or 8 bytes, which most keys have.
 pub(super) fn lookup_word(map: &Map<'_>, key: u64) -> Result<Option<u32>, Errno> {
     let same = |at| match map.spec.key_size {
-        4 => map.memory.load(at, 4),
-        _ => map.memory.load(at, 8),
+        4 => Ok(u64::from(map.memory.u32(at)?.load(Relaxed)) == key),
+        _ => Ok(map.memory.u64(at)?.load(Relaxed) == key),
     };
-    used(map, search(map, Home::of_word(map, key), None, |at| Ok(same(at)? == key))?)
+    let home = Home::of_word(map, key);
+    match hit(map, (home.slot, home.hash), same)? {
+        Some(seen) => used(map, Some((home.slot, seen))),
+        None => lookup_beyond(map, home, same),
+    }
+}
+
+/// Apart from what most lookups end with: a key at its home.
+#[inline(never)]
+fn lookup_beyond(
+    map: &Map<'_>,
+    home: Home,
+    same: impl Fn(usize) -> Result<bool, OutOfBounds>,
+) -> Result<Option<u32>, Errno> {
+    used(map, search(map, home, (1, None), same)?)
 }
 
 /// Notes the use of what was found.

@@ -136,7 +136,8 @@ fn enter<'c>(run: &mut Run<'c, '_, '_>, code: &'c [Slot], spare: u64, target: us
     if run.ended.is_err() {
         return left;
     }
-    for (now, before) in run.machine.regs[6..11].iter_mut().zip([r6, r7, r8, r9, fp]) {
+    run.machine.regs[usize::from(FP)] = fp;
+    for (now, before) in run.machine.regs[6..10].iter_mut().zip([r6, r7, r8, r9]) {
         // Compared, for the compiler would make a vector of them otherwise, and its load would wait until the
         // stores of its parts have left the processor's store queue.
         if *now != before {
