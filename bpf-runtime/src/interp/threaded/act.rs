@@ -32,7 +32,8 @@ pub(super) trait Take: Act {
     fn take(run: &mut Run<'_, '_, '_>, slot: &Slot, value: u64) -> Flow;
 }
 
-/// The handler of one instruction.
+/// The handler of one instruction. Not inlined into those of two, which fall back on it.
+#[inline(never)]
 pub(super) fn one<'c, A: Act>(run: &mut Run<'c, '_, '_>, code: &'c [Slot], spare: u64) -> u64 {
     let [slot, rest @ ..] = code else { return cut(run, code, spare) };
     match A::act(run, slot) {
