@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
 # bench.sh [system]: counts what the system costs, in instructions, on the release kernel; prints a table and writes
 #   target/bench/system.json. Fails if a figure is over its limit.
-# bench.sh engine [OUT]: times the eBPF engine against its peers and native code on this machine; prints a table and
-#   writes target/bench/engine.json, docs/performance.md and docs/performance.svg (or into the folder OUT).
+# bench.sh engine [OUT]: times the eBPF engine against its peers and native code on this machine, and measures its text
+#   on aarch64; prints tables and writes target/bench/engine.json, docs/performance.md and docs/performance.svg (or
+#   into the folder OUT).
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 case ${1:-system} in
   system) ;;
   engine)
-    exec cargo run --release -q -p engine-bench -- target/bench/engine.json "${2:-docs}"
+    target=aarch64-unknown-none-softfloat
+    bare_cargo build --release -q -p text-size
+    exec cargo run --release -q -p engine-bench -- \
+      target/bench/engine.json "${2:-docs}" "${CARGO_TARGET_DIR:-target}/$target/release"
     ;;
   *) die "usage: bench.sh [system | engine [OUT]]" ;;
 esac
