@@ -98,8 +98,9 @@ fn fetch(client: &mut Client, target: &Target) -> Result<(MapInfo, Vec<MapEntry>
     }
 }
 
+/// An entry of a map.
 #[derive(Serialize)]
-struct EntryRow {
+pub struct EntryRow {
     key: Value,
     value: Value,
     formatted: Value,

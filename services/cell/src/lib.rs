@@ -93,6 +93,14 @@ impl Request {
     }
 }
 
+/// Most instructions of one run, whatever was proven: a loop that is known to end may still take years.
+const FUEL: u64 = 1_000_000;
+
+/// The budget of a run, in instructions, of a program with this proven bound.
+pub fn fuel(instruction_bound: Option<u64>) -> u64 {
+    instruction_bound.map_or(FUEL, |bound| bound.min(FUEL))
+}
+
 /// Why a request got no answer; the label of the reply, 0 being success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u64)]

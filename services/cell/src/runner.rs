@@ -8,12 +8,10 @@ use bpf_runtime::{
 use shm::{OutOfBounds, Producer, Shm};
 
 use crate::{
-    BADGE_AGENT, BADGE_SERIAL, BADGE_TIMER, Refusal, Request,
+    BADGE_AGENT, BADGE_SERIAL, BADGE_TIMER, Refusal, Request, fuel,
     table::{Counts, SLOTS, Stats, Table},
 };
 
-/// Most instructions of one run, whatever was proven: a loop that is known to end may still take years.
-const FUEL: u64 = 1_000_000;
 /// The cell's number as a user of maps: the agent is 0.
 const OWNER: u8 = 1;
 
@@ -127,7 +125,7 @@ impl<'a, M: Machine> Runner<'a, M> {
             let memory = self.maps.slice(*offset as usize, *len as usize).map_err(|_| Refusal::Invalid)?;
             maps.push(Map::open(memory).map_err(|_| Refusal::Invalid)?.owned_by(OWNER));
         }
-        let fuel = if entry.bound == 0 { FUEL } else { entry.bound.min(FUEL) };
+        let fuel = fuel(Some(entry.bound).filter(|bound| *bound != 0));
         self.slots[slot] =
             Some(Prepared { hook: entry.hook, fuel, program, maps, counts: Counts::default() });
         Ok(())
