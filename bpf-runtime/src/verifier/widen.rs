@@ -116,7 +116,7 @@ fn widen_scalar(old: Scalar, new: Scalar, marks: &Marks) -> Scalar {
     either.synced().unwrap_or(Scalar::unknown())
 }
 
-fn widen_num(old: Num, new: Num, bits: u32, marks: &Marks) -> Num {
+pub(super) fn widen_num(old: Num, new: Num, bits: u32, marks: &Marks) -> Num {
     if old.contains(&new) {
         return old;
     }
