@@ -56,7 +56,7 @@ impl<'a, E: Env + ?Sized> Machine<'_, 'a, E> {
             number::RINGBUF_SUBMIT => self.ring_commit(r1, false),
             number::RINGBUF_DISCARD => self.ring_commit(r1, true),
             number::RINGBUF_QUERY => Ok(self.ring(r1, MapKind::RingBuf)?.query(r2)),
-            _ => Err(TrapReason::NoFunction),
+            _ => self.call_network_helper(helper),
         }
     }
 

@@ -5,9 +5,12 @@ use super::{
     num::Num,
     reason::Reason,
     scalar::Scalar,
-    value::{Pointer, Reg},
+    value::{Base, Pointer, Reach, Reg},
 };
-use crate::isa::{Operand, Test, Width};
+use crate::{
+    hook::MAX_PACKET_BYTES,
+    isa::{Operand, Test, Width},
+};
 
 /// What is known when a branch goes one way.
 #[derive(Clone, Copy)]
@@ -17,6 +20,8 @@ enum Known {
     Offsets(Num, Num),
     /// The pointer in this register is null, or not.
     Null(u8, bool),
+    /// The packet goes on to this pointer at least, and so many bytes beyond.
+    Reaches(Pointer, i32),
     Nothing,
 }
 
@@ -65,6 +70,7 @@ impl Explorer<'_> {
                 }
             }
             Known::Null(register, is_null) => self.learn_null(register, is_null),
+            Known::Reaches(pointer, beyond) => self.learn_reach(&pointer, beyond),
             Known::Nothing => {}
         }
     }
@@ -80,6 +86,22 @@ impl Explorer<'_> {
         if let Reg::Pointer(pointer) = *self.state.peek(register) {
             self.state.set(register, Reg::Pointer(Pointer { off, ..pointer }));
         }
+    }
+
+    /// All pointers with the same anchor learn how far the packet goes on.
+    fn learn_reach(&mut self, reaching: &Pointer, beyond: i32) {
+        let Some(proven) = reaching.reach.fixed.checked_add(beyond) else { return };
+        self.state.each_reg(|reg| {
+            let Reg::Pointer(pointer) = reg else { return };
+            if !pointer.same_anchor(reaching) {
+                return;
+            }
+            pointer.reach.proven = pointer.reach.proven.max(proven);
+            // The packet has a greatest length, so what it still has bytes behind is not far from its start.
+            let most = MAX_PACKET_BYTES as i64 + i64::from(pointer.reach.fixed) - i64::from(proven);
+            let (off, most) = (pointer.off, most.min(pointer.off.smax));
+            pointer.off = Num { smax: most, ..off }.normalize(64).unwrap_or(off);
+        });
     }
 
     /// All copies of the pointer are null with it, or not.
@@ -132,6 +154,10 @@ fn ways(
             Operand::Imm(_) => Err(Reason::PointerCompare),
         },
         (Reg::Pointer(a), Reg::Pointer(b)) if width == Width::W64 => {
+            let (first, second) = if exchanged { (b, a) } else { (a, b) };
+            if let Some(known) = packet_end(relation, &first, &second) {
+                return Ok(known);
+            }
             if a.nullable || b.nullable || !a.same_memory(&b) || !a.base.is_memory() {
                 return Err(Reason::PointerCompare);
             }
@@ -142,12 +168,32 @@ fn ways(
                 Relation::Equal | Relation::NotEqual => relation,
                 _ => return Err(Reason::PointerCompare),
             };
-            let (first, second) = if exchanged { (b, a) } else { (a, b) };
             let known = assume(relation, first.off, second.off, 64);
             Ok(known.map(|(p, q)| if exchanged { Known::Offsets(q, p) } else { Known::Offsets(p, q) }))
         }
         _ => Err(Reason::PointerCompare),
     }
+}
+
+/// A comparison of a pointer into a packet with the packet's end, or of one into the metadata with theirs, which is the
+/// packet's start. Outer `None`: it is none.
+fn packet_end(relation: Relation, first: &Pointer, second: &Pointer) -> Option<Option<Known>> {
+    let is_end = |end: &Pointer, of: &Pointer| match of.base {
+        Base::Packet => end.base == Base::PacketEnd,
+        Base::Meta => end.base == Base::Packet && end.off.known() == Some(0),
+        _ => false,
+    };
+    let Reach { fixed, proven } = if is_end(second, first) { first.reach } else { second.reach };
+    Some(match relation {
+        Relation::LessEqual if is_end(second, first) => Some(Known::Reaches(*first, 0)),
+        Relation::Less if is_end(second, first) => Some(Known::Reaches(*first, 1)),
+        Relation::Equal if is_end(second, first) => (proven <= fixed).then_some(Known::Reaches(*first, 0)),
+        Relation::Equal if is_end(first, second) => (proven <= fixed).then_some(Known::Reaches(*second, 0)),
+        Relation::Less if is_end(first, second) => (proven < fixed).then_some(Known::Nothing),
+        Relation::LessEqual if is_end(first, second) => (proven <= fixed).then_some(Known::Nothing),
+        Relation::NotEqual if is_end(first, second) || is_end(second, first) => Some(Known::Nothing),
+        _ => return None,
+    })
 }
 
 /// A comparison of a pointer with null.

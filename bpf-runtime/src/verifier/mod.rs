@@ -11,6 +11,7 @@ mod assume;
 mod branch;
 mod budget;
 mod call;
+mod context;
 mod explore;
 mod layout;
 mod live;
