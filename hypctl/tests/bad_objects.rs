@@ -102,7 +102,12 @@ fn no_program() {
     }
     let said = source("int helper(int a) { return a; }");
     let todo = "put a global function into a section named by its hook";
-    assert_eq!(said, format!("no program in it: {todo}; known are SEC(\"timer\"), SEC(\"serial\")"));
+    assert_eq!(
+        said,
+        format!(
+            "no program in it: {todo}; known are SEC(\"timer\"), SEC(\"serial\"), SEC(\"xdp\"), SEC(\"socket\")"
+        )
+    );
 }
 
 #[test]

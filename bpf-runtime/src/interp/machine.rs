@@ -30,7 +30,7 @@ impl Context<'_> {
         match self {
             Self::ReadOnly(_) => None,
             Self::Writable(bytes) => Some(bytes),
-            Self::Network(network) => Some(network.context),
+            Self::Network(network) => network.scratch(),
         }
     }
 }

@@ -107,7 +107,9 @@ impl<'a, E: ?Sized> Machine<'_, 'a, E> {
         match tag {
             STACK => private(&self.stack[..self.stack_end()], offset, size),
             CONTEXT => private(self.context.bytes(), offset, size),
-            PACKET => self.packet().and_then(|(start, packet)| private(packet, offset_from(address, start), size)),
+            PACKET => {
+                self.packet().and_then(|(start, packet)| private(packet, offset_from(address, start), size))
+            }
             _ => self.shared(address, size).and_then(|place| place.memory.load(place.at, size).ok()),
         }
         .ok_or(TrapReason::Access { address, size })

@@ -90,7 +90,7 @@ pub fn run_with_memory(
 /// As [`run`].
 pub fn run_on_packet(
     code: &(impl Code + ?Sized),
-    (hook, context): (&'static Hook, &mut [u8]),
+    (hook, context): (&Hook, &mut [u8]),
     packet: &mut Packet<'_>,
     maps: &[Map<'_>],
     env: &mut impl Env,
@@ -122,20 +122,25 @@ fn execute<'c>(
     }
 }
 
-/// As [`run`]; `observe` gets the slot, the number of frames and the registers before each instruction.
+/// As [`run`]; `observe` gets the slot, the number of frames, the registers and the packet's places (metadata, start, end)
+/// before each instruction.
 ///
 /// # Errors
 /// As [`run`].
 #[cfg(any(test, feature = "oracle"))]
 pub(crate) fn run_observed(
     code: &(impl Code + ?Sized),
-    context: &[u8],
+    (hook, context): (&Hook, &mut [u8]),
+    packet: &mut Packet<'_>,
     maps: &[Map<'_>],
     env: &mut impl Env,
     fuel: u64,
-    mut observe: impl FnMut(usize, usize, &[u64; 16]),
+    mut observe: impl FnMut(usize, usize, &[u64; 16], [u64; 3]),
 ) -> Result<Outcome, Trap> {
     let mut stack = [0; STACK_BYTES];
-    let machine = Machine::new(Context::ReadOnly(context), maps, env, &mut stack);
-    machine.run_observed(code, fuel, |at, machine| observe(at, machine.depth + 1, &machine.regs))
+    let context = Context::Network(network::Network::new(hook, context, packet));
+    let machine = Machine::new(context, maps, env, &mut stack);
+    machine.run_observed(code, fuel, |at, machine| {
+        observe(at, machine.depth + 1, &machine.regs, machine.places());
+    })
 }

@@ -65,11 +65,16 @@ pub(super) struct Network<'c> {
 }
 
 impl<'c> Network<'c> {
-    pub(super) fn new(hook: &'static Hook, context: &'c mut [u8], packet: &'c mut Packet<'_>) -> Self {
-        let mut network =
-            Self { context, fields: hook.context, buffer: packet.buffer, at: &mut packet.at };
+    pub(super) fn new(hook: &Hook, context: &'c mut [u8], packet: &'c mut Packet<'_>) -> Self {
+        let mut network = Self { context, fields: hook.context, buffer: packet.buffer, at: &mut packet.at };
         network.show();
         network
+    }
+
+    /// The context, if programs may write to any of it.
+    pub(super) fn scratch(&mut self) -> Option<&mut [u8]> {
+        let writable = self.fields.iter().any(|field| field.holds == Holds::Scratch);
+        writable.then_some(&mut *self.context)
     }
 
     /// What the program may reach, metadata included, and the address that it begins at.
@@ -200,6 +205,13 @@ impl<E: Env + ?Sized> Machine<'_, '_, E> {
             }
         }
         Ok(0)
+    }
+
+    /// The addresses of the metadata, the packet and its end.
+    #[cfg(any(test, feature = "oracle"))]
+    pub(super) fn places(&self) -> [u64; 3] {
+        let places = self.network().map(|network| [network.at.meta, network.at.data, network.at.end]);
+        places.map_or([0; 3], |places| places.map(|at| u64::from(WINDOW) + at as u64))
     }
 
     fn network(&self) -> Option<&Network<'_>> {

@@ -18,7 +18,12 @@ fn reaches(pointer: &Pointer, bytes: u64) -> Result<(), Reason> {
         return Ok(());
     }
     let there = i64::from(proven) - i64::from(fixed);
-    Err(Reason::Packet { region: pointer.base.into(), bytes, before: pointer.off.smin < 0, there: there.max(0) as u64 })
+    Err(Reason::Packet {
+        region: pointer.base.into(),
+        bytes,
+        before: pointer.off.smin < 0,
+        there: there.max(0) as u64,
+    })
 }
 
 impl Explorer<'_> {

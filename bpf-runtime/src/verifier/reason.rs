@@ -237,7 +237,10 @@ impl fmt::Display for Reason {
             ),
             Self::PacketAtomic => f.write_str("atomic operations on the packet are not supported: use a map"),
             Self::WholeField(name) => {
-                write!(f, "the context's field {name} is an address: it is read alone, as 4 bytes without sign")
+                write!(
+                    f,
+                    "the context's field {name} is an address: it is read alone, as 4 bytes without sign"
+                )
             }
             Self::HiddenField(name) => {
                 write!(f, "the context's field {name} is not for programs of this type")

@@ -155,7 +155,9 @@ impl Explorer<'_> {
         }
         if !pointer.base.is_memory() {
             return Err(Reason::PointerArithmetic(match pointer.base {
-                Base::PacketEnd => "the packet's end can't be computed with: add to the other side of the comparison",
+                Base::PacketEnd => {
+                    "the packet's end can't be computed with: add to the other side of the comparison"
+                }
                 _ => "the handle of a map can't be computed with",
             }));
         }

@@ -93,7 +93,9 @@ impl Pointer {
     /// Whether both point into the same memory, so that their offsets compare as they do.
     pub fn same_memory(&self, other: &Self) -> bool {
         let told_apart = matches!(self.base, Base::Value(_) | Base::Record(_));
-        self.base == other.base && (self.base.is_packet() || self.id == other.id) && (!told_apart || self.id != 0)
+        self.base == other.base
+            && (self.base.is_packet() || self.id == other.id)
+            && (!told_apart || self.id != 0)
     }
 
     /// Whether both are in one packet and have the same anchor.

@@ -100,7 +100,8 @@ impl Anchors<'_> {
 fn widen_reach(old: Reach, new: Reach, shift: i32) -> Reach {
     let still = |proven: i32| new.proven_from(shift).is_some_and(|new| proven <= new);
     let to_pointer = old.proven.min(old.fixed);
-    let proven = [old.proven, to_pointer].into_iter().find(|&proven| proven != Reach::NOWHERE && still(proven));
+    let proven =
+        [old.proven, to_pointer].into_iter().find(|&proven| proven != Reach::NOWHERE && still(proven));
     Reach { fixed: old.fixed, proven: proven.unwrap_or(Reach::NOWHERE) }
 }
 

@@ -55,6 +55,11 @@ fn connect(cli: &Cli) -> Result<Client> {
 
 /// Reads an object file; errors begin with its name.
 fn read_object(path: &Path) -> Result<elf::Object> {
+    read_object_by(path, elf::read)
+}
+
+/// Reads an object file by one of the reader's functions.
+fn read_object_by(path: &Path, read: fn(&str, &[u8]) -> Result<elf::Object>) -> Result<elf::Object> {
     let file = path.display();
     let open = fs::File::open(path).with_context(|| format!("{file}"))?;
     let mut bytes = Vec::new();
@@ -62,7 +67,7 @@ fn read_object(path: &Path) -> Result<elf::Object> {
     if bytes.len() as u64 > elf::MAX_FILE_BYTES {
         bail!("{file}: more than {} MiB, no object for a device is that large", elf::MAX_FILE_BYTES >> 20);
     }
-    elf::read(&path.to_string_lossy(), &bytes).with_context(|| file.to_string())
+    read(&path.to_string_lossy(), &bytes).with_context(|| file.to_string())
 }
 
 /// The bundle of an object that was read from `path`; errors begin with its name.
