@@ -64,7 +64,7 @@ fn one(program: &Program<'_>, maps: &[MapSpec]) -> Result<Verdict> {
         Err(refusal) => Err(Refused {
             reason: refusal.reason.to_string(),
             log: refusal.to_string(),
-            steps: Some(refusal.steps),
+            steps: Some(refusal.steps.into()),
         }),
     };
     Ok(Verdict { name: program.name.to_owned(), result, time })

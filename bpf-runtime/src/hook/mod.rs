@@ -60,7 +60,7 @@ pub struct Hook {
     /// Bytes of the context.
     pub context_size: u32,
     /// The answers that r0 may hold at exit; `None`: any, the answer is not looked at.
-    pub verdicts: Option<RangeInclusive<i64>>,
+    pub verdicts: Option<RangeInclusive<i32>>,
 }
 
 const fn field(name: &'static str, offset: u32, size: u32) -> Field {

@@ -155,8 +155,8 @@ fn ways(
         },
         (Reg::Pointer(a), Reg::Pointer(b)) if width == Width::W64 => {
             let (first, second) = if exchanged { (b, a) } else { (a, b) };
-            if let Some(known) = packet_end(relation, &first, &second) {
-                return Ok(known);
+            if let Some((pointer, is_first)) = with_end(&first, &second) {
+                return reaches(relation, pointer, is_first);
             }
             if a.nullable || b.nullable || !a.same_memory(&b) || !a.base.is_memory() {
                 return Err(Reason::PointerCompare);
@@ -175,24 +175,28 @@ fn ways(
     }
 }
 
-/// A comparison of a pointer into a packet with the packet's end, or of one into the metadata with theirs, which is the
-/// packet's start. Outer `None`: it is none.
-fn packet_end(relation: Relation, first: &Pointer, second: &Pointer) -> Option<Option<Known>> {
+/// The pointer of two that is compared with the end of what it points into, and whether it is the first of them: one into a
+/// packet with the packet's end, or one into the metadata with theirs, which is the packet's start.
+fn with_end<'p>(first: &'p Pointer, second: &'p Pointer) -> Option<(&'p Pointer, bool)> {
     let is_end = |end: &Pointer, of: &Pointer| match of.base {
         Base::Packet => end.base == Base::PacketEnd,
         Base::Meta => end.base == Base::Packet && end.off.known() == Some(0),
         _ => false,
     };
-    let Reach { fixed, proven } = if is_end(second, first) { first.reach } else { second.reach };
-    Some(match relation {
-        Relation::LessEqual if is_end(second, first) => Some(Known::Reaches(*first, 0)),
-        Relation::Less if is_end(second, first) => Some(Known::Reaches(*first, 1)),
-        Relation::Equal if is_end(second, first) => (proven <= fixed).then_some(Known::Reaches(*first, 0)),
-        Relation::Equal if is_end(first, second) => (proven <= fixed).then_some(Known::Reaches(*second, 0)),
-        Relation::Less if is_end(first, second) => (proven < fixed).then_some(Known::Nothing),
-        Relation::LessEqual if is_end(first, second) => (proven <= fixed).then_some(Known::Nothing),
-        Relation::NotEqual if is_end(first, second) || is_end(second, first) => Some(Known::Nothing),
-        _ => return None,
+    if is_end(second, first) { Some((first, true)) } else { is_end(first, second).then_some((second, false)) }
+}
+
+/// What is known if a pointer stands in this relation to the end, or, if it is not the first, the end to it.
+fn reaches(relation: Relation, pointer: &Pointer, is_first: bool) -> Result<Option<Known>, Reason> {
+    let Reach { fixed, proven } = pointer.reach;
+    Ok(match relation {
+        Relation::LessEqual if is_first => Some(Known::Reaches(*pointer, 0)),
+        Relation::Less if is_first => Some(Known::Reaches(*pointer, 1)),
+        Relation::Equal => (proven <= fixed).then_some(Known::Reaches(*pointer, 0)),
+        Relation::Less => (proven < fixed).then_some(Known::Nothing),
+        Relation::LessEqual => (proven <= fixed).then_some(Known::Nothing),
+        Relation::NotEqual => Some(Known::Nothing),
+        _ => return Err(Reason::PointerCompare),
     })
 }
 

@@ -220,7 +220,7 @@ impl Explorer<'_> {
         let Reg::Scalar(r0) = self.state.reg(0)? else { return Err(Reason::ReturnsPointer) };
         if let Some(verdicts) = &self.unit.hook.verdicts {
             let (allowed, r0) = ((*verdicts.start(), *verdicts.end()), (r0.wide.smin, r0.wide.smax));
-            if r0.0 < allowed.0 || r0.1 > allowed.1 {
+            if r0.0 < allowed.0.into() || r0.1 > allowed.1.into() {
                 return Err(Reason::Verdict { r0, allowed });
             }
         }
