@@ -107,6 +107,7 @@ pub mod number {
     pub const SKB_LOAD_BYTES: u32 = 26;
     pub const CSUM_DIFF: u32 = 28;
     pub const XDP_ADJUST_HEAD: u32 = 44;
+    pub const REDIRECT_MAP: u32 = 51;
     pub const XDP_ADJUST_META: u32 = 54;
     pub const XDP_ADJUST_TAIL: u32 = 65;
     pub const SKB_LOAD_BYTES_RELATIVE: u32 = 68;
@@ -131,6 +132,19 @@ const KEYED: &[MapKind] = &[
     MapKind::LruHash,
     MapKind::LruPercpuHash,
 ];
+/// The kinds that programs look up values in.
+const LOOKED_UP: &[MapKind] = &[
+    MapKind::Hash,
+    MapKind::Array,
+    MapKind::PercpuHash,
+    MapKind::PercpuArray,
+    MapKind::LruHash,
+    MapKind::LruPercpuHash,
+    MapKind::DevMap,
+    MapKind::XskMap,
+    MapKind::DevMapHash,
+];
+const REDIRECTING: Arg = Arg::Map(&[MapKind::DevMap, MapKind::CpuMap, MapKind::XskMap, MapKind::DevMapHash]);
 const PER_CPU: &[MapKind] = &[MapKind::PercpuHash, MapKind::PercpuArray, MapKind::LruPercpuHash];
 const RING: Arg = Arg::Map(&[MapKind::RingBuf]);
 
@@ -150,7 +164,12 @@ const fn adjusts(number: u32, name: &'static str) -> Helper {
 
 /// All helpers, by number.
 pub const HELPERS: &[Helper] = &[
-    helper(number::MAP_LOOKUP_ELEM, "map_lookup_elem", &[Arg::Map(KEYED), Arg::MapKey], Ret::MapValueOrNull),
+    helper(
+        number::MAP_LOOKUP_ELEM,
+        "map_lookup_elem",
+        &[Arg::Map(LOOKED_UP), Arg::MapKey],
+        Ret::MapValueOrNull,
+    ),
     helper(
         number::MAP_UPDATE_ELEM,
         "map_update_elem",
@@ -194,6 +213,7 @@ pub const HELPERS: &[Helper] = &[
     ),
     helper(number::GET_NUMA_NODE_ID, "get_numa_node_id", &[], Ret::Scalar),
     adjusts(number::XDP_ADJUST_HEAD, "xdp_adjust_head"),
+    of_hooks(number::REDIRECT_MAP, "redirect_map", &[REDIRECTING, Arg::Scalar, Arg::Scalar], &[XDP]),
     adjusts(number::XDP_ADJUST_META, "xdp_adjust_meta"),
     adjusts(number::XDP_ADJUST_TAIL, "xdp_adjust_tail"),
     of_hooks(

@@ -13,8 +13,8 @@ pub enum Holds {
     Number,
     /// Numbers that programs may write, too.
     Scratch,
-    /// The address of a packet's first byte. As in Linux the field has 32 bits, and what is loaded is a pointer: all
-    /// addresses of packets lie below 4 GiB.
+    /// The address of a packet's first byte. As in Linux the field has 32 bits, and what is loaded is a pointer. All
+    /// addresses of packets lie in 32 bits, 2^29 away from their ends at least: that is as far as offsets reach.
     Packet,
     /// The address behind a packet's last byte.
     PacketEnd,

@@ -2,12 +2,14 @@
 //! (`net/core/filter.c`).
 use super::{
     Env, TrapReason,
+    helpers::is_set,
     machine::{Context, Machine},
 };
 use crate::{
     errno::Errno,
     helper::number,
     hook::{Field, Holds, Hook, MAX_PACKET_BYTES},
+    map::MapKind,
 };
 
 /// Where a program sees the start of the buffer: contexts hold addresses of packets in 32 bits, and an offset of any
@@ -20,6 +22,10 @@ const MAX_META_BYTES: usize = 252;
 /// `XDP_ABORTED` and `XDP_REDIRECT`.
 const ABORTED: u64 = 0;
 const REDIRECTED: u64 = 4;
+/// The actions that `bpf_redirect_map` may be told to give, and its flags.
+const ACTIONS: u64 = 3;
+const BROADCAST: u64 = 1 << 3;
+const EXCLUDE_INGRESS: u64 = 1 << 4;
 
 /// A packet in a buffer that has room before and behind it.
 #[derive(Debug)]
@@ -151,7 +157,7 @@ impl<'c> Network<'c> {
 impl<E: Env + ?Sized> Machine<'_, '_, E> {
     /// The helpers of network hooks, with the arguments in r1 to r5.
     pub(super) fn call_network_helper(&mut self, helper: u32) -> Result<u64, TrapReason> {
-        let [_, _, r2, r3, r4, r5, ..] = self.regs;
+        let [_, r1, r2, r3, r4, r5, ..] = self.regs;
         let Context::Network(network) = &mut self.context else { return Err(TrapReason::NoFunction) };
         let adjusted = match helper {
             number::XDP_ADJUST_HEAD => network.adjust_head(r2 as i32),
@@ -170,11 +176,28 @@ impl<E: Env + ?Sized> Machine<'_, '_, E> {
             }
             number::XDP_STORE_BYTES => return self.store_packet(r2 as u32, r3, r4),
             number::REDIRECT => return Ok(if r2 == 0 { REDIRECTED } else { ABORTED }),
+            number::REDIRECT_MAP => return self.redirect_by(r1, r2, r3),
             number::CSUM_DIFF => return self.checksum_difference(),
             _ => return Err(TrapReason::NoFunction),
         };
         network.show();
         Ok(adjusted.map_or_else(Errno::to_r0, |()| 0))
+    }
+
+    /// `bpf_redirect_map`: where nothing is set, the answer is in the lowest bits of the flags.
+    fn redirect_by(&self, handle: u64, key: u64, flags: u64) -> Result<u64, TrapReason> {
+        let (_, map) = self.map(handle)?;
+        let to_devices = matches!(map.spec().kind, MapKind::DevMap | MapKind::DevMapHash);
+        let known = ACTIONS | if to_devices { BROADCAST | EXCLUDE_INGRESS } else { 0 };
+        if !map.spec().kind.redirects() {
+            return Err(TrapReason::NoMap);
+        }
+        if flags & !known != 0 {
+            return Ok(ABORTED);
+        }
+        let entry = map.lookup((&(key as u32).to_le_bytes()).into());
+        let set = flags & BROADCAST != 0 || entry.is_some_and(|entry| is_set(map, entry));
+        Ok(if set { REDIRECTED } else { flags & ACTIONS })
     }
 
     /// Copies from the packet to the program's memory, which is zeroed if the packet is too short.

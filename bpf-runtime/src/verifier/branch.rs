@@ -153,7 +153,7 @@ fn ways(
             Operand::Reg(src) => null(pointer, src, relation, test),
             Operand::Imm(_) => Err(Reason::PointerCompare),
         },
-        (Reg::Pointer(a), Reg::Pointer(b)) if width == Width::W64 => {
+        (Reg::Pointer(a), Reg::Pointer(b)) if width == Width::W64 || a.base.is_low() && b.base.is_low() => {
             let (first, second) = if exchanged { (b, a) } else { (a, b) };
             if let Some((pointer, is_first)) = with_end(&first, &second) {
                 return reaches(relation, pointer, is_first);

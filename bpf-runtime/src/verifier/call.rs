@@ -235,6 +235,7 @@ fn wanted_kind(kinds: &[MapKind]) -> &'static str {
         Some(MapKind::ProgArray) => "a program array",
         Some(MapKind::PerfEventArray) => "a perf event array",
         Some(MapKind::PercpuHash) => "a per-CPU map",
+        Some(MapKind::DevMap) => "a map that packets are redirected by",
         _ => "a hash or array map",
     }
 }

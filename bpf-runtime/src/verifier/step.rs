@@ -109,6 +109,7 @@ impl Explorer<'_> {
                     self.state.identify(register)
                 }
                 Reg::Scalar(scalar) => Reg::Scalar(Scalar::from_low(scalar.low)),
+                Reg::Pointer(pointer) if pointer.base.is_low() => Reg::Pointer(pointer),
                 _ => return Err(NOT_ON_POINTERS),
             },
             (Operand::Imm(imm), Width::W64) => Reg::Scalar(imm.into()),
@@ -135,6 +136,9 @@ impl Explorer<'_> {
             }
             (Reg::Pointer(a), Reg::Pointer(b)) if width == Width::W64 && op == Alu::Sub => {
                 Reg::Scalar(Scalar::from_wide(distance(&a, &b)?))
+            }
+            (Reg::Pointer(a), Reg::Pointer(b)) if op == Alu::Sub && a.base.is_low() && b.base.is_low() => {
+                Reg::Scalar(Scalar::from_low(distance(&a, &b)?.truncate(32)))
             }
             _ => return Err(NOT_ON_POINTERS),
         };

@@ -41,6 +41,11 @@ impl Base {
         !matches!(self, Self::Map(_) | Self::PacketEnd)
     }
 
+    /// Whether its addresses have 32 bits, so that 32-bit operations on them are as good as others.
+    pub const fn is_low(self) -> bool {
+        matches!(self, Self::Packet | Self::Meta | Self::PacketEnd)
+    }
+
     /// Whether its length is known from comparisons only: see [`Reach`].
     pub const fn is_packet(self) -> bool {
         matches!(self, Self::Packet | Self::Meta)

@@ -105,6 +105,23 @@ const COMPARISONS: &[Case] = &[
         Some("the packet's end can't be computed with: add to the other side of the comparison"),
     ),
     ("the length", packet!("r2 -= r1\nr0 = r2\nexit"), None),
+    ("the length in 32 bits", packet!("w3 = w2\nw3 -= w1\nr0 = r3\nexit"), None),
+    ("the address in 32 bits", packet!("w0 = w1\nexit"), Some("r0 is an address at exit: return a number")),
+    (
+        "a comparison in 32 bits",
+        packet!("r3 = r1\nr3 += 14\nif w3 > w2 goto out\nr0 = *(u16 *)(r1 + 12)\nout:\nexit"),
+        None,
+    ),
+    (
+        "a sum in 32 bits",
+        packet!("w1 += 14\nexit"),
+        Some("pointers take part in 64-bit addition and subtraction only"),
+    ),
+    (
+        "another address in 32 bits",
+        packet!("w3 = w10\nexit"),
+        Some("pointers take part in 64-bit addition and subtraction only"),
+    ),
     (
         "a comparison with a number",
         packet!("if r1 > 5 goto 0\nexit"),

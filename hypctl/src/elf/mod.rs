@@ -26,6 +26,8 @@ pub struct Object {
     pub sections: Vec<String>,
     /// The programs that no bundle can hold.
     pub refused: Vec<Refused>,
+    /// Why a map that is declared can't be made, if one can't.
+    pub unmade: Option<String>,
 }
 
 /// A program that can't be put into a bundle.
@@ -45,7 +47,13 @@ pub struct Refused {
 /// The first thing that is wrong with it: what, where, and what to do.
 pub fn read(name: &str, bytes: &[u8]) -> Result<Object> {
     let mut object = read_some(name, bytes)?;
-    if object.refused.is_empty() { Ok(object) } else { Err(object.refused.swap_remove(0).why) }
+    if !object.refused.is_empty() {
+        return Err(object.refused.swap_remove(0).why);
+    }
+    match object.unmade {
+        Some(why) => bail!("{why}"),
+        None => Ok(object),
+    }
 }
 
 /// As [`read`], but leaves out programs that can't be put into a bundle, unless that is all.
@@ -74,8 +82,9 @@ pub fn read_some(name: &str, bytes: &[u8]) -> Result<Object> {
         }
         bail!("no program in it: put a global function into a section named by its hook; {}", known_hooks());
     }
+    let unmade = maps.refused().map(str::to_owned);
     contents.maps = maps.into_contents();
-    Ok(Object { contents, sections, refused })
+    Ok(Object { contents, sections, refused, unmade })
 }
 
 /// A program of an object, linked.
