@@ -121,7 +121,7 @@ impl<'a> File<'a> {
         {
             let size = self.section(section)?.size;
             let end = address.checked_add(symbol.size()).filter(|end| *end <= size && address < size);
-            let fits = |end: &u64| address % 8 == 0 && end % 8 == 0 && (untyped || *end > address);
+            let fits = |end: &u64| address % 8 == 0 && end.is_multiple_of(8) && (untyped || *end > address);
             let Some(end) = end.filter(fits) else {
                 bail!("ELF file is damaged: function {name} does not lie in its section");
             };

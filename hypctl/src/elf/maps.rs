@@ -26,7 +26,9 @@ enum Origin {
 /// The maps found so far; code refers to them by index.
 #[derive(Debug)]
 pub struct Maps {
-    maps: Vec<(Origin, MapContents)>,
+    made: Vec<(Origin, MapContents)>,
+    /// Declared ones that no code refers to yet, of an object with more of them than a bundle holds.
+    waiting: Vec<(Origin, MapContents)>,
     /// Declared ones that can't be made, and why: programs that use them are refused.
     refused: Vec<(Origin, String)>,
 }
@@ -34,18 +36,27 @@ pub struct Maps {
 impl Maps {
     /// The maps that the object declares.
     pub fn declared(file: &File<'_>) -> Result<Self> {
-        let mut maps = Self { maps: Vec::new(), refused: Vec::new() };
+        let mut maps = Self { made: Vec::new(), waiting: Vec::new(), refused: Vec::new() };
         maps.legacy(file)?;
-        let Some((section, _)) = file.section_by_name(".maps") else { return Ok(maps) };
+        maps.modern(file)?;
+        if maps.waiting.len() <= MAX_MAPS {
+            maps.made = core::mem::take(&mut maps.waiting);
+        }
+        Ok(maps)
+    }
+
+    /// The maps of `.maps`.
+    fn modern(&mut self, file: &File<'_>) -> Result<()> {
+        let Some((section, _)) = file.section_by_name(".maps") else { return Ok(()) };
         let (_, types) =
             file.section_by_name(".BTF").context("section .maps without .BTF: compile with -g")?;
         let btf = Btf::read(types.data)?;
         for (name, type_id) in btf.variables(".maps")? {
             let symbol = file.symbols_in(section).find(|s| s.name == name);
             let address = symbol.with_context(|| format!("map {name}: no symbol of that name"))?.address;
-            maps.declare(Origin::Variable { section, address }, name, declared_spec(&btf, type_id))?;
+            self.declare(Origin::Variable { section, address }, name, declared_spec(&btf, type_id));
         }
-        Ok(maps)
+        Ok(())
     }
 
     /// The maps of a section of `struct bpf_map_def`, which libbpf took before its version 1.0: type, key size, value size,
@@ -60,20 +71,17 @@ impl Maps {
             };
             let declared = Declared { kind: Some(kind), key_size, value_size, max_entries, flags };
             let origin = Origin::Variable { section, address: symbol.address };
-            self.declare(origin, &symbol.name, declared.spec())?;
+            self.declare(origin, &symbol.name, declared.spec());
         }
         Ok(())
     }
 
     /// Adds a map, or takes note of why it can't be made.
-    fn declare(&mut self, origin: Origin, name: &str, spec: Result<MapSpec>) -> Result<()> {
+    fn declare(&mut self, origin: Origin, name: &str, spec: Result<MapSpec>) {
         let contents = |spec| MapContents { name: name.into(), spec, initial: Vec::new() };
         match spec.with_context(|| format!("map {name}")).and_then(|spec| self.check(contents(spec))) {
-            Ok(map) => self.add(origin, map).map(drop),
-            Err(why) => {
-                self.refused.push((origin, format!("{why:#}")));
-                Ok(())
-            }
+            Ok(map) => self.waiting.push((origin, map)),
+            Err(why) => self.refused.push((origin, format!("{why:#}"))),
         }
     }
 
@@ -81,17 +89,24 @@ impl Maps {
     ///
     /// # Errors
     /// It can't be made.
-    pub fn of_variable(&self, section: usize, address: u64) -> Result<Option<usize>> {
+    pub fn of_variable(&mut self, section: usize, address: u64) -> Result<Option<usize>> {
         let origin = Origin::Variable { section, address };
         match self.refused.iter().find(|(refused, _)| *refused == origin) {
             Some((_, why)) => bail!("{why}"),
-            None => Ok(self.index(origin)),
+            None => match self.waiting.iter().position(|(waiting, _)| *waiting == origin) {
+                Some(at) => {
+                    let (_, map) = self.waiting.remove(at);
+                    self.add(origin, map).map(Some)
+                }
+                None => Ok(self.index(origin)),
+            },
         }
     }
 
     /// Why a declared map can't be made, if one can't.
-    pub fn refused(&self) -> Option<&str> {
-        self.refused.first().map(|(_, why)| why.as_str())
+    pub fn refused(&self) -> Option<String> {
+        let waits = self.waiting.first().map(|(_, map)| too_many(&map.name));
+        self.refused.first().map(|(_, why)| why.clone()).or(waits)
     }
 
     /// The index of the array map of a section of global variables, made at its first use.
@@ -106,30 +121,34 @@ impl Maps {
 
     /// The maps in the order of their indices.
     pub fn into_contents(self) -> Vec<MapContents> {
-        self.maps.into_iter().map(|(_, map)| map).collect()
+        self.made.into_iter().map(|(_, map)| map).collect()
     }
 
     fn index(&self, origin: Origin) -> Option<usize> {
-        self.maps.iter().position(|(o, _)| *o == origin)
+        self.made.iter().position(|(o, _)| *o == origin)
     }
 
     fn check(&self, map: MapContents) -> Result<MapContents> {
         let name = &map.name;
         check_name("map", name)?;
         map.spec.check().map_err(|e| anyhow!("map {name}: {e}"))?;
-        if self.maps.iter().any(|(_, other)| other.name == *name) {
+        if self.made.iter().chain(&self.waiting).any(|(_, other)| other.name == *name) {
             bail!("map {name}: another has this name");
-        }
-        if self.maps.len() == MAX_MAPS {
-            bail!("map {name}: an object has {MAX_MAPS} maps at most, global variables included");
         }
         Ok(map)
     }
 
     fn add(&mut self, origin: Origin, map: MapContents) -> Result<usize> {
-        self.maps.push((origin, map));
-        Ok(self.maps.len() - 1)
+        if self.made.len() == MAX_MAPS {
+            bail!("{}", too_many(&map.name));
+        }
+        self.made.push((origin, map));
+        Ok(self.made.len() - 1)
     }
+}
+
+fn too_many(name: &str) -> String {
+    format!("map {name}: an object has {MAX_MAPS} maps at most, global variables included")
 }
 
 /// What the members of a map's structure say, in numbers.
@@ -192,9 +211,11 @@ impl Declared {
             format!("unknown map kind {number}{name}: known are {}", known.join(", "))
         })?;
         let Self { mut key_size, mut value_size, mut max_entries, flags, .. } = *self;
-        if kind == MapKind::PerfEventArray {
-            // As libbpf: what is left out is a __u32, and one entry for each CPU.
+        // As libbpf: what is left out is a __u32, and one entry for each CPU.
+        if matches!(kind, MapKind::PerfEventArray | MapKind::ProgArray) {
             (key_size, value_size) = (or(key_size, 4), or(value_size, 4));
+        }
+        if kind == MapKind::PerfEventArray {
             max_entries = or(max_entries, CPUS);
         }
         Ok(MapSpec { kind, key_size, value_size, max_entries, flags })
@@ -211,12 +232,8 @@ impl Declared {
             "max_entries" => self.max_entries = btf.uint(type_id)?,
             "map_flags" => self.flags = btf.uint(type_id)?,
             // Where it would be pinned in a file system, and on which NUMA node it would lie: there is neither.
-            // What maps and programs an outer map or a program array holds at first: a kind that holds none refuses it.
-            "pinning" | "numa_node" => {}
-            "values" if self.kind == Some(MapKind::ProgArray as u32) => {
-                bail!("programs to begin with are not supported: put them in by map set")
-            }
-            "values" => {}
+            // What a program array holds at first is put in by `map set`; a map of maps is refused by its kind.
+            "pinning" | "numa_node" | "values" => {}
             _ => bail!(
                 "not supported: known are type, key, value, key_size, value_size, max_entries, map_flags"
             ),

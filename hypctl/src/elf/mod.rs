@@ -77,12 +77,14 @@ pub fn read_some(name: &str, bytes: &[u8]) -> Result<Object> {
         }
     }
     if contents.programs.is_empty() {
+        // Rather about a program that has a hook here than about another.
+        let known = refused.iter().position(|refused| hook::find(&refused.section).is_some());
         if !refused.is_empty() {
-            return Err(refused.swap_remove(0).why);
+            return Err(refused.swap_remove(known.unwrap_or(0)).why);
         }
         bail!("no program in it: put a global function into a section named by its hook; {}", known_hooks());
     }
-    let unmade = maps.refused().map(str::to_owned);
+    let unmade = maps.refused();
     contents.maps = maps.into_contents();
     Ok(Object { contents, sections, refused, unmade })
 }
