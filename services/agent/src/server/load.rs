@@ -97,6 +97,15 @@ impl<B: Board> Agent<'_, B> {
                 format_args!("{}: no hook {}; there are: {HookNames}", program.name, program.hook),
             )
         })?;
+        if !hook.on_device {
+            return Err(refusal(
+                ErrorCode::NotFound,
+                format_args!(
+                    "{}: this system has no hook {} (it has no network); there are: {HookNames}",
+                    program.name, hook.name
+                ),
+            ));
+        }
         if self.programs.iter().flatten().any(|p| p.name == program.name) {
             return Err(refusal(
                 ErrorCode::Exists,
