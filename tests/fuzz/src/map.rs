@@ -79,7 +79,8 @@ impl Entries<'_> {
     }
 
     fn is_array(&self) -> bool {
-        matches!(self.map.spec().kind, MapKind::Array | MapKind::PercpuArray | MapKind::ProgArray)
+        use MapKind::{Array, CpuMap, DevMap, PercpuArray, ProgArray, XskMap};
+        matches!(self.map.spec().kind, Array | PercpuArray | ProgArray | DevMap | CpuMap | XskMap)
     }
 
     /// Whether entries go by themselves.
