@@ -8,7 +8,11 @@ seconds=${1:-60}
 shift || true
 [[ $seconds =~ ^[0-9]+$ ]] || die "usage: scripts/fuzz.sh [SECONDS] [TARGET...]"
 targets=("$@")
-if [ ${#targets[@]} -eq 0 ]; then targets=(verifier program bundle elf); fi
+if [ ${#targets[@]} -eq 0 ]; then
+  targets=(fuzz/fuzz_targets/*.rs)
+  targets=("${targets[@]##*/}")
+  targets=("${targets[@]%.rs}")
+fi
 
 if ! command -v cargo-fuzz >/dev/null || ! cargo +nightly --version >/dev/null 2>&1; then
   say "no cargo-fuzz (cargo install cargo-fuzz) or no nightly compiler: the short run on stable Rust"

@@ -57,6 +57,7 @@ check "shellcheck" shellcheck -x scripts/*.sh examples/*.sh tests/proofs/*.sh .c
 suite cargo test --no-fail-fast --workspace --exclude hypos-tests --lib --bins --tests
 suite scripts/jit-test.sh
 suite cargo test --no-fail-fast -p hypos-tests
+suite tests/proofs/run.sh
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

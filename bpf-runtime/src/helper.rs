@@ -1,6 +1,9 @@
 //! The functions that programs may call, as one table that verifier and dispatcher share. Numbers, argument
 //! order and meaning are Linux's (`include/uapi/linux/bpf.h`), so that libbpf's headers serve.
-use crate::map::MapKind;
+use crate::{
+    hook::{SOCKET, XDP},
+    map::MapKind,
+};
 
 /// What an argument has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +22,10 @@ pub enum Arg {
     Mem,
     /// As `Mem`, may be null when the length is 0, and may hold pointers (the arguments of a print).
     PrintArgs,
+    /// As `Mem`, may be null when the length is 0.
+    MemOrNull,
+    /// Memory that the helper writes; its length is the next argument.
+    OutMem,
     /// The length of the memory in the argument before: at least 1.
     Size,
     /// The length of the memory in the argument before: may be 0.
@@ -68,6 +75,8 @@ pub struct Helper {
     pub ret: Ret,
     /// Who may call it.
     pub hooks: Hooks,
+    /// Whether the packet may lie elsewhere afterwards: the program has to load its addresses anew.
+    pub moves_packet: bool,
 }
 
 impl Helper {
@@ -94,6 +103,14 @@ pub mod number {
     pub const PERF_EVENT_OUTPUT: u32 = 25;
     pub const GET_NUMA_NODE_ID: u32 = 42;
     pub const KTIME_GET_BOOT_NS: u32 = 125;
+    pub const REDIRECT: u32 = 23;
+    pub const SKB_LOAD_BYTES: u32 = 26;
+    pub const CSUM_DIFF: u32 = 28;
+    pub const XDP_ADJUST_HEAD: u32 = 44;
+    pub const REDIRECT_MAP: u32 = 51;
+    pub const XDP_ADJUST_META: u32 = 54;
+    pub const XDP_ADJUST_TAIL: u32 = 65;
+    pub const SKB_LOAD_BYTES_RELATIVE: u32 = 68;
     pub const RINGBUF_OUTPUT: u32 = 130;
     pub const RINGBUF_RESERVE: u32 = 131;
     pub const RINGBUF_SUBMIT: u32 = 132;
@@ -101,6 +118,9 @@ pub mod number {
     pub const RINGBUF_QUERY: u32 = 134;
     pub const KTIME_GET_COARSE_NS: u32 = 160;
     pub const TRACE_VPRINTK: u32 = 177;
+    pub const XDP_GET_BUFF_LEN: u32 = 188;
+    pub const XDP_LOAD_BYTES: u32 = 189;
+    pub const XDP_STORE_BYTES: u32 = 190;
     pub const MAP_LOOKUP_PERCPU_ELEM: u32 = 195;
 }
 
@@ -112,16 +132,44 @@ const KEYED: &[MapKind] = &[
     MapKind::LruHash,
     MapKind::LruPercpuHash,
 ];
+/// The kinds that programs look up values in.
+const LOOKED_UP: &[MapKind] = &[
+    MapKind::Hash,
+    MapKind::Array,
+    MapKind::PercpuHash,
+    MapKind::PercpuArray,
+    MapKind::LruHash,
+    MapKind::LruPercpuHash,
+    MapKind::DevMap,
+    MapKind::XskMap,
+    MapKind::DevMapHash,
+];
+const REDIRECTING: Arg = Arg::Map(&[MapKind::DevMap, MapKind::CpuMap, MapKind::XskMap, MapKind::DevMapHash]);
 const PER_CPU: &[MapKind] = &[MapKind::PercpuHash, MapKind::PercpuArray, MapKind::LruPercpuHash];
 const RING: Arg = Arg::Map(&[MapKind::RingBuf]);
 
 const fn helper(number: u32, name: &'static str, args: &'static [Arg], ret: Ret) -> Helper {
-    Helper { number, name, args, ret, hooks: Hooks::All }
+    Helper { number, name, args, ret, hooks: Hooks::All, moves_packet: false }
+}
+
+/// A helper of some hooks only, which returns a number.
+const fn of_hooks(number: u32, name: &'static str, args: &'static [Arg], hooks: &'static [u32]) -> Helper {
+    Helper { hooks: Hooks::Only(hooks), ..helper(number, name, args, Ret::Scalar) }
+}
+
+/// A helper that moves the start or the end of a packet by a number of bytes.
+const fn adjusts(number: u32, name: &'static str) -> Helper {
+    Helper { moves_packet: true, ..of_hooks(number, name, &[Arg::Context, Arg::Scalar], &[XDP]) }
 }
 
 /// All helpers, by number.
 pub const HELPERS: &[Helper] = &[
-    helper(number::MAP_LOOKUP_ELEM, "map_lookup_elem", &[Arg::Map(KEYED), Arg::MapKey], Ret::MapValueOrNull),
+    helper(
+        number::MAP_LOOKUP_ELEM,
+        "map_lookup_elem",
+        &[Arg::Map(LOOKED_UP), Arg::MapKey],
+        Ret::MapValueOrNull,
+    ),
     helper(
         number::MAP_UPDATE_ELEM,
         "map_update_elem",
@@ -144,13 +192,36 @@ pub const HELPERS: &[Helper] = &[
         &[Arg::Context, Arg::Map(&[MapKind::ProgArray]), Arg::Scalar],
         Ret::Void,
     ),
+    of_hooks(number::REDIRECT, "redirect", &[Arg::Scalar, Arg::Scalar], &[XDP]),
     helper(
         number::PERF_EVENT_OUTPUT,
         "perf_event_output",
         &[Arg::Context, Arg::Map(&[MapKind::PerfEventArray]), Arg::Scalar, Arg::Mem, Arg::SizeOrZero],
         Ret::Scalar,
     ),
+    of_hooks(
+        number::SKB_LOAD_BYTES,
+        "skb_load_bytes",
+        &[Arg::Context, Arg::Scalar, Arg::OutMem, Arg::Size],
+        &[SOCKET],
+    ),
+    of_hooks(
+        number::CSUM_DIFF,
+        "csum_diff",
+        &[Arg::MemOrNull, Arg::SizeOrZero, Arg::MemOrNull, Arg::SizeOrZero, Arg::Scalar],
+        &[XDP],
+    ),
     helper(number::GET_NUMA_NODE_ID, "get_numa_node_id", &[], Ret::Scalar),
+    adjusts(number::XDP_ADJUST_HEAD, "xdp_adjust_head"),
+    of_hooks(number::REDIRECT_MAP, "redirect_map", &[REDIRECTING, Arg::Scalar, Arg::Scalar], &[XDP]),
+    adjusts(number::XDP_ADJUST_META, "xdp_adjust_meta"),
+    adjusts(number::XDP_ADJUST_TAIL, "xdp_adjust_tail"),
+    of_hooks(
+        number::SKB_LOAD_BYTES_RELATIVE,
+        "skb_load_bytes_relative",
+        &[Arg::Context, Arg::Scalar, Arg::OutMem, Arg::Size, Arg::Scalar],
+        &[SOCKET],
+    ),
     // The clock does not stop: the time since boot is the time of `ktime_get_ns`.
     helper(number::KTIME_GET_BOOT_NS, "ktime_get_boot_ns", &[], Ret::Scalar),
     helper(
@@ -174,6 +245,19 @@ pub const HELPERS: &[Helper] = &[
         "trace_vprintk",
         &[Arg::Mem, Arg::Size, Arg::PrintArgs, Arg::SizeOrZero],
         Ret::Scalar,
+    ),
+    of_hooks(number::XDP_GET_BUFF_LEN, "xdp_get_buff_len", &[Arg::Context], &[XDP]),
+    of_hooks(
+        number::XDP_LOAD_BYTES,
+        "xdp_load_bytes",
+        &[Arg::Context, Arg::Scalar, Arg::OutMem, Arg::Size],
+        &[XDP],
+    ),
+    of_hooks(
+        number::XDP_STORE_BYTES,
+        "xdp_store_bytes",
+        &[Arg::Context, Arg::Scalar, Arg::Mem, Arg::Size],
+        &[XDP],
     ),
     helper(
         number::MAP_LOOKUP_PERCPU_ELEM,
@@ -207,7 +291,8 @@ mod tests {
         for helper in HELPERS {
             for (i, arg) in helper.args.iter().enumerate() {
                 let is_size = matches!(arg, Arg::Size | Arg::SizeOrZero);
-                let after_mem = i > 0 && matches!(helper.args[i - 1], Arg::Mem | Arg::PrintArgs);
+                let memory = |arg| matches!(arg, Arg::Mem | Arg::MemOrNull | Arg::PrintArgs | Arg::OutMem);
+                let after_mem = i > 0 && memory(helper.args[i - 1]);
                 assert_eq!(is_size, after_mem, "{} argument {}", helper.name, i + 1);
                 let of_map = matches!(arg, Arg::MapKey | Arg::MapValue);
                 assert!(

@@ -26,10 +26,11 @@ fn compared(programs: u64, program: impl Fn(&mut Choice) -> String) -> u64 {
         let Some(bound) = bound.filter(|bound| *bound <= LONGEST) else { continue };
         accepted += 1;
         for _ in 0..3 {
-            if let Err(wrong) = peer::compare(&code, &generate::context(&mut c), bound) {
+            let context = generate::context(&mut c);
+            if let Err(wrong) = peer::compare(&code, &context, bound, true) {
                 let lines: Vec<_> =
                     (0..code.len()).map(|at| format!("{at}: {}", disasm(&code, at))).collect();
-                panic!("program {seed}: {wrong}\n{}", lines.join("\n"));
+                panic!("program {seed}, {context:?}: {wrong}\n{}", lines.join("\n"));
             }
         }
     }

@@ -3,13 +3,13 @@
 mod common;
 
 use bpf_runtime::{
-    interp::{Program, TrapReason, run},
+    interp::{Packet, Program, TrapReason, run, run_on_packet},
     isa::{Insn, opcode},
 };
 use common::{
-    World, assemble, check, create_maps,
+    World, assemble, check, check_on, create_maps,
     generate::{Choice, context, program},
-    loops, map_memory,
+    hook, loops, map_memory, packets,
 };
 use proptest::prelude::*;
 
@@ -56,6 +56,35 @@ fn accepted_programs_never_trap() {
 fn accepted_loops_never_trap() {
     let programs = PROGRAMS / 2;
     let accepted = run_accepted(programs, loops::program);
+    assert!((programs / 8..programs * 9 / 10).contains(&accepted), "{accepted} accepted");
+}
+
+#[test]
+fn accepted_programs_stay_in_their_packets() {
+    let (programs, xdp, mut accepted) = (PROGRAMS / 4, hook("xdp"), 0);
+    for seed in 0..programs {
+        let mut c = Choice::seeded(seed ^ 0x7000);
+        let text = packets::program(&mut c);
+        let code = assemble(&text);
+        let Ok(summary) = check_on(xdp, &code) else { continue };
+        accepted += 1;
+        let fuel = summary.instruction_bound.unwrap_or(u64::MAX).min(100_000);
+        let decoded = Program::new(&code).expect("it was accepted");
+        // All short lengths, and a room before the packet that lets it grow or not.
+        for len in 0..40 {
+            let mut buffer: Vec<u8> = (0..len + 300).map(|_| c.next() as u8).collect();
+            let headroom = [0, 8, 260][len % 3];
+            let mut packet = Packet::new(&mut buffer, headroom, len).expect("it lies in the buffer");
+            let mut context = [0; 24].map(|_: u8| c.next() as u8);
+            match run_on_packet(&decoded, (xdp, &mut context), &mut packet, &[], &mut World::default(), fuel)
+            {
+                Ok(_) => {}
+                Err(trap) if trap.reason == TrapReason::Fuel && summary.instruction_bound != Some(fuel) => {}
+                Err(trap) => panic!("program {seed}, {len} bytes: {trap}\n{text}"),
+            }
+        }
+    }
+    println!("{accepted} of {programs} accepted");
     assert!((programs / 8..programs * 9 / 10).contains(&accepted), "{accepted} accepted");
 }
 

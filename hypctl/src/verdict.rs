@@ -28,6 +28,17 @@ pub struct Refused {
     pub reason: String,
     /// Several lines: why, where, what was known of the registers.
     pub log: String,
+    /// Steps that the verifier took; none if it was not asked.
+    pub steps: Option<u64>,
+}
+
+impl Verdict {
+    /// On a program that could not be read.
+    pub fn unlinked(refused: &crate::elf::Refused) -> Self {
+        let reason = format!("{:#}", refused.why);
+        let result = Err(Refused { log: reason.clone(), reason, steps: None });
+        Self { name: refused.name.clone(), result, time: Duration::ZERO }
+    }
 }
 
 /// Verifies all programs of a bundle.
@@ -48,15 +59,19 @@ fn one(program: &Program<'_>, maps: &[MapSpec]) -> Result<Verdict> {
     let result = verifier::verify(&unit, &Limits::default());
     let time = start.elapsed();
     let result = match result {
-        Ok(summary) if program.strict && summary.instruction_bound.is_none() => Err(unbounded()),
+        Ok(summary) if program.strict && summary.instruction_bound.is_none() => Err(unbounded(summary.steps)),
         Ok(summary) => Ok(summary),
-        Err(refusal) => Err(Refused { reason: refusal.reason.to_string(), log: refusal.to_string() }),
+        Err(refusal) => Err(Refused {
+            reason: refusal.reason.to_string(),
+            log: refusal.to_string(),
+            steps: Some(refusal.steps.into()),
+        }),
     };
     Ok(Verdict { name: program.name.to_owned(), result, time })
 }
 
 /// Strict termination was asked for and could not be proven.
-fn unbounded() -> Refused {
+fn unbounded(steps: u64) -> Refused {
     let reason = "no bound on executed instructions could be proven: give each loop a constant limit";
-    Refused { reason: reason.into(), log: reason.into() }
+    Refused { reason: reason.into(), log: reason.into(), steps: Some(steps) }
 }

@@ -102,7 +102,12 @@ fn no_program() {
     }
     let said = source("int helper(int a) { return a; }");
     let todo = "put a global function into a section named by its hook";
-    assert_eq!(said, format!("no program in it: {todo}; known are SEC(\"timer\"), SEC(\"serial\")"));
+    assert_eq!(
+        said,
+        format!(
+            "no program in it: {todo}; known are SEC(\"timer\"), SEC(\"serial\"), SEC(\"xdp\"), SEC(\"socket\")"
+        )
+    );
 }
 
 #[test]
@@ -181,7 +186,7 @@ fn maps_that_can_not_be() {
         (
             "m",
             "__uint(type, BPF_MAP_TYPE_LPM_TRIE); __uint(max_entries, 1);".into(),
-            "map m: unknown map kind 11:",
+            "map m: unknown map kind 11 (lpm_trie):",
         ),
         ("m", "__uint(max_entries, 1);".into(), "map m: no __uint(type, BPF_MAP_TYPE_...)"),
         ("m", "int type;".into(), "map m: member type: .BTF: type"),
@@ -189,7 +194,7 @@ fn maps_that_can_not_be() {
     ];
     for (name, members, said) in cases {
         let is = source(&with_map(name, &members));
-        assert!(is.starts_with(said), "{is:?} begins with {said:?}");
+        assert!(is.starts_with("section timer, offset 0x") && is.contains(said), "{is:?} says {said:?}");
     }
 }
 
@@ -198,12 +203,8 @@ fn maps_of_another_time() {
     if !have_clang() {
         return;
     }
-    let legacy = "struct def { int a[5]; } m SEC(\"maps\"); SEC(\"timer\") int f(void *c) { return m.a[0]; }";
-    let said = source(&format!("{LIBBPF}{legacy}"));
-    assert!(
-        said.starts_with("section maps: legacy struct bpf_map_def is not read: declare the map"),
-        "{said}"
-    );
+    let cut = "struct def { int a[4]; } m SEC(\"maps\"); SEC(\"timer\") int f(void *c) { return m.a[0]; }";
+    assert_eq!(source(&format!("{LIBBPF}{cut}")), "map m: its struct bpf_map_def is cut");
 
     let dir = TempDir::new().expect("temporary folder");
     let file =
@@ -230,7 +231,9 @@ fn too_much() {
 
     let map = |i| format!("struct {{ {ARRAY} __uint(max_entries, 1); }} m{i} SEC(\".maps\");");
     let maps = (0..17).map(map).collect::<Vec<_>>().concat();
-    let said = source(&format!("{LIBBPF}{maps} SEC(\"timer\") int f(void *c) {{ return 0; }}"));
+    let uses = (0..17).map(|i| format!("bpf_map_delete_elem(&m{i}, &k);")).collect::<Vec<_>>().concat();
+    let said =
+        source(&format!("{LIBBPF}{maps} SEC(\"timer\") int f(void *c) {{ int k = 0; {uses} return 0; }}"));
     assert!(said.contains("an object has 16 maps at most"), "{said}");
 
     let program = |i| format!("SEC(\"timer\") int p{i}(void *c) {{ return 0; }}");

@@ -94,6 +94,70 @@ fn what_it_prints_sends_and_counts_is_shown() {
     assert_eq!(report["maps"][0]["entries"][0]["formatted"], json!({ "key": 0, "value": 200 }));
 }
 
+const PACKETS: &str = "struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 2); __type(key, __u32); __type(value, __u64); }
+    bytes SEC(\".maps\");
+SEC(\"xdp\") int filter(struct xdp_md *c) {
+    unsigned char *data = (void *)(long)c->data, *end = (void *)(long)c->data_end;
+    __u32 key = c->ingress_ifindex;
+    __u64 *sum = bpf_map_lookup_elem(&bytes, &key);
+    if (data + 14 > end) return XDP_DROP;
+    if (sum) *sum += end - data;
+    if (data[12] == 8) { data[0] = 0; return XDP_TX; }
+    return XDP_PASS;
+}
+SEC(\"xdp/grow\") int grow(struct xdp_md *c) { return bpf_xdp_adjust_head(c, -4) ? XDP_ABORTED : XDP_PASS; }
+SEC(\"socket\") int len(struct __sk_buff *c) { return c->len + c->cb[0]; }";
+
+/// A pcap file with these packets.
+fn pcap(dir: &TempDir, packets: &[&[u8]]) -> String {
+    let mut words: Vec<u32> = vec![0xa1b2_c3d4, 0x0004_0002, 0, 0, 65535, 1];
+    let mut bytes: Vec<u8> = words.drain(..).flat_map(u32::to_le_bytes).collect();
+    for packet in packets {
+        let len = packet.len() as u32;
+        bytes.extend([0, 0, len, len].into_iter().flat_map(u32::to_le_bytes));
+        bytes.extend(*packet);
+    }
+    let file = dir.path().join("packets.pcap");
+    fs::write(&file, bytes).expect("is written");
+    file.display().to_string()
+}
+
+#[test]
+fn packets_come_from_a_capture() {
+    if !have_clang() {
+        return;
+    }
+    let dir = TempDir::new().expect("temporary folder");
+    let file = compile(dir.path(), "packets", &format!("{LIBBPF}{PACKETS}"));
+    let (mut ip, other, short) = ([7; 60], [9; 42], [1; 10]);
+    ip[12] = 8;
+    let capture = pcap(&dir, &[&ip, &other, &short]);
+    let options = ["--prog", "filter", "--pcap", &capture, "--context", r#"{"ingress_ifindex": 1}"#];
+    let (code, out, error) = run(&file, &options);
+    assert_eq!((code, error.as_str()), (0, ""), "{out}");
+    let answers: Vec<_> =
+        out.lines().map(|line| line.split(" instructions").next().unwrap_or_default()).collect();
+    assert!(answers[0].starts_with("filter, packet 1, 60 bytes left: r0 = 3 XDP_TX, "), "{out}");
+    assert!(answers[1].starts_with("filter, packet 2, 42 bytes left: r0 = 2 XDP_PASS, "), "{out}");
+    assert!(answers[2].starts_with("filter, packet 3, 10 bytes left: r0 = 1 XDP_DROP, "), "{out}");
+    assert!(out.contains("66 00 00 00 00 00 00 00 (102)"), "{out}");
+    // Each run gets the packet as it was captured.
+    let found = report(&file, &["--prog", "grow", "--pcap", &capture, "--repeat", "100"]);
+    assert_eq!(found["runs"][1]["verdict"], "XDP_PASS", "{found}");
+    assert_eq!((&found["runs"][1]["packet_bytes"], &found["runs"][1]["runs"]), (&json!(46), &json!(100)));
+    let found = report(&file, &["--prog", "len", "--pcap", &capture, "--context", r#"{"cb": [1]}"#]);
+    let answers: Vec<_> = (0..3).map(|i| found["runs"][i]["r0"].as_u64()).collect();
+    assert_eq!(answers, [Some(61), Some(43), Some(11)]);
+
+    let (code, _, error) = run(&file, &["--prog", "filter"]);
+    assert_eq!((code, error.as_str()), (1, "hypctl: hook xdp gets packets: give --pcap FILE\n"));
+    let given = r#"{"data": 1}"#;
+    let (code, _, error) = run(&file, &["--prog", "filter", "--pcap", &capture, "--context", given]);
+    let known = "ingress_ifindex, rx_queue_index, egress_ifindex";
+    assert_eq!(code, 1);
+    assert!(error.ends_with(&format!("data: hook xdp has no such field, but {known}\n")), "{error}");
+}
+
 #[test]
 fn a_refused_program_is_not_run() {
     if !have_clang() {

@@ -93,6 +93,32 @@ fn a_refusal_names_program_reason_instruction_and_line() {
 }
 
 #[test]
+fn network_programs_are_verified_though_no_device_runs_them() {
+    if !have_clang() {
+        return;
+    }
+    let dir = TempDir::new().expect("temporary folder");
+    // A map as libbpf took it before its version 1.0, section names of that time, a program of a type that is not known.
+    let source = "struct bpf_map_def { __u32 type, key_size, value_size, max_entries, map_flags; };
+    struct bpf_map_def counts SEC(\"maps\") = { BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, 256, 0 };
+    SEC(\"xdp_count\") int count(struct xdp_md *ctx) {
+        __u8 *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+        if (data + 34 > end) return XDP_DROP;
+        __u32 protocol = data[23];
+        __u64 *n = bpf_map_lookup_elem(&counts, &protocol);
+        if (n) *n += end - data;
+        return XDP_PASS;
+    }
+    SEC(\"xdp\") int bad(struct xdp_md *ctx) { return *(__u8 *)(long)ctx->data; }
+    SEC(\"tc\") int other(void *c) { return 0; }";
+    let (code, out, error) = verify(&compile(dir.path(), "net", &format!("{LIBBPF}{source}")), &[]);
+    assert_eq!((code, error.as_str()), (1, ""));
+    assert!(out.contains("count: accepted: "), "{out}");
+    assert!(out.contains("bad: refused: access of 1 bytes to the packet, of which 0 are known"), "{out}");
+    assert!(out.contains("other: refused: section tc: no such hook; known are"), "{out}");
+}
+
+#[test]
 fn json_has_an_object_a_program() {
     if !have_clang() {
         return;
@@ -110,6 +136,7 @@ fn json_has_an_object_a_program() {
     assert!(good["instruction_bound"].is_u64() && good["steps"].is_u64() && good["time_us"].is_u64());
     assert_eq!((&bad["section"], &bad["accepted"]), (&json!("serial/x"), &json!(false)));
     assert_eq!(bad["instruction_bound"], json!(null));
+    assert!(bad["steps"].is_u64() && bad["time_us"].is_u64(), "{bad}");
     assert!(bad["reason"].as_str().is_some_and(|reason| !reason.contains('\n')));
 }
 

@@ -1,7 +1,7 @@
 """Operators with a mistake in each, of the kinds that verifiers have had: the proofs have to refute every one, and the
 comparison with the Rust code has to see every one. So both can fail."""
 
-from domain import ite, resize, shr, smax, umin
+from domain import both, ite, resize, shr, smax, umin
 from registers import Model
 
 
@@ -90,7 +90,34 @@ class PossibleBits(Model):
         return n._replace(mask=a.mask & b.mask & ~n.value)
 
 
+class UpperBoundStays(Model):
+    """A guess takes over a new lower bound, and not the upper one."""
+
+    THEOREM, LINES = ("widen: takes the new", "64"), ("Widen", "WidenTo")
+
+    def widened(self, old, new, ends):
+        return super().widened(old, new, ends)._replace(umax=old.umax)
+
+
+class StepsComeBack(Model):
+    """Steps are counted although one more comes back into the range from the other side."""
+
+    THEOREM, LINES = ("turns: no wrap", "mod 2^64"), ("Times",)
+
+    def bounded(self, span, step, most, at_most):
+        return both(step != 0, at_most(step, most), at_most(span, most))
+
+
+class OneStepLess(Model):
+    """The nearest whole step is left out."""
+
+    THEOREM, LINES = ("multiples: span", "any"), ("Multiples",)
+
+    def multiples_span(self, near, far, step, divide):
+        return divide(near + step, step) * step, divide(far, step) * step
+
+
 MUTANTS = (
     LostCarry, BoundsWrap, SignOfHalf, BelowOrEqual, ShiftEnds, SignedFromUnsigned, TwoCorners, RemainderBelow,
-    PossibleBits,
+    PossibleBits, UpperBoundStays, StepsComeBack, OneStepLess,
 )

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from domain import both, const, ite, resize, sign_extend, smax, smin, umax, umin
 from lattice import Num, has, select
-from relations import Relations
+from turns import Turns
 
 WIDE, LOW = 64, 32
 HIGH = 0xFFFF_FFFF_0000_0000
@@ -29,7 +29,7 @@ def swap_bytes(x, bits):
     return out
 
 
-class Model(Relations):
+class Model(Turns):
     """The operators. A mutant overrides one."""
 
     def from_wide(self, wide):
@@ -71,6 +71,14 @@ class Model(Relations):
             result = Scalar(wide, self.alu(op, a.low, b.low))
         left, result = self.synced(result)
         return Scalar(*(select(left, x, y) for x, y in zip(result, plain_result)))
+
+    def assume_scalar(self, relation, a, b, width):
+        """What a 32-bit or a 64-bit comparison says: (whether it can hold, what is left of the one and of the other)."""
+        part = "low" if width == LOW else "wide"
+        possible, *left = self.assume(relation, getattr(a, part), getattr(b, part))
+        some_a, a = self.synced(a._replace(**{part: left[0]}))
+        some_b, b = self.synced(b._replace(**{part: left[1]}))
+        return both(possible, some_a, some_b), a, b
 
     def swap(self, s, bits):
         part = s.wide if bits == WIDE else self.zero_extend(self.tight(self.raw_truncate(s.low, bits)), WIDE)

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     errno::Errno,
     helper::number,
-    map::{CPUS, MapKind, Record, Ring},
+    map::{CPUS, Map, MapKind, Record, Ring},
 };
 
 /// Wake-up flags of the ring buffer helpers: accepted, the consumer polls.
@@ -19,6 +19,11 @@ const CURRENT_CPU: u64 = 0xffff_ffff;
 
 fn to_r0(result: Result<(), Errno>) -> u64 {
     result.map_or_else(Errno::to_r0, |()| 0)
+}
+
+/// Whether a map that packets are redirected by has something there: 0 stands for nothing.
+pub(super) fn is_set(map: &Map<'_>, entry: u32) -> bool {
+    map.value(entry).is_some_and(|value| value.load(0, 4).is_ok_and(|target| target != 0))
 }
 
 impl<'a, E: Env + ?Sized> Machine<'_, 'a, E> {
@@ -56,14 +61,15 @@ impl<'a, E: Env + ?Sized> Machine<'_, 'a, E> {
             number::RINGBUF_SUBMIT => self.ring_commit(r1, false),
             number::RINGBUF_DISCARD => self.ring_commit(r1, true),
             number::RINGBUF_QUERY => Ok(self.ring(r1, MapKind::RingBuf)?.query(r2)),
-            _ => Err(TrapReason::NoFunction),
+            _ => self.call_network_helper(helper),
         }
     }
 
     pub(super) fn map_lookup(&self, handle: u64, key: u64) -> Result<u64, TrapReason> {
         let (number, map) = self.map(handle)?;
         let key = self.bytes(key, map.spec().key_size as usize)?;
-        Ok(map.lookup(key).map_or(0, |entry| value_address(number, entry)))
+        let entry = map.lookup(key).filter(|&entry| !map.spec().kind.redirects() || is_set(map, entry));
+        Ok(entry.map_or(0, |entry| value_address(number, entry)))
     }
 
     fn map_update(&self, handle: u64, key: u64, value: u64, flags: u64) -> Result<u64, TrapReason> {

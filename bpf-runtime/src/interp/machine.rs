@@ -2,6 +2,7 @@
 use super::{
     Code, Env, MAX_RECORDS, Outcome, Trap, TrapReason, alu,
     memory::{CODE, CONTEXT, MAP, MAX_MAPS, STACK, STACK_BYTES, address, value_address},
+    network::Network,
 };
 use crate::{
     isa::{FP, FRAME_BYTES, MAX_FRAMES, Op, Operand, Width},
@@ -12,6 +13,7 @@ use crate::{
 pub(super) enum Context<'c> {
     ReadOnly(&'c [u8]),
     Writable(&'c mut [u8]),
+    Network(Network<'c>),
 }
 
 impl Context<'_> {
@@ -20,6 +22,7 @@ impl Context<'_> {
         match self {
             Self::ReadOnly(bytes) => bytes,
             Self::Writable(bytes) => bytes,
+            Self::Network(network) => network.context,
         }
     }
 
@@ -27,6 +30,7 @@ impl Context<'_> {
         match self {
             Self::ReadOnly(_) => None,
             Self::Writable(bytes) => Some(bytes),
+            Self::Network(network) => network.scratch(),
         }
     }
 }

@@ -8,7 +8,10 @@ use crate::{
 };
 use shm::Shm;
 
-use super::{TrapReason, machine::Machine};
+use super::{
+    TrapReason,
+    machine::{Context, Machine},
+};
 
 /// The call frames' stacks, the program's own first.
 pub(super) const STACK: u32 = 1 << KIND_SHIFT;
@@ -20,6 +23,8 @@ pub(super) const MAP: u32 = 4 << KIND_SHIFT;
 /// With the number of the record in the run's list.
 pub(super) const RECORD: u32 = 5 << KIND_SHIFT;
 pub(super) const CODE: u32 = 6 << KIND_SHIFT;
+/// Packets: contexts hold their addresses in 32 bits.
+const PACKET: u32 = 0;
 const KIND_SHIFT: u32 = 28;
 const KIND: u32 = 0xf << KIND_SHIFT;
 const MAP_SHIFT: u32 = 22;
@@ -44,6 +49,11 @@ pub(super) const fn value_address(map: usize, entry: u32) -> u64 {
 #[inline]
 pub(super) const fn split(address: u64) -> (u32, usize) {
     ((address >> 32) as u32, address as u32 as usize)
+}
+
+/// Where an address lies in memory that begins at `start`: what lies before is far behind its end.
+const fn offset_from(address: u64, start: u64) -> usize {
+    address.wrapping_sub(start) as usize
 }
 
 fn private(memory: &[u8], at: usize, size: usize) -> Option<u64> {
@@ -102,6 +112,9 @@ impl<'c, 'a, E: ?Sized> Machine<'c, 'a, E> {
         match tag {
             STACK => private(&self.stack[..self.stack_end()], offset, size),
             CONTEXT => private(self.context.bytes(), offset, size),
+            PACKET => {
+                self.packet().and_then(|(start, packet)| private(packet, offset_from(address, start), size))
+            }
             _ => self.shared(address, size).and_then(|place| place.memory.load(place.at, size).ok()),
         }
         .ok_or(TrapReason::Access { address, size })
@@ -109,8 +122,8 @@ impl<'c, 'a, E: ?Sized> Machine<'c, 'a, E> {
 
     #[inline]
     pub(super) fn store(&mut self, address: u64, size: usize, value: u64) -> Result<(), TrapReason> {
-        if let Some(memory) = self.private_mut(address)? {
-            let at = address as u32 as usize;
+        if let Some((start, memory)) = self.private_mut(address)? {
+            let at = offset_from(address, start);
             let to = at.checked_add(size).and_then(|end| memory.get_mut(at..end));
             let to = to.ok_or(TrapReason::Access { address, size })?;
             to.copy_from_slice(&value.to_le_bytes()[..size]);
@@ -123,23 +136,37 @@ impl<'c, 'a, E: ?Sized> Machine<'c, 'a, E> {
         place.memory.store(place.at, size, value).map_err(|_| TrapReason::Access { address, size })
     }
 
-    /// The private memory of the address's region, if it is such, for writing.
+    /// The private memory of the address's region, if it is such, for writing, and where it begins.
     #[inline]
-    pub(super) fn private_mut(&mut self, address: u64) -> Result<Option<&mut [u8]>, TrapReason> {
+    fn private_mut(&mut self, at: u64) -> Result<Option<(u64, &mut [u8])>, TrapReason> {
         let end = self.stack_end();
-        match (address >> 32) as u32 {
-            STACK => Ok(Some(&mut self.stack[..end])),
-            CONTEXT => self.context.bytes_mut().map(Some).ok_or(TrapReason::ReadOnly),
+        match (at >> 32) as u32 {
+            STACK => Ok(Some((address(STACK), &mut self.stack[..end]))),
+            CONTEXT => {
+                let memory = self.context.bytes_mut().ok_or(TrapReason::ReadOnly)?;
+                Ok(Some((address(CONTEXT), memory)))
+            }
+            PACKET => match &mut self.context {
+                Context::Network(network) => Ok(Some(network.window_mut())),
+                _ => Ok(None),
+            },
             _ => Ok(None),
+        }
+    }
+
+    fn packet(&self) -> Option<(u64, &[u8])> {
+        match &self.context {
+            Context::Network(network) => Some(network.window()),
+            _ => None,
         }
     }
 
     /// The bytes that a helper reads.
     pub(super) fn bytes(&self, address: u64, size: usize) -> Result<Bytes<'_>, TrapReason> {
-        let private = |memory: &'_ [u8]| {
-            let at = address as u32 as usize;
+        let within = |memory: &[u8], at: usize| {
             at.checked_add(size).is_some_and(|end| end <= memory.len()).then_some(at)
         };
+        let private = |memory: &[u8]| within(memory, address as u32 as usize);
         let found = match (address >> 32) as u32 {
             STACK => {
                 let memory = &self.stack[..self.stack_end()];
@@ -149,6 +176,9 @@ impl<'c, 'a, E: ?Sized> Machine<'c, 'a, E> {
                 let memory = self.context.bytes();
                 private(memory).map(|at| Bytes::Private(&memory[at..at + size]))
             }
+            PACKET => self.packet().and_then(|(start, memory)| {
+                within(memory, offset_from(address, start)).map(|at| Bytes::Private(&memory[at..at + size]))
+            }),
             _ => self
                 .shared(address, size)
                 .and_then(|place| place.memory.slice(place.at, size).ok())

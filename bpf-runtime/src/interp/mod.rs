@@ -7,6 +7,7 @@ mod code;
 mod helpers;
 mod machine;
 mod memory;
+mod network;
 pub(crate) mod print;
 mod threaded;
 mod trap;
@@ -14,10 +15,11 @@ mod trap;
 pub use chain::{MAX_TAIL_CALLS, Target, run_chain};
 pub use code::{Code, Program, ProgramError};
 pub use memory::MAX_MAPS;
+pub use network::Packet;
 pub use print::MAX_TEXT;
 pub use trap::{Trap, TrapReason};
 
-use crate::{isa::FRAME_BYTES, map::Map};
+use crate::{hook::Hook, isa::FRAME_BYTES, map::Map};
 use machine::{Context, FullRoom, Machine, Room};
 
 /// Ring buffer records that one run may hold at a time; reserving more gives null.
@@ -161,6 +163,22 @@ fn run_fresh(
     }
 }
 
+/// As [`run`], for a program of the packet hook `hook` on a packet. The fields of the context that hold its addresses are
+/// set; the program may change the packet, and what it may write of the context.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_on_packet(
+    code: &(impl Code + ?Sized),
+    (hook, context): (&Hook, &mut [u8]),
+    packet: &mut Packet<'_>,
+    maps: &[Map<'_>],
+    env: &mut impl Env,
+    fuel: u64,
+) -> Result<Outcome, Trap> {
+    run_fresh(code, Context::Network(network::Network::new(hook, context, packet)), maps, env, (0, fuel))
+}
+
 /// Runs in the form that is there; r2 and the fuel.
 fn execute<'c, 'a>(
     code: &'c (impl Code + ?Sized),
@@ -178,20 +196,25 @@ fn execute<'c, 'a>(
     machine.run(code, fuel)
 }
 
-/// As [`run`]; `observe` gets the slot, the number of frames and the registers before each instruction.
+/// As [`run`]; `observe` gets the slot, the number of frames, the registers and the packet's places (metadata, start, end)
+/// before each instruction.
 ///
 /// # Errors
 /// As [`run`].
 #[cfg(any(test, feature = "oracle"))]
 pub(crate) fn run_observed(
     code: &(impl Code + ?Sized),
-    context: &[u8],
+    (hook, context): (&Hook, &mut [u8]),
+    packet: &mut Packet<'_>,
     maps: &[Map<'_>],
     env: &mut impl Env,
     fuel: u64,
-    mut observe: impl FnMut(usize, usize, &[u64; 16]),
+    mut observe: impl FnMut(usize, usize, &[u64; 16], [u64; 3]),
 ) -> Result<Outcome, Trap> {
     let mut full = FullRoom::new();
-    let machine = Machine::new(Context::ReadOnly(context), maps, env, full.room());
-    machine.run_observed(code, fuel, |at, machine| observe(at, machine.depth() + 1, &machine.regs))
+    let context = Context::Network(network::Network::new(hook, context, packet));
+    let machine = Machine::new(context, maps, env, full.room());
+    machine.run_observed(code, fuel, |at, machine| {
+        observe(at, machine.depth() + 1, &machine.regs, machine.places());
+    })
 }

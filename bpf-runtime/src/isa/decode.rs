@@ -19,6 +19,8 @@ pub enum Malformed {
     CutLddw,
     /// A call of a kernel function, by its BTF id.
     KernelFunction,
+    /// A legacy packet access, `BPF_ABS` or `BPF_IND`.
+    LegacyPacket,
 }
 
 impl core::fmt::Display for Malformed {
@@ -29,6 +31,9 @@ impl core::fmt::Display for Malformed {
             Self::Register(r) => write!(f, "there is no register r{r}"),
             Self::FramePointer => f.write_str("the frame pointer r10 is read-only"),
             Self::CutLddw => f.write_str("lddw needs two slots, the second one is missing"),
+            Self::LegacyPacket => f.write_str(
+                "legacy packet loads (LD_ABS, LD_IND; load_byte and its like in C) are not supported: use bpf_skb_load_bytes",
+            ),
             Self::KernelFunction => f.write_str("calls of kernel functions (kfuncs) are not supported"),
         }
     }
@@ -70,6 +75,7 @@ pub(crate) fn decode_inlined(insn: Insn, next: Option<Insn>) -> Result<Op, Malfo
         o::JMP => jump(insn, Width::W64),
         o::JMP32 => jump(insn, Width::W32),
         o::LD if insn.is_lddw() => lddw(insn, next.ok_or(Malformed::CutLddw)?),
+        o::LD if matches!(insn.op & o::MODE, 0x20 | 0x40) => Err(Malformed::LegacyPacket),
         o::LDX => load(insn),
         o::ST | o::STX => store(insn),
         _ => Err(Malformed::Opcode(insn.op)),

@@ -20,6 +20,14 @@ pub enum MapKind {
     LruHash = 9,
     /// As `LruHash`, with a value for each CPU.
     LruPercpuHash = 10,
+    /// Network devices by index, which packets are redirected to.
+    DevMap = 14,
+    /// Processors by index, which packets are redirected to.
+    CpuMap = 16,
+    /// Sockets by index, which packets are redirected to.
+    XskMap = 17,
+    /// Network devices by keys of any form.
+    DevMapHash = 25,
     /// Records from programs to the host, in order.
     RingBuf = 27,
 }
@@ -43,6 +51,10 @@ impl MapKind {
         Self::PercpuArray,
         Self::LruHash,
         Self::LruPercpuHash,
+        Self::DevMap,
+        Self::CpuMap,
+        Self::XskMap,
+        Self::DevMapHash,
         Self::RingBuf,
     ];
 
@@ -62,16 +74,32 @@ impl MapKind {
             Self::PercpuArray => "percpu_array",
             Self::LruHash => "lru_hash",
             Self::LruPercpuHash => "lru_percpu_hash",
+            Self::DevMap => "devmap",
+            Self::CpuMap => "cpumap",
+            Self::XskMap => "xskmap",
+            Self::DevMapHash => "devmap_hash",
             Self::RingBuf => "ringbuf",
         }
     }
 
     pub(super) const fn shape(self) -> Shape {
         match self {
-            Self::Hash | Self::PercpuHash | Self::LruHash | Self::LruPercpuHash => Shape::Hash,
-            Self::Array | Self::ProgArray | Self::PercpuArray => Shape::Array,
+            Self::Hash | Self::PercpuHash | Self::LruHash | Self::LruPercpuHash | Self::DevMapHash => {
+                Shape::Hash
+            }
+            Self::Array
+            | Self::ProgArray
+            | Self::PercpuArray
+            | Self::DevMap
+            | Self::CpuMap
+            | Self::XskMap => Shape::Array,
             Self::PerfEventArray | Self::RingBuf => Shape::Ring,
         }
+    }
+
+    /// Whether its values say where packets may be redirected to: programs look them up and never write them.
+    pub const fn redirects(self) -> bool {
+        matches!(self, Self::DevMap | Self::CpuMap | Self::XskMap | Self::DevMapHash)
     }
 
     pub(super) const fn is_lru(self) -> bool {

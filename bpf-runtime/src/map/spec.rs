@@ -62,7 +62,7 @@ pub enum SpecError {
 impl fmt::Display for SpecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::KeySize(kind, n) if kind.shape() == Shape::Array => {
+            Self::KeySize(kind, n) if kind.shape() == Shape::Array || kind.redirects() => {
                 write!(f, "key size {n}: an array's key is a __u32, 4 bytes")
             }
             Self::KeySize(kind, n) if kind.shape() == Shape::Hash => {
@@ -73,6 +73,9 @@ impl fmt::Display for SpecError {
             }
             Self::ValueSize(MapKind::ProgArray, n) => {
                 write!(f, "value size {n}: a program array's value is a __u32, 4 bytes")
+            }
+            Self::ValueSize(kind, n) if kind.redirects() => {
+                write!(f, "value size {n}: a {}'s value has 4 or 8 bytes", kind.name())
             }
             Self::ValueSize(MapKind::RingBuf, n) | Self::KeySize(_, n) => {
                 write!(f, "key or value size {n}: a ring buffer has neither, leave both 0")
@@ -117,6 +120,7 @@ impl MapSpec {
             }
             MapKind::RingBuf => {}
             MapKind::ProgArray | MapKind::PerfEventArray if self.value_size != 4 => return Err(wrong_value),
+            kind if kind.redirects() && !matches!(self.value_size, 4 | 8) => return Err(wrong_value),
             _ if self.value_size == 0 || self.value_size > MAX_VALUE_BYTES => return Err(wrong_value),
             _ if self.max_entries == 0 || self.max_entries > MAX_ENTRIES => {
                 return Err(SpecError::Entries(self.max_entries));
@@ -125,6 +129,7 @@ impl MapSpec {
         }
         match self.kind.shape() {
             Shape::Hash if self.key_size == 0 || self.key_size > MAX_KEY_BYTES => return Err(wrong_key),
+            _ if self.kind.redirects() && self.key_size != 4 => return Err(wrong_key),
             Shape::Array if self.key_size != 4 => return Err(wrong_key),
             Shape::Ring if self.kind == MapKind::PerfEventArray && self.key_size != 4 => {
                 return Err(wrong_key);
@@ -142,7 +147,7 @@ impl MapSpec {
 
     /// Whether programs may write values.
     pub const fn is_read_only(&self) -> bool {
-        self.flags & RDONLY_PROG != 0
+        self.flags & RDONLY_PROG != 0 || self.kind.redirects()
     }
 
     /// Places for values: a hash map has more of them than entries, so that searches are short. Of a ring the

@@ -5,9 +5,12 @@ use super::{
     num::Num,
     reason::Reason,
     scalar::Scalar,
-    value::{Pointer, Reg},
+    value::{Base, Pointer, Reach, Reg},
 };
-use crate::isa::{Operand, Test, Width};
+use crate::{
+    hook::MAX_PACKET_BYTES,
+    isa::{Operand, Test, Width},
+};
 
 /// What is known when a branch goes one way.
 #[derive(Clone, Copy)]
@@ -17,6 +20,8 @@ enum Known {
     Offsets(Num, Num),
     /// The pointer in this register is null, or not.
     Null(u8, bool),
+    /// The packet goes on to this pointer at least, and so many bytes beyond.
+    Reaches(Pointer, i32),
     Nothing,
 }
 
@@ -65,6 +70,7 @@ impl Explorer<'_> {
                 }
             }
             Known::Null(register, is_null) => self.learn_null(register, is_null),
+            Known::Reaches(pointer, beyond) => self.learn_reach(&pointer, beyond),
             Known::Nothing => {}
         }
     }
@@ -80,6 +86,22 @@ impl Explorer<'_> {
         if let Reg::Pointer(pointer) = *self.state.peek(register) {
             self.state.set(register, Reg::Pointer(Pointer { off, ..pointer }));
         }
+    }
+
+    /// All pointers with the same anchor learn how far the packet goes on.
+    fn learn_reach(&mut self, reaching: &Pointer, beyond: i32) {
+        let Some(proven) = reaching.reach.fixed.checked_add(beyond) else { return };
+        self.state.each_reg(|reg| {
+            let Reg::Pointer(pointer) = reg else { return };
+            if !pointer.same_anchor(reaching) {
+                return;
+            }
+            pointer.reach.proven = pointer.reach.proven.max(proven);
+            // The packet has a greatest length, so what it still has bytes behind is not far from its start.
+            let most = MAX_PACKET_BYTES as i64 + i64::from(pointer.reach.fixed) - i64::from(proven);
+            let (off, most) = (pointer.off, most.min(pointer.off.smax));
+            pointer.off = Num { smax: most, ..off }.normalize(64).unwrap_or(off);
+        });
     }
 
     /// All copies of the pointer are null with it, or not.
@@ -131,7 +153,11 @@ fn ways(
             Operand::Reg(src) => null(pointer, src, relation, test),
             Operand::Imm(_) => Err(Reason::PointerCompare),
         },
-        (Reg::Pointer(a), Reg::Pointer(b)) if width == Width::W64 => {
+        (Reg::Pointer(a), Reg::Pointer(b)) if width == Width::W64 || a.base.is_low() && b.base.is_low() => {
+            let (first, second) = if exchanged { (b, a) } else { (a, b) };
+            if let Some((pointer, is_first)) = with_end(&first, &second) {
+                return reaches(relation, pointer, is_first);
+            }
             if a.nullable || b.nullable || !a.same_memory(&b) || !a.base.is_memory() {
                 return Err(Reason::PointerCompare);
             }
@@ -142,12 +168,36 @@ fn ways(
                 Relation::Equal | Relation::NotEqual => relation,
                 _ => return Err(Reason::PointerCompare),
             };
-            let (first, second) = if exchanged { (b, a) } else { (a, b) };
             let known = assume(relation, first.off, second.off, 64);
             Ok(known.map(|(p, q)| if exchanged { Known::Offsets(q, p) } else { Known::Offsets(p, q) }))
         }
         _ => Err(Reason::PointerCompare),
     }
+}
+
+/// The pointer of two that is compared with the end of what it points into, and whether it is the first of them: one into a
+/// packet with the packet's end, or one into the metadata with theirs, which is the packet's start.
+fn with_end<'p>(first: &'p Pointer, second: &'p Pointer) -> Option<(&'p Pointer, bool)> {
+    let is_end = |end: &Pointer, of: &Pointer| match of.base {
+        Base::Packet => end.base == Base::PacketEnd,
+        Base::Meta => end.base == Base::Packet && end.off.known() == Some(0),
+        _ => false,
+    };
+    if is_end(second, first) { Some((first, true)) } else { is_end(first, second).then_some((second, false)) }
+}
+
+/// What is known if a pointer stands in this relation to the end, or, if it is not the first, the end to it.
+fn reaches(relation: Relation, pointer: &Pointer, is_first: bool) -> Result<Option<Known>, Reason> {
+    let Reach { fixed, proven } = pointer.reach;
+    Ok(match relation {
+        Relation::LessEqual if is_first => Some(Known::Reaches(*pointer, 0)),
+        Relation::Less if is_first => Some(Known::Reaches(*pointer, 1)),
+        Relation::Equal => (proven <= fixed).then_some(Known::Reaches(*pointer, 0)),
+        Relation::Less => (proven < fixed).then_some(Known::Nothing),
+        Relation::LessEqual => (proven <= fixed).then_some(Known::Nothing),
+        Relation::NotEqual => Some(Known::Nothing),
+        _ => return Err(Reason::PointerCompare),
+    })
 }
 
 /// A comparison of a pointer with null.

@@ -38,6 +38,9 @@ impl Explorer<'_> {
         if number == helper::number::TAIL_CALL {
             self.tail_call()?;
         }
+        if helper.moves_packet {
+            self.forget_packet();
+        }
         let result = self.result(helper, &shown)?;
         let regs = &mut self.state.frame_mut().regs;
         regs[CLOBBERED].fill(Reg::Uninit);
@@ -90,12 +93,7 @@ impl Explorer<'_> {
                 if arg == Arg::Size && size.wide.umin == 0 {
                     return Err(wrong("a length of at least 1"));
                 }
-                let pointers_too = helper.args[index - 1] == Arg::PrintArgs;
-                let null = |reg| matches!(reg, Reg::Scalar(null) if null.known() == Some(0));
-                if pointers_too && size.wide.umax == 0 && null(self.state.reg(register - 1)?) {
-                    return Ok(());
-                }
-                self.readable(register - 1, size.wide.umax, pointers_too)
+                self.sized(helper.args[index - 1], register - 1, size)
             }
             (Arg::Size | Arg::SizeOrZero | Arg::Scalar, Reg::Pointer(_)) => {
                 Err(wrong("a number, not an address"))
@@ -112,6 +110,16 @@ impl Explorer<'_> {
         }
     }
 
+    /// Checks the memory in a register against its length.
+    fn sized(&mut self, memory: Arg, register: u8, size: Scalar) -> Result<(), Reason> {
+        let null = matches!(self.state.reg(register)?, Reg::Scalar(null) if null.known() == Some(0));
+        match memory {
+            Arg::PrintArgs | Arg::MemOrNull if null && size.wide.umax == 0 => Ok(()),
+            Arg::OutMem => self.filled(register, size),
+            _ => self.readable(register, size.wide.umax, memory == Arg::PrintArgs),
+        }
+    }
+
     /// A tail call that succeeds is an exit without an answer; one that fails goes on here. The program that it leads
     /// to was verified for itself, and begins with an empty stack: in a function it would have to come back.
     fn tail_call(&self) -> Result<(), Reason> {
@@ -124,7 +132,7 @@ impl Explorer<'_> {
 
     /// Gives a record back: no copy of its address can be used any more.
     fn release(&mut self, register: u8, reg: Reg) -> Result<(), Reason> {
-        let Reg::Pointer(Pointer { base: Base::Record(_), id, nullable, off }) = reg else {
+        let Reg::Pointer(Pointer { base: Base::Record(_), id, nullable, off, .. }) = reg else {
             return Err(Reason::NotReserved);
         };
         if nullable {
@@ -133,8 +141,18 @@ impl Explorer<'_> {
         let reserved = self.state.records.iter().position(|&record| record == id);
         let (Some(at), Some(0)) = (reserved, off.known()) else { return Err(Reason::NotReserved) };
         self.state.records.remove(at);
-        let is_it =
-            |reg: &Reg| matches!(reg, Reg::Pointer(p) if matches!(p.base, Base::Record(_)) && p.id == id);
+        self.forget(|pointer| matches!(pointer.base, Base::Record(_)) && pointer.id == id);
+        Ok(())
+    }
+
+    /// The packet lies elsewhere now: pointers into it are of no more use.
+    fn forget_packet(&mut self) {
+        self.forget(|pointer| pointer.base.is_packet() || pointer.base == Base::PacketEnd);
+    }
+
+    /// Makes pointers unwritten.
+    fn forget(&mut self, is_it: impl Fn(&Pointer) -> bool) {
+        let is_it = |reg: &Reg| matches!(reg, Reg::Pointer(pointer) if is_it(pointer));
         for frame in &mut self.state.frames {
             frame.regs.iter_mut().filter(|reg| is_it(reg)).for_each(|reg| *reg = Reg::Uninit);
             for n in 0..frame.stack.len() {
@@ -145,7 +163,6 @@ impl Explorer<'_> {
                 }
             }
         }
-        Ok(())
     }
 
     fn result(&mut self, helper: &Helper, shown: &Shown) -> Result<Reg, Reason> {
@@ -203,7 +220,7 @@ impl Explorer<'_> {
         let Reg::Scalar(r0) = self.state.reg(0)? else { return Err(Reason::ReturnsPointer) };
         if let Some(verdicts) = &self.unit.hook.verdicts {
             let (allowed, r0) = ((*verdicts.start(), *verdicts.end()), (r0.wide.smin, r0.wide.smax));
-            if r0.0 < allowed.0 || r0.1 > allowed.1 {
+            if r0.0 < allowed.0.into() || r0.1 > allowed.1.into() {
                 return Err(Reason::Verdict { r0, allowed });
             }
         }
@@ -218,6 +235,7 @@ fn wanted_kind(kinds: &[MapKind]) -> &'static str {
         Some(MapKind::ProgArray) => "a program array",
         Some(MapKind::PerfEventArray) => "a perf event array",
         Some(MapKind::PercpuHash) => "a per-CPU map",
+        Some(MapKind::DevMap) => "a map that packets are redirected by",
         _ => "a hash or array map",
     }
 }

@@ -181,7 +181,7 @@ impl<'u> Explorer<'u> {
         }
         let (at, is_loop) = (self.at, self.layout.is_loop(self.at));
         let mut packed = core::mem::take(&mut self.scratch);
-        Packer::pack(&self.state, &mut packed, |frame| self.live_in(frame, at), true)?;
+        let whole = Packer::pack(&self.state, &mut packed, |frame| self.live_in(frame, at), true)?;
         let scope = self.scope_number();
         let patience = if is_loop { LOOP_PATIENCE } else { PATIENCE };
         let found = self.nodes.find(at, scope, patience, &mut self.budget, |old, open| match open {
@@ -192,7 +192,8 @@ impl<'u> Explorer<'u> {
         match found {
             Match::Covered(after) => self.nodes.settle(self.parent, later(after, self.since)),
             Match::Repeats => return Err(Reason::InfiniteLoop),
-            Match::None if is_loop || self.since >= KEEP_EVERY => {
+            // A state of which not all is packed may not stand for what is walked from it.
+            Match::None if whole && (is_loop || self.since >= KEEP_EVERY) => {
                 let kept = self.nodes.keep(
                     &packed,
                     Place { point: at, parent: self.parent, cost: self.since, scope },

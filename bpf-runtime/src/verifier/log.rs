@@ -58,11 +58,17 @@ impl fmt::Display for Pointer {
             Base::Global(map) => write!(f, "map[{map}][0]")?,
             Base::Map(map) => write!(f, "map[{map}]")?,
             Base::Record(size) => write!(f, "record of {size} bytes")?,
+            Base::Packet => f.write_str("packet")?,
+            Base::Meta => f.write_str("metadata")?,
+            Base::PacketEnd => f.write_str("end of packet")?,
         }
         match self.off.known().map(|off| off as i64) {
             Some(0) => {}
             Some(off) => write!(f, "{off:+}")?,
             None => write!(f, "+({})", self.off)?,
+        }
+        if self.base.is_packet() && self.reach.proven > self.reach.fixed {
+            write!(f, " ({} bytes)", i64::from(self.reach.proven) - i64::from(self.reach.fixed))?;
         }
         if self.nullable { f.write_str(" or null") } else { Ok(()) }
     }

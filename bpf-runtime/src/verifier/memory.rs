@@ -1,11 +1,30 @@
 //! Loads, stores and atomic operations, and what helpers read.
 use super::{
     explore::Explorer,
-    reason::{Reason, Region},
+    reason::Reason,
     scalar::Scalar,
-    value::{Base, Pointer, Reg},
+    value::{Base, Pointer, Reach, Reg},
 };
-use crate::isa::{Atomic, FRAME_BYTES, Operand, Size};
+use crate::{
+    hook::MAX_PACKET_BYTES,
+    isa::{Atomic, FRAME_BYTES, Operand, Size},
+};
+
+/// Checks that `bytes` from a pointer into a packet on are known to be there.
+fn reaches(pointer: &Pointer, bytes: u64) -> Result<(), Reason> {
+    let Reach { fixed, proven } = pointer.reach;
+    let end = i64::try_from(bytes).ok().and_then(|bytes| bytes.checked_add(fixed.into()));
+    if pointer.off.smin >= 0 && end.is_some_and(|end| end <= proven.into()) {
+        return Ok(());
+    }
+    let there = i64::from(proven) - i64::from(fixed);
+    Err(Reason::Packet {
+        region: pointer.base.into(),
+        bytes,
+        before: pointer.off.smin < 0,
+        there: there.max(0) as u64,
+    })
+}
 
 impl Explorer<'_> {
     /// The offsets that lie inside a pointer's memory: the first, and behind the last.
@@ -17,7 +36,8 @@ impl Explorer<'_> {
                 (0, self.unit.maps.get(usize::from(map)).map_or(0, |spec| spec.value_size.into()))
             }
             Base::Record(size) => (0, size.into()),
-            Base::Map(_) => (0, 0),
+            Base::Map(_) | Base::PacketEnd => (0, 0),
+            Base::Packet | Base::Meta => (0, MAX_PACKET_BYTES as i64),
         }
     }
 
@@ -32,6 +52,9 @@ impl Explorer<'_> {
 
     /// Checks that `bytes` from the pointer on lie inside.
     fn check_bounds(&self, pointer: &Pointer, bytes: u64) -> Result<(), Reason> {
+        if pointer.base.is_packet() {
+            return reaches(pointer, bytes);
+        }
         let (first, end) = self.inside(pointer.base);
         let (low, high) = (pointer.off.smin, pointer.off.smax);
         let fits = i64::try_from(bytes).is_ok_and(|bytes| low >= first && high <= end.saturating_sub(bytes));
@@ -48,6 +71,7 @@ impl Explorer<'_> {
     fn place(&self, register: u8, off: i16, size: Size, atomic: bool) -> Result<Pointer, Reason> {
         let mut pointer = self.memory(register)?;
         pointer.off = pointer.off.add(super::num::Num::constant(i64::from(off) as u64, 64), 64);
+        pointer.reach.fixed = pointer.reach.fixed.saturating_add(off.into());
         let bytes = size.bytes() as u64;
         self.check_bounds(&pointer, bytes)?;
         let aligned_memory = atomic || matches!(pointer.base, Base::Stack(_) | Base::Context);
@@ -60,20 +84,30 @@ impl Explorer<'_> {
     /// The place of a write.
     fn writable(&self, register: u8, off: i16, size: Size, atomic: bool) -> Result<Pointer, Reason> {
         let place = self.place(register, off, size, atomic)?;
-        let read_only = match place.base {
-            Base::Context | Base::Map(_) => true,
+        if atomic && place.base.is_packet() {
+            return Err(Reason::PacketAtomic);
+        }
+        let read_only = self.is_read_only(&place, size.bytes() as i64);
+        if read_only { Err(Reason::ReadOnly(place.base.into())) } else { Ok(place) }
+    }
+
+    /// Whether programs may not write to so many bytes there.
+    fn is_read_only(&self, place: &Pointer, bytes: i64) -> bool {
+        match place.base {
+            Base::Context => !self.is_scratch(place, bytes),
+            Base::Map(_) | Base::PacketEnd => true,
             Base::Value(map) | Base::Global(map) => {
                 self.unit.maps.get(usize::from(map)).is_none_or(crate::map::MapSpec::is_read_only)
             }
-            Base::Stack(_) | Base::Record(_) => false,
-        };
-        if read_only { Err(Reason::ReadOnly(place.base.into())) } else { Ok(place) }
+            Base::Stack(_) | Base::Record(_) | Base::Packet | Base::Meta => false,
+        }
     }
 
     pub fn load(&mut self, size: Size, signed: bool, dst: u8, src: u8, off: i16) -> Result<(), Reason> {
         let place = self.place(src, off, size, false)?;
         let loaded = match place.base {
             Base::Stack(frame) => self.read_stack(frame.into(), place.off, size.bytes())?,
+            Base::Context => self.read_context(&place, size, signed)?,
             _ => Reg::Scalar(Scalar::unknown_bytes(size.bytes())),
         };
         let loaded = match loaded {
@@ -124,14 +158,34 @@ impl Explorer<'_> {
         Ok(())
     }
 
+    /// Checks that a helper may write `size` bytes to where the register points; they count as written then. As in
+    /// Linux, how many is known, or all that may be were written before.
+    pub fn filled(&mut self, register: u8, size: Scalar) -> Result<(), Reason> {
+        let (pointer, most) = (self.memory(register)?, size.wide.umax);
+        let Base::Stack(frame) = pointer.base else {
+            self.readable(register, most, false)?;
+            let read_only = self.is_read_only(&pointer, most as i64);
+            return if read_only { Err(Reason::ReadOnly(pointer.base.into())) } else { Ok(()) };
+        };
+        match size.known() {
+            Some(bytes) => self.check_bounds(&pointer, bytes)?,
+            None => self.readable(register, most, false)?,
+        }
+        (0..most).try_for_each(|n| {
+            let off = pointer.off.add(super::num::Num::constant(n, 64), 64);
+            self.write_stack(frame.into(), off, 1, Reg::Scalar(Scalar::unknown_bytes(1)))
+        })
+    }
+
     /// Checks that a helper may read `bytes` (at most) from where the register points on.
     pub fn readable(&mut self, register: u8, bytes: u64, pointers_too: bool) -> Result<(), Reason> {
         let pointer = self.memory(register)?;
-        if Region::from(pointer.base) == Region::Map {
+        if !pointer.base.is_memory() {
             return Err(Reason::NotAPointer { register });
         }
         self.check_bounds(&pointer, bytes)?;
         match pointer.base {
+            Base::Context => self.read_fields(&pointer, bytes as i64),
             Base::Stack(frame) => {
                 let end = pointer.off.smax + bytes as i64;
                 self.check_written(frame.into(), pointer.off.smin, end, pointers_too)

@@ -11,6 +11,7 @@ mod assume;
 mod branch;
 mod budget;
 mod call;
+mod context;
 mod explore;
 mod layout;
 mod live;
@@ -109,7 +110,7 @@ impl Summary {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The slot of the instruction.
-    pub at: usize,
+    pub at: u32,
     /// What is wrong.
     pub reason: Reason,
     /// The instruction.
@@ -118,6 +119,8 @@ pub struct Refusal {
     pub line: Option<String>,
     /// The registers and the stack before the instruction.
     pub state: String,
+    /// Instructions that were looked at.
+    pub steps: u32,
 }
 
 impl fmt::Display for Refusal {
@@ -161,7 +164,9 @@ fn prove<T>(
     loop {
         let mut explorer = match Explorer::new(unit, limits, &plan) {
             Ok(explorer) => explorer,
-            Err((at, reason)) => return Err(refusal(unit, at, reason, String::new())),
+            Err((at, reason)) => {
+                return Err(Refusal { steps: steps as u32, ..refusal(unit, at, reason, String::new()) });
+            }
         };
         explorer.steps = steps;
         begin(&mut explorer);
@@ -178,11 +183,18 @@ fn prove<T>(
                 if explorer.given_up.is_none() {
                     first.get_or_insert(refused);
                 }
+                let at = explorer.at;
+                if plan.walked.try_reserve(1).is_err() {
+                    return Err(Refusal {
+                        steps: steps as u32,
+                        ..refusal(unit, at, Reason::OutOfMemory, String::new())
+                    });
+                }
                 plan.walked.push(head);
             }
             _ if endless && !plan.unbounded => plan = Plan { unbounded: true, ..Plan::default() },
-            _ if endless => return Err(first.unwrap_or(refused)),
-            _ => return Err(refused),
+            _ if endless => return Err(Refusal { steps: steps as u32, ..first.unwrap_or(refused) }),
+            _ => return Err(Refusal { steps: steps as u32, ..refused }),
         }
     }
 }
@@ -190,5 +202,5 @@ fn prove<T>(
 fn refusal(unit: &Unit<'_>, at: usize, reason: Reason, state: String) -> Refusal {
     let line = unit.lines.and_then(|lines| lines.find(at));
     let line = line.map(|line| log::text(&format_args!("{}:{}: {}", line.file, line.line, line.text.trim())));
-    Refusal { at, reason, insn: log::text(&disasm(unit.code, at)), line, state }
+    Refusal { at: at as u32, reason, insn: log::text(&disasm(unit.code, at)), line, state, steps: 0 }
 }

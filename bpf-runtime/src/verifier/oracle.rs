@@ -6,9 +6,16 @@ use alloc::{
     string::{String, ToString},
 };
 
-use super::{Limits, Unit, explore::Explorer, live::Live, num::Num, prove, value::Base, value::Reg};
+use super::{
+    Limits, Unit,
+    explore::Explorer,
+    live::Live,
+    num::Num,
+    prove,
+    value::{Base, Reach, Reg},
+};
 use crate::{
-    interp::{Env, Program, TrapReason, run_observed},
+    interp::{Env, Packet, Program, TrapReason, run_observed},
     isa::{FRAME_BYTES, REGISTERS},
     map::Map,
 };
@@ -18,11 +25,41 @@ const STEPS: u64 = 5_000;
 /// Instructions of a run that are observed at most.
 const LONGEST: u64 = 3_000;
 
-/// Whether a register may hold this value, as far as that is of interest after it.
-fn holds(known: &Reg, value: u64, number: usize, live: Live) -> bool {
-    if live.regs >> number & 1 == 0 {
-        return true;
+/// Room before and behind the packets that programs run on.
+const ROOM: usize = 64;
+
+/// Whether the registers may hold these values, as far as that is of interest after it. `places` are the addresses of the
+/// packet's metadata, start and end.
+fn all_hold(known: &[Reg; REGISTERS], values: &[u64; 16], places: [u64; 3], live: Live) -> bool {
+    let alive = |n: &usize| live.regs >> n & 1 != 0;
+    (0..REGISTERS).filter(alive).all(|n| {
+        holds(&known[n], values[n], places, live.precise >> n & 1 != 0)
+            && (n + 1..REGISTERS)
+                .filter(alive)
+                .all(|m| related((&known[n], values[n]), (&known[m], values[m]), live, (n, m)))
+    })
+}
+
+/// Whether two values are to each other what was known.
+fn related(
+    (known, value): (&Reg, u64),
+    (other, with): (&Reg, u64),
+    live: Live,
+    (n, m): (usize, usize),
+) -> bool {
+    match (known, other) {
+        (Reg::Pointer(a), Reg::Pointer(b)) if a.same_anchor(b) => {
+            let distance = i64::from(a.reach.fixed) - i64::from(b.reach.fixed);
+            value.wrapping_sub(with) as i64 == distance
+        }
+        (Reg::Scalar(a), Reg::Scalar(b)) if a.id != 0 && a.id == b.id => {
+            value == with || live.precise >> n & live.precise >> m & 1 == 0
+        }
+        _ => true,
     }
+}
+
+fn holds(known: &Reg, value: u64, [meta, data, end]: [u64; 3], precise: bool) -> bool {
     match known {
         // Nothing is said of it: what reads it is refused.
         Reg::Uninit => true,
@@ -30,9 +67,17 @@ fn holds(known: &Reg, value: u64, number: usize, live: Live) -> bool {
             let low = value & 0xffff_ffff;
             let fits = scalar.wide.contains(&Num::constant(value, 64))
                 && scalar.low.contains(&Num::constant(low, 32));
-            fits || live.precise >> number & 1 == 0
+            fits || !precise
         }
         Reg::Pointer(pointer) if value == 0 => pointer.nullable,
+        Reg::Pointer(pointer) if pointer.base == Base::PacketEnd => value == end,
+        Reg::Pointer(pointer) if pointer.base.is_packet() => {
+            let (start, limit) = if pointer.base == Base::Meta { (meta, data) } else { (data, end) };
+            let Reach { fixed, proven } = pointer.reach;
+            let reached = (value as i64 - i64::from(fixed)).wrapping_add(proven.into());
+            pointer.off.contains(&Num::constant(value.wrapping_sub(start), 64))
+                && (proven == Reach::NOWHERE || reached <= limit as i64)
+        }
         Reg::Pointer(pointer) => {
             let start = match pointer.base {
                 Base::Stack(frame) => (i64::from(frame) + 1) * FRAME_BYTES as i64,
@@ -44,7 +89,9 @@ fn holds(known: &Reg, value: u64, number: usize, live: Live) -> bool {
     }
 }
 
-/// Runs a program in each context and compares; the fuel that the runs took, or `None` if the verifier refuses it.
+/// Runs a program in each context and compares. A hook's context of another size, and a packet, are made of the same bytes.
+/// Gives the fuel that the runs
+/// took, or `None` if the verifier refuses it.
 ///
 /// # Errors
 /// A trap, a run beyond the program's bound, or a register with a value that the verifier did not foresee.
@@ -76,17 +123,22 @@ fn observe(
     let mut taken = 0;
     for context in contexts {
         let mut wrong = None;
-        let observe = |at: usize, frames: usize, regs: &[u64; 16]| {
+        let observe = |at: usize, frames: usize, regs: &[u64; 16], places| {
             let live = explorer.live.before(at);
             let mut there = seen.iter().filter(|(a, f, _)| (*a, *f) == (at, frames));
-            let covered =
-                there.any(|(_, _, known)| (0..REGISTERS).all(|n| holds(&known[n], regs[n], n, live)));
+            let covered = there.any(|(_, _, known)| all_hold(known, regs, places, live));
             if !covered && wrong.is_none() {
                 let regs = &regs[..REGISTERS];
                 wrong = Some(format!("{context:?}: instruction {at}: {regs:x?} is in no state seen there"));
             }
         };
-        match run_observed(&decoded, context, maps, env, fuel, observe) {
+        let mut repeated = context.iter().copied().cycle();
+        let mut context: alloc::vec::Vec<u8> =
+            (&mut repeated).take(unit.hook.context_size as usize).collect();
+        let len = usize::from(context[0] ^ context[9]) % 100;
+        let mut buffer: alloc::vec::Vec<u8> = repeated.take(2 * ROOM + len).collect();
+        let mut packet = Packet::new(&mut buffer, ROOM, len).ok_or("packet")?;
+        match run_observed(&decoded, (unit.hook, &mut context), &mut packet, maps, env, fuel, observe) {
             Ok(outcome) => taken += outcome.instructions,
             Err(trap) if bound == Some(fuel) || trap.reason != TrapReason::Fuel => {
                 return Err(format!("{context:?}: {trap}"));

@@ -33,6 +33,8 @@ pub(super) const HIGH: u8 = 34;
 struct Ids {
     seen: [(u32, u32); MAX_IDS],
     len: usize,
+    /// Whether some found no room.
+    lost: bool,
 }
 
 impl Ids {
@@ -46,7 +48,7 @@ impl Ids {
                 self.seen[self.len] = (id, 1);
                 self.len += 1;
             }
-            None => {}
+            None => self.lost = true,
         }
     }
 
@@ -65,15 +67,15 @@ pub struct Packer<'b> {
 
 impl<'b> Packer<'b> {
     /// Packs `state` into `out`, which is emptied first. `live` gives what is live where a frame goes on; with
-    /// `compared`, what is for comparing only.
+    /// `compared`, what is for comparing only. False: there were too many ids, and some of what they say is lost.
     pub fn pack(
         state: &State,
         out: &'b mut Vec<u8>,
         live: impl Fn(usize) -> Live,
         compared: bool,
-    ) -> Result<(), Reason> {
+    ) -> Result<bool, Reason> {
         out.clear();
-        let mut packer = Self { out, ids: Ids { seen: [(0, 0); MAX_IDS], len: 0 } };
+        let mut packer = Self { out, ids: Ids { seen: [(0, 0); MAX_IDS], len: 0, lost: false } };
         let masked = |index: usize, frame: &Frame, number: usize| {
             let live = live(index);
             match frame.regs[number] {
@@ -113,12 +115,17 @@ impl<'b> Packer<'b> {
             packer.bytes(&[frame.stack.len() as u8])?;
             frame.stack.iter().try_for_each(|word| packer.word(&masked_word(word)))?;
         }
-        Ok(())
+        Ok(!packer.ids.lost)
     }
 
     fn count(&mut self, mut reg: Reg) {
+        let in_packet = matches!(reg, Reg::Pointer(pointer) if pointer.base.is_packet());
         if let Some(id) = reg.id_mut() {
             self.ids.count(*id);
+            // Without its id a pointer would be one to the packet's start.
+            if in_packet {
+                self.ids.count(*id);
+            }
         }
     }
 
@@ -152,6 +159,10 @@ impl<'b> Packer<'b> {
         match reg {
             Reg::Uninit => self.bytes(&[UNINIT]),
             Reg::Scalar(scalar) => self.scalar(scalar),
+            // Too many ids: it is lost.
+            Reg::Pointer(p) if p.base.is_packet() && p.id != 0 && self.ids.renumbered(p.id) == 0 => {
+                self.bytes(&[UNINIT])
+            }
             Reg::Pointer(pointer) => self.pointer(pointer),
         }
     }
@@ -192,11 +203,18 @@ impl<'b> Packer<'b> {
             Base::Map(map) => (3, map.into()),
             Base::Record(size) => (4, size),
             Base::Global(map) => (5, map.into()),
+            Base::Packet => (6, 0),
+            Base::Meta => (7, 0),
+            Base::PacketEnd => (8, 0),
         };
         let tag = if pointer.off.known().is_some() { POINTER_AT } else { POINTER };
         self.bytes(&[tag, kind | u8::from(pointer.nullable) << 7])?;
         self.bytes(&index.to_le_bytes())?;
         self.id(pointer.id)?;
+        if pointer.base.is_packet() {
+            self.bytes(&pointer.reach.fixed.to_le_bytes())?;
+            self.bytes(&pointer.reach.proven.to_le_bytes())?;
+        }
         match pointer.off.known() {
             Some(off) => self.bytes(&off.to_le_bytes()),
             None => self.num(&pointer.off),

@@ -17,6 +17,10 @@ pub enum Region {
     Record,
     /// A map's handle.
     Map,
+    /// The packet.
+    Packet,
+    /// The packet's metadata.
+    Meta,
 }
 
 impl From<Base> for Region {
@@ -27,6 +31,8 @@ impl From<Base> for Region {
             Base::Value(_) | Base::Global(_) => Self::MapValue,
             Base::Record(_) => Self::Record,
             Base::Map(_) => Self::Map,
+            Base::Packet | Base::PacketEnd => Self::Packet,
+            Base::Meta => Self::Meta,
         }
     }
 }
@@ -39,6 +45,8 @@ impl fmt::Display for Region {
             Self::MapValue => "the map value",
             Self::Record => "the ring buffer record",
             Self::Map => "the map",
+            Self::Packet => "the packet",
+            Self::Meta => "the packet's metadata",
         })
     }
 }
@@ -99,6 +107,23 @@ pub enum Reason {
         /// The offsets that are inside: first, behind the last.
         inside: (i32, i32),
     },
+    /// An access to a packet that may end before.
+    Packet {
+        /// Of what.
+        region: Region,
+        /// The most bytes that it may have.
+        bytes: u64,
+        /// Whether it may begin before the packet.
+        before: bool,
+        /// Bytes that are known to be there.
+        there: u64,
+    },
+    /// An atomic operation on a packet.
+    PacketAtomic,
+    /// A field of the context that holds a pointer is accessed in part, or with something else.
+    WholeField(&'static str),
+    /// A field of the context that programs of this type may not read.
+    HiddenField(&'static str),
     /// An access whose offset may be no multiple of its size.
     Misaligned {
         /// Of what.
@@ -129,7 +154,7 @@ pub enum Reason {
         /// What r0 may be.
         r0: (i64, i64),
         /// What it has to be.
-        allowed: (i64, i64),
+        allowed: (i32, i32),
     },
     /// A map index that the program has no map for.
     NoMap(u32),
@@ -202,6 +227,9 @@ impl fmt::Display for Reason {
                 write!(f, "r{register} may be null: compare it with 0 before it is used")
             }
             Self::Bounds { region, offset, bytes, inside } => bounds(f, *region, *offset, *bytes, *inside),
+            Self::Packet { .. } | Self::PacketAtomic | Self::WholeField(_) | Self::HiddenField(_) => {
+                self.network(f)
+            }
             Self::Misaligned { region, bytes } => {
                 write!(f, "access of {bytes} bytes to {region} at an offset that is no multiple of {bytes}")
             }
@@ -257,6 +285,33 @@ impl fmt::Display for Reason {
                 f.write_str("the verifier's memory is used up: make the program smaller or its loops shorter")
             }
             Self::Internal(what) => write!(f, "the verifier failed at itself ({what}): please report it"),
+        }
+    }
+}
+
+impl Reason {
+    /// Those of packets and their contexts.
+    fn network(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Packet { region, bytes, before: true, .. } => {
+                write!(f, "access of {bytes} bytes that may begin before {region}: check the offset before")
+            }
+            Self::Packet { region, bytes, there, .. } => write!(
+                f,
+                "access of {bytes} bytes to {region}, of which {there} are known to be there: compare the address \
+                 behind them with the end before"
+            ),
+            Self::PacketAtomic => f.write_str("atomic operations on the packet are not supported: use a map"),
+            Self::WholeField(name) => {
+                write!(
+                    f,
+                    "the context's field {name} is an address: it is read alone, as 4 bytes without sign"
+                )
+            }
+            Self::HiddenField(name) => {
+                write!(f, "the context's field {name} is not for programs of this type")
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -1,11 +1,15 @@
 //! One instruction on a state.
 use super::{
     explore::{Explorer, Flow},
+    num::Num,
     reason::Reason,
     scalar::Scalar,
-    value::{Base, Pointer, Reg},
+    value::{Base, Pointer, Reach, Reg},
 };
-use crate::isa::{Alu, Op, Operand, Width};
+use crate::{
+    hook::MAX_PACKET_BYTES,
+    isa::{Alu, Op, Operand, Width},
+};
 
 const NOT_ON_POINTERS: Reason =
     Reason::PointerArithmetic("pointers take part in 64-bit addition and subtraction only");
@@ -105,6 +109,7 @@ impl Explorer<'_> {
                     self.state.identify(register)
                 }
                 Reg::Scalar(scalar) => Reg::Scalar(Scalar::from_low(scalar.low)),
+                Reg::Pointer(pointer) if pointer.base.is_low() => Reg::Pointer(pointer),
                 _ => return Err(NOT_ON_POINTERS),
             },
             (Operand::Imm(imm), Width::W64) => Reg::Scalar(imm.into()),
@@ -118,20 +123,22 @@ impl Explorer<'_> {
         let result = match (self.state.reg(dst)?, self.operand(src)?) {
             (Reg::Scalar(a), Reg::Scalar(b)) => Reg::Scalar(Scalar { id: 0, ..a.alu(op, b, width) }),
             (Reg::Pointer(pointer), Reg::Scalar(by)) if width == Width::W64 => match op {
-                Alu::Add => moved(pointer, dst, |off| off.add(by.wide, 64))?,
-                Alu::Sub => moved(pointer, dst, |off| off.sub(by.wide, 64))?,
+                Alu::Add => self.moved(pointer, dst, by.wide, pointer.off.add(by.wide, 64))?,
+                Alu::Sub => {
+                    let back = Num::constant(0, 64).sub(by.wide, 64);
+                    self.moved(pointer, dst, back, pointer.off.sub(by.wide, 64))?
+                }
                 _ => return Err(NOT_ON_POINTERS),
             },
             (Reg::Scalar(by), Reg::Pointer(pointer)) if width == Width::W64 && op == Alu::Add => {
                 let Operand::Reg(register) = src else { return Err(NOT_ON_POINTERS) };
-                moved(pointer, register, |off| off.add(by.wide, 64))?
+                self.moved(pointer, register, by.wide, pointer.off.add(by.wide, 64))?
             }
             (Reg::Pointer(a), Reg::Pointer(b)) if width == Width::W64 && op == Alu::Sub => {
-                if a.nullable || b.nullable || !a.same_memory(&b) {
-                    let what = "only pointers into the same memory can be subtracted from each other";
-                    return Err(Reason::PointerArithmetic(what));
-                }
-                Reg::Scalar(Scalar::from_wide(a.off.sub(b.off, 64)))
+                Reg::Scalar(Scalar::from_wide(distance(&a, &b)?))
+            }
+            (Reg::Pointer(a), Reg::Pointer(b)) if op == Alu::Sub && a.base.is_low() && b.base.is_low() => {
+                Reg::Scalar(Scalar::from_low(distance(&a, &b)?.truncate(32)))
             }
             _ => return Err(NOT_ON_POINTERS),
         };
@@ -144,21 +151,60 @@ impl Explorer<'_> {
 /// `BPF_MAX_VAR_OFF`.
 const MAX_OFFSET: i64 = 1 << 29;
 
-/// The pointer with another offset.
-fn moved(
-    pointer: Pointer,
-    register: u8,
-    change: impl Fn(super::num::Num) -> super::num::Num,
-) -> Result<Reg, Reason> {
-    if pointer.nullable {
-        return Err(Reason::MaybeNull { register });
+impl Explorer<'_> {
+    /// The pointer in `register`, moved by a number to another offset.
+    fn moved(&mut self, pointer: Pointer, register: u8, by: Num, off: Num) -> Result<Reg, Reason> {
+        if pointer.nullable {
+            return Err(Reason::MaybeNull { register });
+        }
+        if !pointer.base.is_memory() {
+            return Err(Reason::PointerArithmetic(match pointer.base {
+                Base::PacketEnd => {
+                    "the packet's end can't be computed with: add to the other side of the comparison"
+                }
+                _ => "the handle of a map can't be computed with",
+            }));
+        }
+        if off.smin < -MAX_OFFSET || off.smax > MAX_OFFSET {
+            return Err(Reason::OffsetRange);
+        }
+        let mut moved = Pointer { off, ..pointer };
+        if pointer.base.is_packet() {
+            (moved.id, moved.reach) = self.moved_anchor(&pointer, by)?;
+        }
+        Ok(Reg::Pointer(moved))
     }
-    if !pointer.base.is_memory() {
-        return Err(Reason::PointerArithmetic("the handle of a map can't be computed with"));
+
+    /// A constant moves the pointer from its anchor, another number the anchor with it.
+    fn moved_anchor(&mut self, pointer: &Pointer, by: Num) -> Result<(u32, Reach), Reason> {
+        let Reach { fixed, proven } = pointer.reach;
+        if by.known().is_some() {
+            let fixed = i32::try_from(by.smin).ok().and_then(|by| fixed.checked_add(by));
+            return Ok((pointer.id, Reach { fixed: fixed.ok_or(Reason::OffsetRange)?, proven }));
+        }
+        // The least that is left of what was proven is what is left if it moved farthest.
+        let left = i32::try_from(by.smax).ok().filter(|_| proven != Reach::NOWHERE);
+        let left = left.and_then(|most| proven.checked_sub(most)).unwrap_or(Reach::NOWHERE);
+        Ok((self.state.new_id(), Reach { fixed, proven: left }))
     }
-    let off = change(pointer.off);
-    if off.smin < -MAX_OFFSET || off.smax > MAX_OFFSET {
-        return Err(Reason::OffsetRange);
+}
+
+/// Bytes from `b` to `a`.
+fn distance(a: &Pointer, b: &Pointer) -> Result<Num, Reason> {
+    let packet = |p: &Pointer| match p.base {
+        Base::Packet => Some(p.off),
+        Base::PacketEnd => Some(Num::range(0, MAX_PACKET_BYTES as u64, 64)),
+        _ => None,
+    };
+    if a.same_anchor(b) {
+        return Ok(Num::constant((i64::from(a.reach.fixed) - i64::from(b.reach.fixed)) as u64, 64));
     }
-    Ok(Reg::Pointer(Pointer { off, ..pointer }))
+    if let (Some(a), Some(b)) = (packet(a), packet(b)) {
+        return Ok(a.sub(b, 64));
+    }
+    if a.nullable || b.nullable || !a.same_memory(b) {
+        let what = "only pointers into the same memory can be subtracted from each other";
+        return Err(Reason::PointerArithmetic(what));
+    }
+    Ok(a.off.sub(b.off, 64))
 }

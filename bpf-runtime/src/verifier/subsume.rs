@@ -3,22 +3,37 @@
 use super::{
     num::Num,
     unpack::Reader,
-    value::{DATA, Pointer, Reg, UNWRITTEN, Word},
+    value::{DATA, Pointer, Reach, Reg, UNWRITTEN, Word},
 };
 
-/// Which id of the old state stands for which one of the new: one to one.
-struct Ids([u32; 256]);
+/// Which id of the old state stands for which one of the new: one to one. Of an anchor in a packet, also how far the
+/// new one lies before the old.
+struct Ids {
+    new: [u32; 256],
+    anchors: [Option<(u8, i32)>; 256],
+}
 
 impl Ids {
+    /// Whether pointers into a packet differ from others with their ids as the old ones do; if so, how far the new
+    /// anchor lies before the old one.
+    fn anchored(&mut self, old: &Pointer, new: &Pointer) -> Option<i32> {
+        let shift = new.reach.fixed.checked_sub(old.reach.fixed)?;
+        if old.id == 0 {
+            return (new.id == 0 && shift == 0).then_some(0);
+        }
+        let known = self.anchors.get_mut(old.id as usize)?.get_or_insert((new.id as u8, shift));
+        (*known == (new.id as u8, shift)).then_some(shift)
+    }
+
     fn agree(&mut self, old: u32, new: u32) -> bool {
-        let known = self.0.get(old as usize).copied().unwrap_or(0);
+        let known = self.new.get(old as usize).copied().unwrap_or(0);
         match (old, new) {
             (0, _) => true,
             // What was equal there is not known to be equal here.
             (_, 0) => false,
             _ if known != 0 => known == new,
-            _ if self.0.contains(&new) => false,
-            _ => self.0.get_mut(old as usize).map(|known| *known = new).is_some(),
+            _ if self.new.contains(&new) => false,
+            _ => self.new.get_mut(old as usize).map(|known| *known = new).is_some(),
         }
     }
 }
@@ -29,7 +44,7 @@ pub fn covers(old: &[u8], new: &[u8]) -> bool {
 }
 
 fn compare(mut old: Reader<'_>, mut new: Reader<'_>) -> Option<bool> {
-    let mut ids = Ids([0; 256]);
+    let mut ids = Ids { new: [0; 256], anchors: [None; 256] };
     let (frames, records) = (old.u8()?, old.u8()?);
     if (frames, records) != (new.u8()?, new.u8()?) {
         return Some(false);
@@ -81,7 +96,14 @@ fn covers_pointer(old: &Pointer, new: &Pointer, ids: &mut Ids) -> bool {
     old.base == new.base
         && (old.nullable || !new.nullable)
         && old.off.contains(&new.off)
-        && ids.agree(old.id, new.id)
+        && if old.base.is_packet() { covers_reach(old, new, ids) } else { ids.agree(old.id, new.id) }
+}
+
+/// What was proven there of the packet has to hold here.
+fn covers_reach(old: &Pointer, new: &Pointer, ids: &mut Ids) -> bool {
+    let Some(shift) = ids.anchored(old, new) else { return false };
+    old.reach.proven == Reach::NOWHERE
+        || new.reach.proven_from(shift).is_some_and(|new| old.reach.proven <= new)
 }
 
 fn covers_word(old: &Word, new: &Word, ids: &mut Ids) -> bool {

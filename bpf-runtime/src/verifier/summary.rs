@@ -17,10 +17,13 @@ use super::{
     state::State,
     subsume::covers,
     unpack::unpack,
-    value::Reg,
+    value::{Base, Reg},
     widen::{Marks, counted, multiples, part, times, widen, with_part},
 };
-use crate::isa::{Op, Operand, REGISTERS, Width};
+use crate::{
+    hook::MAX_PACKET_BYTES,
+    isa::{Op, Operand, REGISTERS, Width},
+};
 
 /// Guesses before bounds are no longer looked for among the loop's constants, and before a loop is given up.
 const MARKED_GUESSES: u32 = 6;
@@ -148,7 +151,9 @@ impl Explorer<'_> {
     fn walk_loop(&mut self, guess: Vec<u8>, counter: Option<(Step, u64)>) -> Result<(), Reason> {
         let mut compared = Vec::new();
         let at = self.naturals[self.loops[self.scope - 1].natural].head;
-        Packer::pack(&self.state, &mut compared, |frame| self.live_in(frame, at), true)?;
+        if !Packer::pack(&self.state, &mut compared, |frame| self.live_in(frame, at), true)? {
+            return Err(self.give_up());
+        }
         let from = counter.and_then(|(step, _)| self.goes_on_from(step));
         let inner = &mut self.loops[self.scope - 1];
         inner.from = from;
@@ -172,7 +177,11 @@ impl Explorer<'_> {
             }
             for register in [Operand::Reg(dst), src] {
                 let Operand::Reg(register) = register else { continue };
-                if let Some((known, _)) = part(self.state.peek(register), Width::W64) {
+                if let Reg::Pointer(pointer) = self.state.peek(register)
+                    && (pointer.base.is_packet() || pointer.base == Base::PacketEnd)
+                {
+                    marks.add(MAX_PACKET_BYTES as i64);
+                } else if let Some((known, _)) = part(self.state.peek(register), Width::W64) {
                     for x in [known.umax as i64, known.umin as i64, known.smin, known.smax] {
                         marks.add(x);
                     }

@@ -5,7 +5,7 @@ use super::{
     reason::Reason,
     scalar::Scalar,
     state::{Frame, State},
-    value::{Base, Pointer, Reg, Word},
+    value::{Base, Pointer, Reach, Reg, Word},
 };
 
 /// Reads a packed state, piece by piece. What it reads was written by [`super::pack`]; anything else ends the reading.
@@ -77,11 +77,19 @@ impl Reader<'_> {
             2 => Base::Value(index as u8),
             3 => Base::Map(index as u8),
             5 => Base::Global(index as u8),
+            6 => Base::Packet,
+            7 => Base::Meta,
+            8 => Base::PacketEnd,
             _ => Base::Record(index),
         };
         let id = self.u8()?.into();
+        let mut reach = Reach::START;
+        if base.is_packet() {
+            reach.fixed = self.take().map(i32::from_le_bytes)?;
+            reach.proven = self.take().map(i32::from_le_bytes)?;
+        }
         let off = if constant { Num::constant(self.u64()?, 64) } else { self.num()? };
-        Some(Reg::Pointer(Pointer { base, id, nullable: kind & 0x80 != 0, off }))
+        Some(Reg::Pointer(Pointer { base, id, nullable: kind & 0x80 != 0, off, reach }))
     }
 }
 

@@ -27,12 +27,51 @@ pub enum Base {
     Map(u8),
     /// A ring buffer record of so many bytes.
     Record(u32),
+    /// The packet.
+    Packet,
+    /// The metadata before the packet.
+    Meta,
+    /// The end of the packet, which is no memory.
+    PacketEnd,
 }
 
 impl Base {
     /// Whether it is memory that loads may read.
     pub const fn is_memory(self) -> bool {
-        !matches!(self, Self::Map(_))
+        !matches!(self, Self::Map(_) | Self::PacketEnd)
+    }
+
+    /// Whether its addresses have 32 bits, so that 32-bit operations on them are as good as others.
+    pub const fn is_low(self) -> bool {
+        matches!(self, Self::Packet | Self::Meta | Self::PacketEnd)
+    }
+
+    /// Whether its length is known from comparisons only: see [`Reach`].
+    pub const fn is_packet(self) -> bool {
+        matches!(self, Self::Packet | Self::Meta)
+    }
+}
+
+/// What comparisons with its end have proven of a packet. They are made with some pointers and hold for others: all
+/// that differ by constants. Those share an anchor: the packet's start, or, behind the addition of a number that is not
+/// known, a place that the pointer's id names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// Bytes from the anchor to the pointer.
+    pub fixed: i32,
+    /// Bytes from the anchor to a place that the packet ends at or behind; [`Reach::NOWHERE`] if there is none.
+    pub proven: i32,
+}
+
+impl Reach {
+    /// Nothing is proven.
+    pub const NOWHERE: i32 = i32::MIN;
+    /// A packet has no less than no bytes.
+    pub const START: Self = Self { fixed: 0, proven: 0 };
+
+    /// What is proven, counted from an anchor so far behind its own.
+    pub fn proven_from(self, shift: i32) -> Option<i32> {
+        if self.proven == Self::NOWHERE { None } else { self.proven.checked_sub(shift) }
     }
 }
 
@@ -41,23 +80,32 @@ impl Base {
 pub struct Pointer {
     pub base: Base,
     /// Tells values of one map, and records, apart: pointers with the same base and id differ in the offset
-    /// only. 0: the base alone says it.
+    /// only. Of a packet it names the anchor. 0: the base alone says it.
     pub id: u32,
     /// Whether it may be null.
     pub nullable: bool,
     /// Bytes from the base.
     pub off: Num,
+    /// Of a packet.
+    pub reach: Reach,
 }
 
 impl Pointer {
     pub const fn new(base: Base, off: i64) -> Self {
-        Self { base, id: 0, nullable: false, off: Num::constant(off as u64, 64) }
+        Self { base, id: 0, nullable: false, off: Num::constant(off as u64, 64), reach: Reach::START }
     }
 
     /// Whether both point into the same memory, so that their offsets compare as they do.
     pub fn same_memory(&self, other: &Self) -> bool {
         let told_apart = matches!(self.base, Base::Value(_) | Base::Record(_));
-        self.base == other.base && self.id == other.id && (!told_apart || self.id != 0)
+        self.base == other.base
+            && (self.base.is_packet() || self.id == other.id)
+            && (!told_apart || self.id != 0)
+    }
+
+    /// Whether both are in one packet and have the same anchor.
+    pub fn same_anchor(&self, other: &Self) -> bool {
+        self.base.is_packet() && self.base == other.base && self.id == other.id
     }
 }
 

@@ -15,6 +15,7 @@ use super::{
     num::{Num, ones, signed},
     num_tests::{Source, concrete, shapes},
     scalar::Scalar,
+    widen::{Marks, counted, multiples, times, widen_num},
 };
 use crate::isa::{Alu, Swap, Width};
 
@@ -71,11 +72,40 @@ impl Lines {
         self.put("Normalize", bits, &[num(&both, bits)], &[normal]);
     }
 
+    /// What loops make of numbers.
+    fn turns(&mut self, a: &Num, b: &Num, (by, turns): (i64, u64), bits: u32) {
+        let (hex, some) =
+            (format!("{:x}", by as u64), |n: Option<Num>| n.map_or("-".into(), |n| num(&n, bits)));
+        let mut marks = Marks::default();
+        self.put(
+            "Widen",
+            bits,
+            &[num(a, bits), num(b, bits)],
+            &[num(&widen_num(*a, *b, bits, &marks), bits)],
+        );
+        marks.add(by);
+        let widened = widen_num(*a, *b, bits, &marks);
+        self.put("WidenTo", bits, &[num(a, bits), num(b, bits), hex.clone()], &[num(&widened, bits)]);
+        let most = times(a, by, bits).map_or("-".into(), |most| format!("{most:x}"));
+        self.put("Times", bits, &[num(a, bits), hex.clone()], &[most]);
+        let (from, made) = (b.umin, counted(*a, by, turns, bits));
+        let cut = multiples(*a, from, by, bits);
+        self.put("Multiples", bits, &[num(a, bits), format!("{from:x}"), hex.clone()], &[some(cut)]);
+        self.put("Counted", bits, &[num(a, bits), hex, format!("{turns:x}")], &[num(&made, bits)]);
+    }
+
     fn scalars(&mut self, a: &Scalar, b: &Scalar) {
         for (width, name) in [(Width::W32, "Alu32"), (Width::W64, "Alu64")] {
             for op in Alu::ALL.into_iter().filter(|op| *op != Alu::Mov) {
                 let result = scalar(&a.alu(op, *b, width));
                 self.put(&format!("{name}.{op:?}"), 64, &[scalar(a), scalar(b)], &[result]);
+            }
+        }
+        for (width, name) in [(Width::W32, "Assume32"), (Width::W64, "Assume64")] {
+            for relation in RELATIONS {
+                let left = Scalar::assume(relation, *a, *b, width);
+                let (p, q) = left.map_or(("-".into(), "-".into()), |(p, q)| (scalar(&p), scalar(&q)));
+                self.put(&format!("{name}.{relation:?}"), 64, &[scalar(a), scalar(b)], &[p, q]);
             }
         }
         let apart = Scalar { low: b.low, ..*a };
@@ -143,6 +173,8 @@ fn export() {
             }
             if (i + j) % 6 == 0 {
                 lines.pair(a, b, 3);
+                let by = (j % 13) as i64 - 6;
+                lines.turns(a, b, (if by == 0 { 7 } else { by }, (i % 10) as u64), 3);
             }
         }
     }
@@ -151,6 +183,9 @@ fn export() {
             let (a, b) = (random(&mut source, bits), random(&mut source, bits));
             lines.pair(&a, &b, bits);
             lines.one(&a, bits);
+            // Steps are immediates; those of small numbers are small.
+            let by = (source.next() as i64 >> (64 - bits.min(32))) | 1;
+            lines.turns(&a, &b, (by, source.next() >> (source.next() & 63)), bits);
             lines.reduction(&a, &b, bits);
             lines.concrete(source.next(), source.next(), bits);
         }

@@ -7,7 +7,7 @@ use super::{
     reason::Reason,
     scalar::Scalar,
     state::{Frame, State},
-    value::{Pointer, Reg, Word},
+    value::{Pointer, Reach, Reg, Word},
 };
 use crate::isa::Width;
 
@@ -39,24 +39,80 @@ impl Marks {
 
 /// Widens `old` by `new`.
 pub fn widen(old: &mut State, new: &State, marks: &Marks) -> Result<(), Reason> {
+    let mut last_id = old.new_id();
+    let mut anchors = Anchors { last_id: &mut last_id, known: Vec::new(), marks };
     for (old, new) in old.frames.iter_mut().zip(&new.frames) {
         for (old, new) in old.regs.iter_mut().zip(&new.regs) {
-            *old = widen_reg(*old, *new, marks);
+            *old = anchors.reg(*old, *new);
         }
         old.depth = old.depth.max(new.depth);
-        widen_stack(old, new, marks)?;
+        widen_stack(old, new, &mut anchors)?;
     }
+    old.reset_ids(last_id);
     Ok(())
 }
 
-fn widen_stack(old: &mut Frame, new: &Frame, marks: &Marks) -> Result<(), Reason> {
+/// Anchors in a packet that moved: pointers that moved by the same keep what they are to each other.
+struct Anchors<'a> {
+    last_id: &'a mut u32,
+    /// The ids before and behind a turn, the distance, and the new id.
+    known: Vec<(u32, u32, i32, u32)>,
+    marks: &'a Marks,
+}
+
+impl Anchors<'_> {
+    fn reg(&mut self, old: Reg, new: Reg) -> Reg {
+        match (old, new) {
+            (Reg::Scalar(old), Reg::Scalar(new)) => Reg::Scalar(widen_scalar(old, new, self.marks)),
+            (Reg::Pointer(old), Reg::Pointer(new)) if old.base == new.base => self.pointer(old, new),
+            _ => Reg::Uninit,
+        }
+    }
+
+    fn pointer(&mut self, old: Pointer, new: Pointer) -> Reg {
+        let nullable = old.nullable || new.nullable;
+        let widened = Pointer { nullable, off: widen_num(old.off, new.off, 64, self.marks), ..old };
+        if !old.base.is_packet() {
+            return Reg::Pointer(widened);
+        }
+        let Some(shift) = new.reach.fixed.checked_sub(old.reach.fixed) else { return Reg::Uninit };
+        let Some(id) = self.anchor(old.id, new.id, shift) else { return Reg::Uninit };
+        Reg::Pointer(Pointer { id, reach: widen_reach(old.reach, new.reach, shift), ..widened })
+    }
+
+    /// The anchor that stands for both; `None`: memory is out.
+    fn anchor(&mut self, old: u32, new: u32, shift: i32) -> Option<u32> {
+        if (old, shift) == (new, 0) {
+            return Some(old);
+        }
+        let is_it = |known: &&(u32, u32, i32, u32)| (known.0, known.1, known.2) == (old, new, shift);
+        if let Some(known) = self.known.iter().find(is_it) {
+            return Some(known.3);
+        }
+        self.known.try_reserve(1).ok()?;
+        *self.last_id += 1;
+        self.known.push((old, new, shift, *self.last_id));
+        Some(*self.last_id)
+    }
+}
+
+/// What stays proven from the anchor on: all that was, or that the packet goes on to the pointer.
+fn widen_reach(old: Reach, new: Reach, shift: i32) -> Reach {
+    let still = |proven: i32| new.proven_from(shift).is_some_and(|new| proven <= new);
+    let to_pointer = old.proven.min(old.fixed);
+    let proven =
+        [old.proven, to_pointer].into_iter().find(|&proven| proven != Reach::NOWHERE && still(proven));
+    Reach { fixed: old.fixed, proven: proven.unwrap_or(Reach::NOWHERE) }
+}
+
+fn widen_stack(old: &mut Frame, new: &Frame, anchors: &mut Anchors<'_>) -> Result<(), Reason> {
     let before = core::mem::take(&mut old.stack);
-    let words = before.len();
+    let (words, marks) = (before.len(), anchors.marks);
     let before = Frame { stack: before, ..*old };
-    let pair = |n: usize| match (before.word(n), new.word(n)) {
+    let mut pair = |n: usize| match (before.word(n), new.word(n)) {
         (Word::Low(a), Word::Low(b)) if n > 0 => {
             let whole = before.word(n - 1) == Word::High && new.word(n - 1) == Word::High;
-            Some(widen_reg(a, b, marks)).filter(|reg| whole && *reg != Reg::Uninit)
+            Some(anchors.reg(a, b)).filter(|reg| whole && *reg != Reg::Uninit)
         }
         _ => None,
     };
@@ -94,18 +150,6 @@ fn written(frame: &Frame, n: usize) -> u8 {
     }
 }
 
-fn widen_reg(old: Reg, new: Reg, marks: &Marks) -> Reg {
-    match (old, new) {
-        (Reg::Scalar(old), Reg::Scalar(new)) => Reg::Scalar(widen_scalar(old, new, marks)),
-        (Reg::Pointer(old), Reg::Pointer(new)) if old.base == new.base => Reg::Pointer(Pointer {
-            nullable: old.nullable || new.nullable,
-            off: widen_num(old.off, new.off, 64, marks),
-            ..old
-        }),
-        _ => Reg::Uninit,
-    }
-}
-
 fn widen_scalar(old: Scalar, new: Scalar, marks: &Marks) -> Scalar {
     if old.contains(&new) && (old.id == 0 || new.id != 0) {
         return old;
@@ -116,7 +160,7 @@ fn widen_scalar(old: Scalar, new: Scalar, marks: &Marks) -> Scalar {
     either.synced().unwrap_or(Scalar::unknown())
 }
 
-fn widen_num(old: Num, new: Num, bits: u32, marks: &Marks) -> Num {
+pub(super) fn widen_num(old: Num, new: Num, bits: u32, marks: &Marks) -> Num {
     if old.contains(&new) {
         return old;
     }

@@ -4,6 +4,7 @@
 mod asm;
 pub mod generate;
 pub mod loops;
+pub mod packets;
 
 use std::sync::atomic::AtomicU64;
 
@@ -41,11 +42,20 @@ pub const MAPS: [MapSpec; 9] = [
 
 /// The hook with the context of four 64-bit words.
 pub fn timer() -> &'static Hook {
-    HOOKS.iter().find(|hook| hook.name == "timer").unwrap()
+    hook("timer")
+}
+
+/// The hook of this name.
+pub fn hook(name: &str) -> &'static Hook {
+    HOOKS.iter().find(|hook| hook.name == name).unwrap()
 }
 
 pub fn check(code: &[Insn]) -> Result<Summary, Box<Refusal>> {
-    let unit = Unit { code, hook: timer(), maps: &MAPS, lines: None };
+    check_on(timer(), code)
+}
+
+pub fn check_on(hook: &Hook, code: &[Insn]) -> Result<Summary, Box<Refusal>> {
+    let unit = Unit { code, hook, maps: &MAPS, lines: None };
     verify(&unit, &Limits::default()).map_err(Box::new)
 }
 

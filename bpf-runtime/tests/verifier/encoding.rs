@@ -3,7 +3,13 @@ use super::{Case, all_as_expected};
 
 const CASES: &[Case] = &[
     ("an unassigned opcode", ".insn op=0xff\nr0 = 0\nexit", Some("unknown opcode 0xff")),
-    ("a legacy packet load", ".insn op=0x20 imm=4\nr0 = 0\nexit", Some("unknown opcode 0x20")),
+    (
+        "a legacy packet load",
+        ".insn op=0x20 imm=4\nr0 = 0\nexit",
+        Some(
+            "legacy packet loads (LD_ABS, LD_IND; load_byte and its like in C) are not supported: use bpf_skb_load_bytes",
+        ),
+    ),
     ("r11", "r11 = 0\nexit", Some("there is no register r11")),
     ("r15 as source", ".insn op=0xbf dst=0 src=15\nexit", Some("there is no register r15")),
     ("a move to r10", "r10 = 0\nexit", Some("the frame pointer r10 is read-only")),

@@ -1,6 +1,6 @@
 //! Sizes, budgets, summaries, logs.
 use bpf_runtime::{
-    hook::{Field, Hook},
+    hook::{Field, Holds, Hook},
     isa::{Insn, MAX_INSNS},
     map::MapSpec,
     verifier::{Limits, Reason, Unit, verify},
@@ -119,7 +119,8 @@ fn a_hook_may_limit_the_answers() {
         name: "gate",
         number: 9,
         section: "gate",
-        context: &[Field { name: "len", offset: 0, size: 8 }],
+        on_device: true,
+        context: &[Field { name: "len", offset: 0, size: 8, holds: Holds::Number }],
         context_size: 8,
         verdicts: Some(0..=3),
     };

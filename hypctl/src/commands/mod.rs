@@ -75,8 +75,13 @@ fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>> {
 
 /// Reads an object file; errors begin with its name.
 fn read_object(path: &Path) -> Result<elf::Object> {
+    read_object_by(path, elf::read)
+}
+
+/// Reads an object file by one of the reader's functions.
+fn read_object_by(path: &Path, read: fn(&str, &[u8]) -> Result<elf::Object>) -> Result<elf::Object> {
     let bytes = read_file(path, elf::MAX_FILE_BYTES)?;
-    elf::read(&path.to_string_lossy(), &bytes).with_context(|| path.display().to_string())
+    read(&path.to_string_lossy(), &bytes).with_context(|| path.display().to_string())
 }
 
 /// The bundle of an object that was read from `path`; errors begin with its name.

@@ -27,8 +27,8 @@ pub fn run(args: &Run, out: &mut Output<'_>) -> Result<bool> {
     let hook = hook::find(program.hook).with_context(|| format!("hook {}: not known", program.hook))?;
     let summary = proven(&bytes, program.name).with_context(|| file.clone())?;
     let events = events(args, hook)?;
-    let mut host = Host::new(&read, &program, &summary).with_context(|| file.clone())?;
-    let mut report = Report::new(program.name, hook.name);
+    let mut host = Host::new(&read, &program, hook, &summary).with_context(|| file.clone())?;
+    let mut report = Report::new(program.name, hook);
     for (event, number) in events.iter().zip(1..) {
         let mut run = host.run(event, args.repeat);
         run.packet = event.packet.is_some().then_some(number);
@@ -71,6 +71,7 @@ fn events(args: &Run, hook: &Hook) -> Result<Vec<Event>> {
     };
     match &args.pcap {
         Some(file) => packets::events(file, hook, &context),
+        None if packets::gets_packets(hook) => bail!("hook {} gets packets: give --pcap FILE", hook.name),
         None => Ok(vec![Event { packet: None, context }]),
     }
 }

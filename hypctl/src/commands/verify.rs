@@ -5,10 +5,10 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
-use super::{bundle, read_object};
+use super::{bundle, read_object_by};
 use crate::{
     cli::Strict,
-    elf::Object,
+    elf::{self, Object},
     output::Output,
     units,
     verdict::{self, Verdict},
@@ -21,9 +21,14 @@ pub fn set_strict(object: &mut Object, strict: Strict) {
 
 /// Verifies an object and prints the verdicts; gives whether all programs were accepted.
 pub fn verify(file: &Path, strict: Strict, out: &mut Output<'_>) -> Result<bool> {
-    let mut object = read_object(file)?;
+    let mut object = read_object_by(file, elf::read_some)?;
     set_strict(&mut object, strict);
-    let verdicts = verdict::verify(&bundle(file, &object)?).with_context(|| file.display().to_string())?;
+    let mut verdicts =
+        verdict::verify(&bundle(file, &object)?).with_context(|| file.display().to_string())?;
+    for refused in &object.refused {
+        object.sections.push(refused.section.clone());
+        verdicts.push(Verdict::unlinked(refused));
+    }
     if out.json {
         let rows: Vec<_> = verdicts.iter().zip(&object.sections).map(VerdictRow::from).collect();
         out.value(&rows)?;
@@ -86,7 +91,7 @@ impl<'a> From<(&'a Verdict, &'a String)> for VerdictRow<'a> {
             log: refused.map(|r| r.log.as_str()),
             instruction_bound: summary.and_then(|s| s.instruction_bound),
             stack_bytes: summary.map(|s| s.stack_bytes),
-            steps: summary.map(|s| s.steps),
+            steps: summary.map(|s| s.steps).or(refused.and_then(|r| r.steps)),
             time_us: verdict.time.as_micros() as u64,
         }
     }

@@ -96,6 +96,14 @@ impl<'a> File<'a> {
             file.add_symbol(&symbol)?;
         }
         file.functions.sort_by_key(|f| (f.section, f.start));
+        for n in 0..file.functions.len() {
+            let Function { section, start, end, .. } = file.functions[n];
+            if end == start {
+                let next = file.functions.get(n + 1).filter(|next| next.section == section);
+                let end = next.map_or(file.section(section)?.size, |next| next.start);
+                file.functions[n].end = end.max(start);
+            }
+        }
         Ok(file)
     }
 
@@ -106,10 +114,15 @@ impl<'a> File<'a> {
             name.clone_from(&self.section(section)?.name);
         }
         let (address, kind) = (symbol.address(), symbol.kind());
-        if let (SymbolKind::Text, Some(section)) = (kind, section) {
+        // LLVM before version 10 gave functions no type and no size: such a one ends where the next begins.
+        let untyped = kind == SymbolKind::Unknown && symbol.is_global();
+        if let (true, Some(section)) = (kind == SymbolKind::Text || untyped, section)
+            && (!untyped || self.section(section)?.code)
+        {
             let size = self.section(section)?.size;
-            let end = address.checked_add(symbol.size()).filter(|end| *end <= size);
-            let Some(end) = end.filter(|end| address % 8 == 0 && end % 8 == 0 && *end > address) else {
+            let end = address.checked_add(symbol.size()).filter(|end| *end <= size && address < size);
+            let fits = |end: &u64| address % 8 == 0 && end.is_multiple_of(8) && (untyped || *end > address);
+            let Some(end) = end.filter(fits) else {
                 bail!("ELF file is damaged: function {name} does not lie in its section");
             };
             let function =

@@ -130,7 +130,7 @@ impl<'f, 'a> Linker<'f, 'a> {
                 imm: self.maps.of_section(self.file, index)? as i32,
                 ..*first
             };
-        } else if let Some(map) = self.maps.of_variable(index, address) {
+        } else if let Some(map) = self.maps.of_variable(index, address)? {
             *first = Insn { src: opcode::LDDW_MAP, imm: map as i32, ..*first };
             second.imm = 0;
         } else if section.code {

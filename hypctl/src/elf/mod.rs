@@ -24,6 +24,21 @@ pub struct Object {
     pub contents: Contents,
     /// The section of each program.
     pub sections: Vec<String>,
+    /// The programs that no bundle can hold.
+    pub refused: Vec<Refused>,
+    /// Why a map that is declared can't be made, if one can't.
+    pub unmade: Option<String>,
+}
+
+/// A program that can't be put into a bundle.
+#[derive(Debug)]
+pub struct Refused {
+    /// Its name.
+    pub name: String,
+    /// Its section.
+    pub section: String,
+    /// Why.
+    pub why: anyhow::Error,
 }
 
 /// Reads the object `bytes`, whose file is called `name`.
@@ -31,31 +46,68 @@ pub struct Object {
 /// # Errors
 /// The first thing that is wrong with it: what, where, and what to do.
 pub fn read(name: &str, bytes: &[u8]) -> Result<Object> {
+    let mut object = read_some(name, bytes)?;
+    if !object.refused.is_empty() {
+        return Err(object.refused.swap_remove(0).why);
+    }
+    match object.unmade {
+        Some(why) => bail!("{why}"),
+        None => Ok(object),
+    }
+}
+
+/// As [`read`], but leaves out programs that can't be put into a bundle, unless that is all.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_some(name: &str, bytes: &[u8]) -> Result<Object> {
     let file = file::File::read(bytes)?;
     let mut maps = maps::Maps::declared(&file)?;
     let lines = lines::Lines::read(&file)?;
     let mut contents = Contents { name: object_name(name), ..Contents::default() };
-    let mut sections = Vec::new();
+    let (mut sections, mut refused) = (Vec::new(), Vec::new());
     for function in file.programs() {
-        let section = file.section(function.section)?;
-        let hook = hook::find(&section.name)
-            .with_context(|| format!("section {}: no such hook; {}", section.name, known_hooks()))?;
-        check_name("program", &function.name)?;
-        let linked = link::Linker::new(&file, &mut maps).link(function)?;
-        contents.programs.push(ProgramContents {
-            name: function.name.clone(),
-            hook: hook.name.into(),
-            lines: lines.of(&file, &linked),
-            code: linked.code,
-            strict: false,
-        });
-        sections.push(section.name.clone());
+        let section = file.section(function.section)?.name.clone();
+        match program(&file, function, &mut maps, &lines) {
+            Ok(program) => {
+                contents.programs.push(program);
+                sections.push(section);
+            }
+            Err(why) => refused.push(Refused { name: function.name.clone(), section, why }),
+        }
     }
     if contents.programs.is_empty() {
+        // Rather about a program that has a hook here than about another.
+        let known = refused.iter().position(|refused| hook::find(&refused.section).is_some());
+        if !refused.is_empty() {
+            return Err(refused.swap_remove(known.unwrap_or(0)).why);
+        }
         bail!("no program in it: put a global function into a section named by its hook; {}", known_hooks());
     }
+    let unmade = maps.refused();
     contents.maps = maps.into_contents();
-    Ok(Object { contents, sections })
+    Ok(Object { contents, sections, refused, unmade })
+}
+
+/// A program of an object, linked.
+fn program(
+    file: &file::File<'_>,
+    function: &file::Function,
+    maps: &mut maps::Maps,
+    lines: &lines::Lines,
+) -> Result<ProgramContents> {
+    let section = file.section(function.section)?;
+    let hook = hook::find(&section.name)
+        .with_context(|| format!("section {}: no such hook; {}", section.name, known_hooks()))?;
+    check_name("program", &function.name)?;
+    let linked = link::Linker::new(file, maps).link(function)?;
+    Ok(ProgramContents {
+        name: function.name.clone(),
+        hook: hook.name.into(),
+        lines: lines.of(file, &linked),
+        code: linked.code,
+        strict: false,
+    })
 }
 
 /// The bundle of an object; line information that does not fit is left out.

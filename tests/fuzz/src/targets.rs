@@ -8,19 +8,31 @@ use bpf_runtime::{
     verifier::{Limits, Unit, oracle::run_accepted, verify},
 };
 
-use crate::common::{
-    MAPS, World, assemble, create_maps,
-    generate::{self, Choice},
-    map_memory,
+use crate::{
+    common::{
+        MAPS, World, assemble, create_maps,
+        generate::{self, Choice},
+        loops, map_memory,
+    },
+    map::map,
+    peer,
 };
 
 /// A target's name and its function.
 pub type Target = (&'static str, fn(&[u8]) -> bool);
 
 /// All targets.
-pub const TARGETS: [Target; 4] =
-    [("verifier", verifier), ("program", program), ("bundle", bundle), ("elf", elf)];
+pub const TARGETS: [Target; 6] = [
+    ("verifier", verifier),
+    ("program", program),
+    ("engines", engines),
+    ("bundle", bundle),
+    ("elf", elf),
+    ("map", map),
+];
 
+/// Longest run that engines are compared in, in instructions.
+const LONGEST: u64 = 20_000;
 /// Steps that the verifier may take here: a fuzzer wants many inputs rather than long ones.
 const STEPS: u64 = 20_000;
 
@@ -36,7 +48,8 @@ pub fn verifier(bytes: &[u8]) -> bool {
     judge(&Unit { code: &code, hook, maps: &MAPS, lines: None }, &[[0; 32], [0xff; 32], filled(rest)])
 }
 
-/// A program that the bytes choose the parts of: it comes much further than any instructions do.
+/// A program that the bytes choose the parts of: it comes much further than any instructions do. What is accepted
+/// leaves the same behind as compiled code.
 ///
 /// # Panics
 /// As [`verifier`].
@@ -44,7 +57,35 @@ pub fn program(bytes: &[u8]) -> bool {
     let mut choice = Choice::of_bytes(bytes);
     let code = assemble(&generate::program(&mut choice));
     let contexts: Vec<_> = (0..4).map(|_| generate::context(&mut choice)).collect();
-    judge(&Unit { code: &code, hook: &HOOKS[0], maps: &MAPS, lines: None }, &contexts)
+    let unit = Unit { code: &code, hook: &HOOKS[0], maps: &MAPS, lines: None };
+    if let Some(bound) = judged(&unit) {
+        agree(&code, &contexts[..1], bound, false);
+    }
+    judge(&unit, &contexts)
+}
+
+/// As [`program`], of instructions that rbpf does right: it has to leave the same behind, too.
+///
+/// # Panics
+/// It does not.
+pub fn engines(bytes: &[u8]) -> bool {
+    let mut choice = Choice::of_bytes(bytes);
+    let looped = choice.below(3) == 0;
+    let text = if looped { loops::program(&mut choice) } else { generate::program(&mut choice) };
+    let code: Vec<Insn> = assemble(&peer::telling(&text)).into_iter().map(peer::lowered).collect();
+    let bound = judged(&Unit { code: &code, hook: &HOOKS[0], maps: &MAPS, lines: None });
+    let Some(bound) = bound.filter(|bound| *bound <= LONGEST) else { return false };
+    agree(&code, &[generate::context(&mut choice)], bound, true);
+    true
+}
+
+/// Panics if engines differ in what they make of an accepted program.
+fn agree(code: &[Insn], contexts: &[[u8; 32]], bound: u64, with_rbpf: bool) {
+    for context in contexts.iter().filter(|_| bound <= LONGEST) {
+        if let Err(wrong) = peer::compare(code, context, bound, with_rbpf) {
+            panic!("{context:?}: {wrong}\n{}", listing(code));
+        }
+    }
 }
 
 /// A bundle: the reader names what is wrong, or gives maps that can be made and programs that can be judged.

@@ -6,7 +6,7 @@ use bpf_runtime::{
     isa::Insn,
     map::{MapKind, MapSpec},
 };
-use fuzz_targets::{Target, assemble, bundle, elf, mutate::Damage, program, verifier};
+use fuzz_targets::{Target, assemble, bundle, elf, engines, map, mutate::Damage, program, verifier};
 
 /// Runs a target on seeds and on `cases` damaged ones; how many of these came to their end.
 fn run(target: fn(&[u8]) -> bool, seeds: &[Vec<u8>], cases: u64) -> u64 {
@@ -44,6 +44,34 @@ fn instructions() {
 fn programs() {
     let accepted = (0..2_000).filter(|case| program(&Damage::new(*case).bytes(200))).count();
     assert!((50..1_900).contains(&accepted), "{accepted} accepted");
+}
+
+#[test]
+fn engines_agree() {
+    let compared = (0..1_000).filter(|case| engines(&Damage::new(*case).bytes(200))).count();
+    assert!((50..900).contains(&compared), "{compared} compared");
+}
+
+/// A map's description and what is done to it.
+fn map_seed(kind: MapKind, sizes: [u32; 3]) -> Vec<u8> {
+    let words = [kind as u32, sizes[0], sizes[1], sizes[2], 0];
+    let mut seed: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let mut damage = Damage::new(u64::from(words[0]));
+    // Few keys, so that they meet.
+    seed.extend((0..600).map(|i| damage.below(if i % 4 == 1 { 12 } else { 256 }) as u8));
+    seed
+}
+
+#[test]
+fn maps() {
+    let keyed = |kind| match kind {
+        MapKind::RingBuf => [0, 0, 1024],
+        MapKind::Hash | MapKind::PercpuHash | MapKind::LruHash | MapKind::LruPercpuHash => [3, 20, 8],
+        _ => [4, 4, 8],
+    };
+    let seeds: Vec<_> = MapKind::ALL.iter().map(|kind| map_seed(*kind, keyed(*kind))).collect();
+    let made = run(map, &seeds, 20_000);
+    assert!((2_000..19_900).contains(&made), "{made} made");
 }
 
 #[test]
@@ -102,7 +130,7 @@ fn objects() {
 /// Nothing but random bytes, for all of them.
 #[test]
 fn noise() {
-    for (name, target) in fuzz_targets::TARGETS as [Target; 4] {
+    for (name, target) in fuzz_targets::TARGETS as [Target; 6] {
         let seen = (0..3_000).filter(|case| target(&Damage::new(*case).bytes(300))).count();
         println!("{name}: {seen} of 3000 came to their end");
     }

@@ -22,6 +22,9 @@ impl Run<'_, '_, '_> {
             8 => self.load_near::<8>(key)?,
             _ => return None,
         };
+        if map.spec().kind.redirects() {
+            return None;
+        }
         let Some(entry) = map.lookup_word(key) else { return Some(0) };
         let address = value_address(number, entry);
         self.recent = Recent::new(address, map.value(entry)?, map.spec().is_read_only());

@@ -110,7 +110,7 @@ impl Run<'_, '_, '_> {
         match tag {
             CONTEXT => match &mut self.machine.context {
                 Context::Writable(memory) => put::<SIZE>(memory, at, value),
-                Context::ReadOnly(_) => None,
+                Context::ReadOnly(_) | Context::Network(_) => None,
             },
             STACK if self.is_active(at + SIZE) => put::<SIZE>(self.machine.stack, at, value),
             _ if tag == self.recent.tag && self.recent.writable => {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
-use bpf_runtime::hook::{Field, Hook};
+use bpf_runtime::hook::{Field, Holds, Hook};
 use serde_json::Value;
 
 use crate::commands::read_file;
@@ -36,9 +36,10 @@ fn parse(hook: &Hook, text: &str) -> Result<Vec<u8>> {
     let object = value.as_object().context("not a JSON object")?;
     let mut bytes = vec![0; hook.context_size as usize];
     for (name, value) in object {
-        let field = hook.context.iter().find(|field| field.name == name);
+        let given = |field: &&Field| matches!(field.holds, Holds::Number | Holds::Scratch);
+        let field = hook.context.iter().filter(given).find(|field| field.name == name);
         let field = field.with_context(|| {
-            let known: Vec<_> = hook.context.iter().map(|field| field.name).collect();
+            let known: Vec<_> = hook.context.iter().filter(given).map(|field| field.name).collect();
             format!("{name}: hook {} has no such field, but {}", hook.name, known.join(", "))
         })?;
         let at = field.offset as usize;

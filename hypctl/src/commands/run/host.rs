@@ -5,7 +5,8 @@ use std::{sync::atomic::AtomicU64, time::Instant};
 use anyhow::{Context, Result, anyhow};
 use bpf_runtime::{
     bundle::{Bundle, Lines, Program},
-    interp::{self, Env, Outcome, Trap},
+    hook::{Hook, SOCKET},
+    interp::{self, Env, Outcome, Packet, Trap},
     map::{Map, MapSpec},
     verifier::Summary,
 };
@@ -17,6 +18,11 @@ use super::report::{Body, Record, Run};
 const MAX_RECORDS: usize = 10_000;
 /// Bytes kept of a record from a ring buffer.
 const MAX_RECORD_BYTES: usize = 4096;
+
+/// Room before a packet, for programs that add to it: Linux's `XDP_PACKET_HEADROOM`.
+const HEADROOM: usize = 256;
+/// Room behind a packet: what Linux keeps free in a page for a packet's description.
+const TAILROOM: usize = 320;
 
 /// What a program is run for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +53,7 @@ impl HostMap {
 pub struct Host<'b> {
     code: interp::Program,
     lines: Lines<'b>,
+    hook: &'static Hook,
     fuel: u64,
     /// The object's maps, in its order.
     pub maps: Vec<HostMap>,
@@ -67,12 +74,18 @@ impl<'b> Host<'b> {
     ///
     /// # Errors
     /// Memory is out.
-    pub fn new(bundle: &Bundle<'b>, program: &Program<'b>, summary: &Summary) -> Result<Self> {
+    pub fn new(
+        bundle: &Bundle<'b>,
+        program: &Program<'b>,
+        hook: &'static Hook,
+        summary: &Summary,
+    ) -> Result<Self> {
         let insns: Vec<_> = program.insns().collect();
         let code = interp::Program::new(&insns).map_err(|e| anyhow!("program {}: {e}", program.name))?;
         Ok(Self {
             code,
             lines: program.lines,
+            hook,
             fuel: cell::fuel(summary.instruction_bound),
             maps: bundle.maps().map(|map| make(map.name, map.spec, map.initial)).collect::<Result<_>>()?,
             world: World {
@@ -89,14 +102,23 @@ impl<'b> Host<'b> {
     /// Runs the program `times` times for an event, until it traps.
     pub fn run(&mut self, event: &Event, times: u64) -> Run {
         let mut run = Run::default();
-        let Self { code, fuel, maps, world, .. } = self;
+        let Self { code, fuel, maps, world, hook, .. } = self;
         // Each was opened when it was made.
         let views: Vec<_> = maps.iter().filter_map(|map| map.open().ok()).collect();
         let mut ns = 0;
         while run.runs < times && run.trap.is_none() {
+            let mut memory = Memory::new(hook, event);
+            let mut packet =
+                memory.buffer.as_mut().and_then(|(buffer, len)| Packet::new(buffer, HEADROOM, *len));
             let start = Instant::now();
-            let ended = interp::run(code, &event.context, &views, world, *fuel);
+            let ended = match &mut packet {
+                Some(packet) => {
+                    interp::run_on_packet(code, (hook, &mut memory.context), packet, &views, world, *fuel)
+                }
+                None => interp::run(code, &memory.context, &views, world, *fuel),
+            };
             ns += start.elapsed().as_nanos() as u64;
+            run.packet_bytes = packet.map(|packet| packet.bytes().len());
             run.runs += 1;
             match ended {
                 Ok(Outcome { r0, instructions }) => {
@@ -118,6 +140,33 @@ impl<'b> Host<'b> {
     /// What the program printed and sent, and how many records more there were.
     pub fn into_records(self) -> (Vec<Record>, u64) {
         (self.world.records, self.world.left_out)
+    }
+}
+
+/// The memory of one run.
+struct Memory {
+    context: Vec<u8>,
+    /// The packet with room around it, and its length.
+    buffer: Option<(Vec<u8>, usize)>,
+}
+
+impl Memory {
+    fn new(hook: &Hook, event: &Event) -> Self {
+        let mut context = event.context.clone();
+        let buffer = event.packet.as_ref().map(|packet| {
+            let mut buffer = vec![0; HEADROOM + packet.len() + TAILROOM];
+            buffer[HEADROOM..][..packet.len()].copy_from_slice(packet);
+            (buffer, packet.len())
+        });
+        let length = hook.context.iter().find(|field| field.name == "len" && hook.number == SOCKET);
+        if let (Some(field), Some((_, len))) = (length, &buffer)
+            && let Some(place) = context.get_mut(field.offset as usize..)
+            && let Some(place) = place.first_chunk_mut()
+            && *place == [0; 4]
+        {
+            *place = (*len as u32).to_le_bytes();
+        }
+        Self { context, buffer }
     }
 }
 

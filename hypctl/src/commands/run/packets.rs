@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use bpf_runtime::hook::Hook;
+use bpf_runtime::hook::{Hook, MAX_PACKET_BYTES, SOCKET, XDP};
 use pcap_parser::{Block, Linktype, PcapBlockOwned, create_reader, traits::PcapNGPacketBlock};
 
 use super::host::Event;
@@ -11,15 +11,18 @@ use crate::commands::read_file;
 
 /// Bytes of a capture file at most.
 const MAX_FILE_BYTES: u64 = 64 << 20;
-/// The hooks whose programs are run for packets.
-const HOOKS: [&str; 2] = ["xdp", "socket"];
+
+/// Whether the hook's programs are run for packets.
+pub fn gets_packets(hook: &Hook) -> bool {
+    [XDP, SOCKET].contains(&hook.number)
+}
 
 /// An event for each packet of a capture file, with this context.
 ///
 /// # Errors
 /// The hook gets no packets; the file can't be read, is no capture, is cut off or is not of Ethernet frames.
 pub fn events(file: &Path, hook: &Hook, context: &[u8]) -> Result<Vec<Event>> {
-    if !HOOKS.contains(&hook.name) {
+    if !gets_packets(hook) {
         let fields: Vec<_> = hook.context.iter().map(|field| format!("\"{}\": 0", field.name)).collect();
         bail!("--pcap: hook {} gets no packets: give --context '{{{}}}'", hook.name, fields.join(", "));
     }
@@ -65,6 +68,12 @@ fn read(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
         if let Some(packet) = packet {
             let number = packets.len() + 1;
             match links.get(interface) {
+                Some(&Linktype::ETHERNET) if packet.len() > MAX_PACKET_BYTES => {
+                    bail!(
+                        "packet {number}: {} bytes, a program gets {MAX_PACKET_BYTES} at most",
+                        packet.len()
+                    )
+                }
                 Some(&Linktype::ETHERNET) => packets.push(packet.to_vec()),
                 Some(Linktype(link)) => {
                     bail!(

@@ -1,7 +1,10 @@
 //! What a program did, as text or JSON.
 
 use anyhow::Result;
-use bpf_runtime::map::{Map, MapKind};
+use bpf_runtime::{
+    hook::{Hook, XDP},
+    map::{Map, MapKind},
+};
 use proto::host::MapEntry;
 use serde::Serialize;
 
@@ -18,15 +21,22 @@ use crate::{
 /// Bytes of keys and values shown of one map at most.
 const MAX_SHOWN_BYTES: usize = 1 << 20;
 
+/// The names of the answers of XDP programs, `enum xdp_action`.
+const ACTIONS: &[&str] = &["XDP_ABORTED", "XDP_DROP", "XDP_PASS", "XDP_TX", "XDP_REDIRECT"];
+
 /// The runs for one event.
 #[derive(Debug, Default, Serialize)]
 pub struct Run {
     /// Number of the packet in its file, from 1.
     pub packet: Option<u64>,
+    /// Bytes of the packet after the last run.
+    pub packet_bytes: Option<usize>,
     /// How often the program was run.
     pub runs: u64,
     /// Its answer in the last run; none if that trapped.
     pub r0: Option<u64>,
+    /// The name of the answer, where it has one.
+    pub verdict: Option<&'static str>,
     /// Instructions that the last run executed; none if it trapped.
     pub instructions: Option<u64>,
     /// Time of a run on the average.
@@ -74,6 +84,8 @@ struct MapReport {
 pub struct Report {
     name: String,
     hook: &'static str,
+    #[serde(skip)]
+    actions: &'static [&'static str],
     /// For each event.
     pub runs: Vec<Run>,
     trace: Vec<Record>,
@@ -83,13 +95,18 @@ pub struct Report {
 
 impl Report {
     /// Nothing was run yet.
-    pub fn new(name: &str, hook: &'static str) -> Self {
+    pub fn new(name: &str, hook: &Hook) -> Self {
         let (runs, trace, maps) = (Vec::new(), Vec::new(), Vec::new());
-        Self { name: name.into(), hook, runs, trace, trace_left_out: 0, maps }
+        let actions = if hook.number == XDP { ACTIONS } else { &[] };
+        Self { name: name.into(), hook: hook.name, actions, runs, trace, trace_left_out: 0, maps }
     }
 
     /// Takes in what the runs left behind.
     pub fn finish(&mut self, host: Host<'_>) {
+        for run in &mut self.runs {
+            // As Linux reads it, in 32 bits.
+            run.verdict = run.r0.and_then(|r0| self.actions.get(r0 as u32 as usize).copied());
+        }
         self.maps = host.maps.iter().filter_map(MapReport::new).collect();
         (self.trace, self.trace_left_out) = host.into_records();
     }
@@ -117,9 +134,9 @@ impl Report {
 
 impl Run {
     fn line(&self, name: &str) -> String {
-        let what = match self.packet {
-            Some(number) => format!("{name}, packet {number}"),
-            None => name.into(),
+        let what = match (self.packet, self.packet_bytes) {
+            (Some(number), Some(bytes)) => format!("{name}, packet {number}, {bytes} bytes left"),
+            _ => name.into(),
         };
         let time = units::duration(self.duration_ns);
         let time = if self.runs == 1 { time } else { format!("{time} on the average of {} runs", self.runs) };
@@ -127,8 +144,9 @@ impl Run {
             (_, _, Some(trap)) => format!("{what}: trapped in run {}: {}", self.runs, clean_lines(trap)),
             (r0, instructions, None) => {
                 let (r0, instructions) = (answer(r0.unwrap_or(0)), instructions.unwrap_or(0));
+                let verdict = self.verdict.map(|name| format!(" {name}")).unwrap_or_default();
                 let plural = if instructions == 1 { "" } else { "s" };
-                format!("{what}: r0 = {r0}, {instructions} instruction{plural}, {time}")
+                format!("{what}: r0 = {r0}{verdict}, {instructions} instruction{plural}, {time}")
             }
         }
     }

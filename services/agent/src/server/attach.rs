@@ -13,7 +13,8 @@ impl<B: Board> Agent<'_, B> {
     pub(crate) fn attach(&mut self, request: &AttachRequest) -> Result<(), Error> {
         let slot = self.find(request.program().unwrap_or(&ProgramRequest::default()))?;
         let Some(program) = &self.programs[slot] else { return Err(internal()) };
-        let Some(wanted) = hook::HOOKS.iter().find(|hook| hook.name == request.hook) else {
+        let on_device = |hook: &&hook::Hook| hook.on_device && hook.name == request.hook;
+        let Some(wanted) = hook::HOOKS.iter().find(on_device) else {
             return Err(refusal(
                 ErrorCode::NotFound,
                 format_args!("no hook {}; there are: {}", request.hook, HookNames),
@@ -94,7 +95,7 @@ pub(crate) struct HookNames;
 
 impl core::fmt::Display for HookNames {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        for (i, hook) in hook::HOOKS.iter().enumerate() {
+        for (i, hook) in hook::HOOKS.iter().filter(|hook| hook.on_device).enumerate() {
             write!(f, "{}{}", if i == 0 { "" } else { ", " }, hook.name)?;
         }
         Ok(())

@@ -135,6 +135,15 @@ pub(crate) fn verify<'b>(bundle: &Bundle<'b>, program: bundle::Program<'b>) -> R
             format_args!("{}: no hook {}; there are: {HookNames}", program.name, program.hook),
         )
     })?;
+    if !hook.on_device {
+        return Err(refusal(
+            ErrorCode::NotFound,
+            format_args!(
+                "{}: this system has no hook {} (it has no network); there are: {HookNames}",
+                program.name, hook.name
+            ),
+        ));
+    }
     let mut code: Vec<Insn> = Vec::new();
     let insns = program.insns();
     if code.try_reserve_exact(insns.len()).is_err() {

@@ -132,6 +132,14 @@ fn an_unknown_hook_is_refused() {
 }
 
 #[test]
+fn a_hook_that_only_a_host_has_is_refused() {
+    let programs = vec![program("p", "xdp", code(2))];
+    let contents = Contents { name: "t".into(), programs, maps: vec![], version: 0 };
+    let words = "p: this system has no hook xdp (it has no network); there are: timer, serial";
+    refused(&mut Device::new(), &contents, ErrorCode::NotFound, words);
+}
+
+#[test]
 fn an_unsafe_program_is_refused_with_the_log_and_takes_its_bundle_with_it() {
     let mut device = Device::new();
     let mut contents = tiny(&["good", "bad"]);

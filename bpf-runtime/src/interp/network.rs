@@ -1,0 +1,267 @@
+//! Packets: the memory of a network hook's program, and the helpers that read and change it as Linux's do
+//! (`net/core/filter.c`).
+use super::{
+    Env, TrapReason,
+    helpers::is_set,
+    machine::{Context, Machine},
+};
+use crate::{
+    errno::Errno,
+    helper::number,
+    hook::{Field, Holds, Hook, MAX_PACKET_BYTES},
+    map::MapKind,
+};
+
+/// Where a program sees the start of the buffer: contexts hold addresses of packets in 32 bits, and an offset of any
+/// size that the verifier lets arithmetic reach stays above 0.
+pub(super) const WINDOW: u32 = 1 << 30;
+/// No packet is made shorter: `ETH_HLEN`.
+const ETHERNET_BYTES: usize = 14;
+/// Bytes of metadata at most: Linux's limit, as the number of 32-bit words fits its descriptors.
+const MAX_META_BYTES: usize = 252;
+/// `XDP_ABORTED` and `XDP_REDIRECT`.
+const ABORTED: u64 = 0;
+const REDIRECTED: u64 = 4;
+/// The actions that `bpf_redirect_map` may be told to give, and its flags.
+const ACTIONS: u64 = 3;
+const BROADCAST: u64 = 1 << 3;
+const EXCLUDE_INGRESS: u64 = 1 << 4;
+
+/// A packet in a buffer that has room before and behind it.
+#[derive(Debug)]
+pub struct Packet<'p> {
+    buffer: &'p mut [u8],
+    at: Places,
+}
+
+/// Where in the buffer the metadata begin, the packet begins, and it ends.
+#[derive(Clone, Copy, Debug)]
+struct Places {
+    meta: usize,
+    data: usize,
+    end: usize,
+}
+
+impl<'p> Packet<'p> {
+    /// The packet of `len` bytes from `headroom` on; `None`: it does not lie in the buffer, is longer than
+    /// [`MAX_PACKET_BYTES`], or the buffer is longer than 1 MiB.
+    pub fn new(buffer: &'p mut [u8], headroom: usize, len: usize) -> Option<Self> {
+        let end = headroom.checked_add(len)?;
+        let fits = end <= buffer.len() && len <= MAX_PACKET_BYTES && buffer.len() <= 1 << 20;
+        fits.then_some(Self { buffer, at: Places { meta: headroom, data: headroom, end } })
+    }
+
+    /// Its bytes.
+    pub fn bytes(&self) -> &[u8] {
+        self.buffer.get(self.at.data..self.at.end).unwrap_or_default()
+    }
+
+    /// The bytes of its metadata.
+    pub fn metadata(&self) -> &[u8] {
+        self.buffer.get(self.at.meta..self.at.data).unwrap_or_default()
+    }
+}
+
+/// What a program of a network hook runs on.
+pub(super) struct Network<'c> {
+    pub(super) context: &'c mut [u8],
+    fields: &'static [Field],
+    buffer: &'c mut [u8],
+    at: &'c mut Places,
+}
+
+impl<'c> Network<'c> {
+    pub(super) fn new(hook: &Hook, context: &'c mut [u8], packet: &'c mut Packet<'_>) -> Self {
+        let mut network = Self { context, fields: hook.context, buffer: packet.buffer, at: &mut packet.at };
+        network.show();
+        network
+    }
+
+    /// The context, if programs may write to any of it.
+    pub(super) fn scratch(&mut self) -> Option<&mut [u8]> {
+        let writable = self.fields.iter().any(|field| field.holds == Holds::Scratch);
+        writable.then_some(&mut *self.context)
+    }
+
+    /// What the program may reach, metadata included, and the address that it begins at.
+    pub(super) fn window(&self) -> (u64, &[u8]) {
+        (self.start(), self.buffer.get(self.at.meta..self.at.end).unwrap_or_default())
+    }
+
+    pub(super) fn window_mut(&mut self) -> (u64, &mut [u8]) {
+        (self.start(), self.buffer.get_mut(self.at.meta..self.at.end).unwrap_or_default())
+    }
+
+    fn start(&self) -> u64 {
+        u64::from(WINDOW) + self.at.meta as u64
+    }
+
+    /// Tells the program where the packet is.
+    fn show(&mut self) {
+        for field in self.fields {
+            let place = match field.holds {
+                Holds::Packet => self.at.data,
+                Holds::PacketEnd => self.at.end,
+                Holds::PacketMeta => self.at.meta,
+                Holds::Number | Holds::Scratch | Holds::Hidden => continue,
+            };
+            let at = field.offset as usize;
+            if let Some(value) = self.context.get_mut(at..at + 4) {
+                value.copy_from_slice(&(WINDOW + place as u32).to_le_bytes());
+            }
+        }
+    }
+
+    fn adjust_head(&mut self, by: i32) -> Result<(), Errno> {
+        let Places { meta, data, end } = *self.at;
+        let moved = |at: usize| at.checked_add_signed(by as isize).ok_or(Errno::EINVAL);
+        let (to, new) = (moved(meta)?, moved(data)?);
+        if new + ETHERNET_BYTES > end || end - new > MAX_PACKET_BYTES {
+            return Err(Errno::EINVAL);
+        }
+        self.buffer.copy_within(meta..data, to);
+        (self.at.meta, self.at.data) = (to, new);
+        Ok(())
+    }
+
+    fn adjust_meta(&mut self, by: i32) -> Result<(), Errno> {
+        let meta = self.at.meta.checked_add_signed(by as isize).ok_or(Errno::EINVAL)?;
+        let bytes = self.at.data.checked_sub(meta).ok_or(Errno::EINVAL)?;
+        if !bytes.is_multiple_of(4) || bytes > MAX_META_BYTES {
+            return Err(Errno::EACCES);
+        }
+        self.at.meta = meta;
+        Ok(())
+    }
+
+    fn adjust_tail(&mut self, by: i32) -> Result<(), Errno> {
+        let Places { data, end, .. } = *self.at;
+        let new = end.checked_add_signed(by as isize).filter(|new| *new <= self.buffer.len());
+        let new = new.filter(|new| (data + ETHERNET_BYTES..=data + MAX_PACKET_BYTES).contains(new));
+        let new = new.ok_or(Errno::EINVAL)?;
+        if new > end {
+            self.buffer[end..new].fill(0);
+        }
+        self.at.end = new;
+        Ok(())
+    }
+
+    /// Where in the buffer the bytes of the packet lie that a helper names.
+    fn range(&self, offset: u64, len: u64) -> Option<core::ops::Range<usize>> {
+        let packet = self.at.end - self.at.data;
+        let end = usize::try_from(offset.checked_add(len)?).ok().filter(|end| *end <= packet)?;
+        Some(self.at.data + offset as usize..self.at.data + end)
+    }
+}
+
+impl<E: Env + ?Sized> Machine<'_, '_, E> {
+    /// The helpers of network hooks, with the arguments in r1 to r5.
+    pub(super) fn call_network_helper(&mut self, helper: u32) -> Result<u64, TrapReason> {
+        let [_, r1, r2, r3, r4, r5, ..] = self.regs;
+        let Context::Network(network) = &mut self.context else { return Err(TrapReason::NoFunction) };
+        let adjusted = match helper {
+            number::XDP_ADJUST_HEAD => network.adjust_head(r2 as i32),
+            number::XDP_ADJUST_META => network.adjust_meta(r2 as i32),
+            number::XDP_ADJUST_TAIL => network.adjust_tail(r2 as i32),
+            number::XDP_GET_BUFF_LEN => return Ok((network.at.end - network.at.data) as u64),
+            number::SKB_LOAD_BYTES | number::XDP_LOAD_BYTES => return self.load_packet(r2 as u32, r3, r4),
+            number::SKB_LOAD_BYTES_RELATIVE => {
+                // BPF_HDR_START_MAC and BPF_HDR_START_NET: the packet begins with its Ethernet header.
+                let start = match r5 as u32 {
+                    0 => 0,
+                    1 => ETHERNET_BYTES as u32,
+                    _ => u32::MAX,
+                };
+                return self.load_packet((r2 as u32).saturating_add(start), r3, r4);
+            }
+            number::XDP_STORE_BYTES => return self.store_packet(r2 as u32, r3, r4),
+            number::REDIRECT => return Ok(if r2 == 0 { REDIRECTED } else { ABORTED }),
+            number::REDIRECT_MAP => return self.redirect_by(r1, r2, r3),
+            number::CSUM_DIFF => return self.checksum_difference(),
+            _ => return Err(TrapReason::NoFunction),
+        };
+        network.show();
+        Ok(adjusted.map_or_else(Errno::to_r0, |()| 0))
+    }
+
+    /// `bpf_redirect_map`: where nothing is set, the answer is in the lowest bits of the flags.
+    fn redirect_by(&self, handle: u64, key: u64, flags: u64) -> Result<u64, TrapReason> {
+        let (_, map) = self.map(handle)?;
+        let to_devices = matches!(map.spec().kind, MapKind::DevMap | MapKind::DevMapHash);
+        let known = ACTIONS | if to_devices { BROADCAST | EXCLUDE_INGRESS } else { 0 };
+        if !map.spec().kind.redirects() {
+            return Err(TrapReason::NoMap);
+        }
+        if flags & !known != 0 {
+            return Ok(ABORTED);
+        }
+        let entry = map.lookup((&(key as u32).to_le_bytes()).into());
+        let set = flags & BROADCAST != 0 || entry.is_some_and(|entry| is_set(map, entry));
+        Ok(if set { REDIRECTED } else { flags & ACTIONS })
+    }
+
+    /// Copies from the packet to the program's memory, which is zeroed if the packet is too short.
+    fn load_packet(&mut self, offset: u32, to: u64, len: u64) -> Result<u64, TrapReason> {
+        let len = len & u64::from(u32::MAX);
+        self.bytes(to, len as usize)?;
+        let from = self.network().and_then(|network| network.range(offset.into(), len));
+        for n in 0..len {
+            let byte = |network: &Network<'_>| network.buffer.get(from.clone()?.start + n as usize).copied();
+            let byte = self.network().and_then(byte).unwrap_or(0);
+            self.store(to.wrapping_add(n), 1, byte.into())?;
+        }
+        Ok(if from.is_some() { 0 } else { Errno::EFAULT.to_r0() })
+    }
+
+    fn store_packet(&mut self, offset: u32, from: u64, len: u64) -> Result<u64, TrapReason> {
+        let len = len & u64::from(u32::MAX);
+        self.bytes(from, len as usize)?;
+        let Some(to) = self.network().and_then(|network| network.range(offset.into(), len)) else {
+            return Ok(Errno::EINVAL.to_r0());
+        };
+        for (n, at) in to.enumerate() {
+            let byte = self.load(from.wrapping_add(n as u64), 1)? as u8;
+            if let Context::Network(network) = &mut self.context
+                && let Some(place) = network.buffer.get_mut(at)
+            {
+                *place = byte;
+            }
+        }
+        Ok(0)
+    }
+
+    /// The addresses of the metadata, the packet and its end.
+    #[cfg(any(test, feature = "oracle"))]
+    pub(super) fn places(&self) -> [u64; 3] {
+        let places = self.network().map(|network| [network.at.meta, network.at.data, network.at.end]);
+        places.map_or([0; 3], |places| places.map(|at| u64::from(WINDOW) + at as u64))
+    }
+
+    fn network(&self) -> Option<&Network<'_>> {
+        match &self.context {
+            Context::Network(network) => Some(network),
+            _ => None,
+        }
+    }
+
+    /// `bpf_csum_diff`: the Internet checksum (RFC 1071) without what is at r1, with what is at r3, from a seed on.
+    fn checksum_difference(&self) -> Result<u64, TrapReason> {
+        let [_, from, from_len, to, to_len, seed, ..] = self.regs;
+        if (from_len | to_len) & 3 != 0 {
+            return Ok(Errno::EINVAL.to_r0());
+        }
+        let mut sum = seed & u64::from(u32::MAX);
+        for (memory, len, flip) in [(from, from_len, u32::MAX), (to, to_len, 0)] {
+            // A part of no bytes may be null.
+            let words = (0..len).step_by(4).map(|at| self.load(memory.wrapping_add(at), 4));
+            for word in words {
+                // Fewer words than 2^32: no sum of them overflows.
+                sum += u64::from(word? as u32 ^ flip);
+            }
+        }
+        while sum >> 16 != 0 {
+            sum = (sum & 0xffff) + (sum >> 16);
+        }
+        Ok(sum)
+    }
+}
