@@ -109,7 +109,7 @@ def self_test(pool, lines, limit, tally):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("vectors")
-    parser.add_argument("--limit", type=float, default=120, help="seconds for one question to a solver")
+    parser.add_argument("--limit", type=float, default=300, help="seconds for one question to a solver")
     options = parser.parse_args()
     with open(options.vectors, encoding="ascii") as file:
         lines = file.read().splitlines()
