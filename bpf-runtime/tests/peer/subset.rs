@@ -25,7 +25,7 @@ pub fn telling(text: &str) -> String {
 pub fn lowered(insn: Insn) -> Insn {
     let (class, operation, register) = (insn.op & o::CLASS, insn.op & o::OPERATION, insn.op & o::X != 0);
     match class {
-        o::ALU if operation == MOD && register => Insn { op: class | DIV | o::X, off: 0, ..insn },
+        o::ALU if operation == MOD => Insn { op: insn.op ^ MOD ^ DIV, off: 0, ..insn },
         o::ALU | o::ALU64 if matches!(operation, DIV | MOD | MOV) => Insn { off: 0, ..insn },
         o::ALU64 if operation == SWAP => Insn { op: o::ALU | SWAP | o::X, ..insn },
         o::ALU64 if operation == NEG => Insn { op: class | XOR, imm: -1, ..insn },

@@ -9,7 +9,6 @@ use anyhow::{Context, Result, bail};
 use bpf_runtime::{
     bundle::{Bundle, Program},
     hook::{self, Hook},
-    verifier::Summary,
 };
 
 use super::{bundle, read_object};
@@ -25,9 +24,9 @@ pub fn run(args: &Run, out: &mut Output<'_>) -> Result<bool> {
     let read = Bundle::parse(&bytes).with_context(|| file.clone())?;
     let program = choose(&read, args.prog.as_deref()).with_context(|| file.clone())?;
     let hook = hook::find(program.hook).with_context(|| format!("hook {}: not known", program.hook))?;
-    let summary = proven(&bytes, program.name).with_context(|| file.clone())?;
+    check(&bytes, program.name).with_context(|| file.clone())?;
     let events = events(args, hook)?;
-    let mut host = Host::new(&read, &program, &summary).with_context(|| file.clone())?;
+    let mut host = Host::new(&read, &program).with_context(|| file.clone())?;
     let mut report = Report::new(program.name, hook.name);
     for (event, number) in events.iter().zip(1..) {
         let mut run = host.run(event, args.repeat);
@@ -54,11 +53,11 @@ fn choose<'a>(bundle: &Bundle<'a>, name: Option<&str>) -> Result<Program<'a>> {
     }
 }
 
-/// What the verifier proved of the program with this name.
-fn proven(bundle: &[u8], name: &str) -> Result<Summary> {
+/// Refuses the program with this name if the verifier does.
+fn check(bundle: &[u8], name: &str) -> Result<()> {
     let verdict = verdict::verify(bundle)?.into_iter().find(|verdict| verdict.name == name);
     match verdict.context("the program was not verified")?.result {
-        Ok(summary) => Ok(summary),
+        Ok(_) => Ok(()),
         Err(refused) => bail!("program {name} is refused, it was not run: {}", refused.log),
     }
 }

@@ -66,8 +66,8 @@ fn map_seed(kind: MapKind, sizes: [u32; 3]) -> Vec<u8> {
 fn maps() {
     let keyed = |kind| match kind {
         MapKind::RingBuf => [0, 0, 1024],
-        MapKind::Array | MapKind::PercpuArray | MapKind::ProgArray | MapKind::PerfEventArray => [4, 4, 8],
-        _ => [3, 20, 8],
+        MapKind::Hash | MapKind::PercpuHash | MapKind::LruHash | MapKind::LruPercpuHash => [3, 20, 8],
+        _ => [4, 4, 8],
     };
     let seeds: Vec<_> = MapKind::ALL.iter().map(|kind| map_seed(*kind, keyed(*kind))).collect();
     let made = run(map, &seeds, 20_000);

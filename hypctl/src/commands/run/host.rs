@@ -7,7 +7,6 @@ use bpf_runtime::{
     bundle::{Bundle, Lines, Program},
     interp::{self, Env, Outcome, Trap},
     map::{Map, MapSpec},
-    verifier::Summary,
 };
 use shm::Shm;
 
@@ -47,7 +46,6 @@ impl HostMap {
 pub struct Host<'b> {
     code: interp::Program,
     lines: Lines<'b>,
-    fuel: u64,
     /// The object's maps, in its order.
     pub maps: Vec<HostMap>,
     world: World,
@@ -67,13 +65,12 @@ impl<'b> Host<'b> {
     ///
     /// # Errors
     /// Memory is out.
-    pub fn new(bundle: &Bundle<'b>, program: &Program<'b>, summary: &Summary) -> Result<Self> {
+    pub fn new(bundle: &Bundle<'b>, program: &Program<'b>) -> Result<Self> {
         let insns: Vec<_> = program.insns().collect();
         let code = interp::Program::new(&insns).map_err(|e| anyhow!("program {}: {e}", program.name))?;
         Ok(Self {
             code,
             lines: program.lines,
-            fuel: cell::fuel(summary.instruction_bound),
             maps: bundle.maps().map(|map| make(map.name, map.spec, map.initial)).collect::<Result<_>>()?,
             world: World {
                 program: program.name.into(),
@@ -89,13 +86,13 @@ impl<'b> Host<'b> {
     /// Runs the program `times` times for an event, until it traps.
     pub fn run(&mut self, event: &Event, times: u64) -> Run {
         let mut run = Run::default();
-        let Self { code, fuel, maps, world, .. } = self;
+        let Self { code, maps, world, .. } = self;
         // Each was opened when it was made.
         let views: Vec<_> = maps.iter().filter_map(|map| map.open().ok()).collect();
         let mut ns = 0;
         while run.runs < times && run.trap.is_none() {
             let start = Instant::now();
-            let ended = interp::run(code, &event.context, &views, world, *fuel);
+            let ended = interp::run(code, &event.context, &views, world, cell::FUEL);
             ns += start.elapsed().as_nanos() as u64;
             run.runs += 1;
             match ended {
