@@ -86,7 +86,7 @@ impl<'b> Host<'b> {
             code,
             lines: program.lines,
             hook,
-            fuel: cell::fuel(summary.instruction_bound),
+            fuel: cell::FUEL,
             maps: bundle.maps().map(|map| make(map.name, map.spec, map.initial)).collect::<Result<_>>()?,
             world: World {
                 program: program.name.into(),
