@@ -36,7 +36,7 @@ pub enum Command {
     /// Programs: load, attach, look at, detach, unload
     #[command(subcommand)]
     Prog(Prog),
-    /// Maps: look at them and at what they hold
+    /// Maps: look at them, and at what they hold; change it
     #[command(subcommand)]
     Map(Map),
     /// Print what programs print and send, as it comes
@@ -44,6 +44,12 @@ pub enum Command {
         /// Stop after this many records
         #[arg(long, short = 'n', value_name = "N")]
         count: Option<u64>,
+    },
+    /// Print what happened: faults, restarts, refusals, loads
+    Events {
+        /// Go on with what happens from now on, until Ctrl-C
+        #[arg(long, short)]
+        follow: bool,
     },
     /// The device: version, time since boot, memory, counters
     Status,
@@ -56,8 +62,15 @@ pub enum Command {
         #[arg(long, short)]
         counters: bool,
     },
+    /// One service: restart it
+    #[command(subcommand)]
+    Service(Service),
     /// Who holds which capability
-    Caps,
+    Caps {
+        /// Draw a picture into a file, or print it
+        #[arg(long, value_name = "FILE")]
+        svg: Option<Option<PathBuf>>,
+    },
     /// Verify an object's programs here, without a device
     Verify {
         /// The object, as clang -target bpf makes it
@@ -100,6 +113,19 @@ pub enum Prog {
         #[command(flatten)]
         strict: Strict,
     },
+    /// Put a program in the place of another, between two events: it takes over attachment and maps
+    #[command(
+        override_usage = "hypctl prog replace [OPTIONS] <PROG> <FILE.o>",
+        after_help = "PROG is NAME, name NAME or id N. Maps of the same name and description go on with what is in them."
+    )]
+    Replace {
+        /// A program and an object.
+        #[arg(value_name = "PROG FILE.o", num_args = 2..=3, required = true, hide = true)]
+        words: Vec<String>,
+        /// How strict the verifier is.
+        #[command(flatten)]
+        strict: Strict,
+    },
     /// Run a program at each event of a hook
     #[command(
         override_usage = "hypctl prog attach [OPTIONS] <PROG> <HOOK>",
@@ -134,6 +160,17 @@ pub enum Prog {
     },
 }
 
+/// Commands on a service.
+#[derive(Debug, Subcommand)]
+pub enum Service {
+    /// Build a service anew, and wait until it is ready
+    Restart {
+        /// Its name: hypctl services lists them
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+}
+
 /// Commands on maps.
 #[derive(Debug, Subcommand)]
 pub enum Map {
@@ -150,4 +187,40 @@ pub enum Map {
         #[arg(value_name = "MAP", num_args = 1..=2, required = true)]
         words: Vec<String>,
     },
+    /// Print the value of a key
+    #[command(visible_alias = "lookup", override_usage = "hypctl map get [OPTIONS] <MAP> <KEY>", after_help = MAP_WORDS)]
+    Get {
+        /// A map and a key.
+        #[arg(value_name = "MAP KEY", num_args = 2..=3, required = true, hide = true, allow_negative_numbers = true)]
+        words: Vec<String>,
+    },
+    /// Set the value of a key
+    #[command(visible_alias = "update", override_usage = "hypctl map set [OPTIONS] <MAP> <KEY> <VALUE>", after_help = MAP_WORDS)]
+    Set {
+        /// A map, a key and a value.
+        #[arg(value_name = "MAP KEY VALUE", num_args = 3..=4, required = true, hide = true, allow_negative_numbers = true)]
+        words: Vec<String>,
+        /// Refuse a key that is in the map already, or one that is not
+        #[arg(long, value_name = "WHICH")]
+        only: Option<Only>,
+    },
+    /// Remove a key
+    #[command(override_usage = "hypctl map delete [OPTIONS] <MAP> <KEY>", after_help = MAP_WORDS)]
+    Delete {
+        /// A map and a key.
+        #[arg(value_name = "MAP KEY", num_args = 2..=3, required = true, hide = true, allow_negative_numbers = true)]
+        words: Vec<String>,
+    },
+}
+
+const MAP_WORDS: &str = "MAP is NAME, name NAME or id N; KEY and VALUE are a number (5, -1, 0x1f), a list of bytes \
+                         ([1, \"0xff\"]) or hex:0a000000.";
+
+/// Which keys may be set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Only {
+    /// Keys that are not in the map.
+    New,
+    /// Keys that are in the map.
+    Existing,
 }

@@ -60,7 +60,7 @@ impl<'a, E: Env + ?Sized> Machine<'_, 'a, E> {
         }
     }
 
-    fn map_lookup(&self, handle: u64, key: u64) -> Result<u64, TrapReason> {
+    pub(super) fn map_lookup(&self, handle: u64, key: u64) -> Result<u64, TrapReason> {
         let (number, map) = self.map(handle)?;
         let key = self.bytes(key, map.spec().key_size as usize)?;
         Ok(map.lookup(key).map_or(0, |entry| value_address(number, entry)))
@@ -102,7 +102,7 @@ impl<'a, E: Env + ?Sized> Machine<'_, 'a, E> {
         if map.spec().kind != MapKind::ProgArray {
             return Err(TrapReason::NoMap);
         }
-        if self.depth != 0 {
+        if self.depth() != 0 {
             return Err(TrapReason::NoFunction);
         }
         // As in Linux the index has 32 bits.
@@ -153,7 +153,7 @@ impl<'a, E: Env + ?Sized> Machine<'_, 'a, E> {
 
     /// Drops the records that a run left open: a program that traps must not block its ring buffers.
     pub(super) fn discard_records(&mut self) {
-        for slot in &mut self.records {
+        for slot in &mut *self.records {
             if let Some((ring, record)) = slot.take() {
                 ring.commit(record, true);
             }

@@ -1,10 +1,14 @@
 //! The commands.
 
+mod entry;
+mod events;
 mod info;
 mod map;
 mod pages;
 mod prog;
+mod service;
 mod services;
+mod stop;
 mod trace;
 mod verify;
 
@@ -35,11 +39,13 @@ pub fn run(cli: &Cli, out: &mut Output<'_>) -> Result<bool> {
         Command::Prog(command) => prog::run(cli, command, out)?,
         Command::Map(command) => map::run(&mut connect(cli)?, command, out)?,
         Command::Trace { count } => trace::trace(&mut connect(cli)?, *count, out)?,
+        Command::Events { follow } => events::events(&mut connect(cli)?, *follow, out)?,
         Command::Status => info::status(&mut connect(cli)?, out)?,
         Command::Services { name, counters } => {
             services::services(&mut connect(cli)?, name.as_deref(), *counters, out)?;
         }
-        Command::Caps => info::caps(&mut connect(cli)?, out)?,
+        Command::Service(command) => service::run(&mut connect(cli)?, command, cli.timeout, out)?,
+        Command::Caps { svg } => info::caps(&mut connect(cli)?, svg.as_ref(), out)?,
     }
     Ok(true)
 }
