@@ -80,11 +80,38 @@ pub enum Command {
         #[command(flatten)]
         strict: Strict,
     },
+    /// Run a program of an object here, without a device, and print what it did
+    Run(Run),
     /// Print a script that completes commands in a shell
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+/// A run on the host.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The program is verified first, and runs with the budget of a device. JSON names the fields of the hook's \
+                  context, those left out are 0: '{\"now_ns\": 1000}', bytes as [1, 2], \"text\" or \"hex:0102\". Of maps \
+                  that programs can write to, all entries are printed but those of arrays that are zero."
+)]
+pub struct Run {
+    /// The object, as clang -target bpf makes it
+    #[arg(value_name = "FILE.o")]
+    pub file: PathBuf,
+    /// Which program; may be left out if there is one
+    #[arg(long, value_name = "NAME")]
+    pub prog: Option<String>,
+    /// The context: JSON, hex:DIGITS or @FILE with one of them; zeros if left out
+    #[arg(long, value_name = "CONTEXT")]
+    pub context: Option<String>,
+    /// Run for each packet of a capture file, pcap or pcapng
+    #[arg(long, value_name = "FILE")]
+    pub pcap: Option<PathBuf>,
+    /// How often to run for each event
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub repeat: u64,
 }
 
 /// How strict the verifier is.

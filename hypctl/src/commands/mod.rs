@@ -6,6 +6,7 @@ mod info;
 mod map;
 mod pages;
 mod prog;
+mod run;
 mod service;
 mod services;
 mod stop;
@@ -33,6 +34,7 @@ use crate::{
 pub fn run(cli: &Cli, out: &mut Output<'_>) -> Result<bool> {
     match &cli.command {
         Command::Verify { file, strict } => return verify::verify(file, *strict, out),
+        Command::Run(args) => return run::run(args, out),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "hypctl", &mut out.writer());
         }
@@ -59,16 +61,22 @@ fn connect(cli: &Cli) -> Result<Client> {
     Client::open(address, cli.timeout)
 }
 
-/// Reads an object file; errors begin with its name.
-fn read_object(path: &Path) -> Result<elf::Object> {
+/// Reads a file of at most `limit` bytes; errors begin with its name.
+fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let file = path.display();
     let open = fs::File::open(path).with_context(|| format!("{file}"))?;
     let mut bytes = Vec::new();
-    open.take(elf::MAX_FILE_BYTES + 1).read_to_end(&mut bytes).with_context(|| format!("{file}"))?;
-    if bytes.len() as u64 > elf::MAX_FILE_BYTES {
-        bail!("{file}: more than {} MiB, no object for a device is that large", elf::MAX_FILE_BYTES >> 20);
+    open.take(limit + 1).read_to_end(&mut bytes).with_context(|| format!("{file}"))?;
+    if bytes.len() as u64 > limit {
+        bail!("{file}: more than {} MiB, which is more than is read", limit >> 20);
     }
-    elf::read(&path.to_string_lossy(), &bytes).with_context(|| file.to_string())
+    Ok(bytes)
+}
+
+/// Reads an object file; errors begin with its name.
+fn read_object(path: &Path) -> Result<elf::Object> {
+    let bytes = read_file(path, elf::MAX_FILE_BYTES)?;
+    elf::read(&path.to_string_lossy(), &bytes).with_context(|| path.display().to_string())
 }
 
 /// The bundle of an object that was read from `path`; errors begin with its name.

@@ -42,6 +42,11 @@ pub const STACK_PAGES: u64 = 3;
 /// Most instructions of one run, whatever was proven: a loop that is known to end may still take years.
 pub const FUEL: u64 = 1_000_000;
 
+/// The budget of a run, in instructions, of a program with this proven bound.
+pub fn fuel(instruction_bound: Option<u64>) -> u64 {
+    instruction_bound.map_or(FUEL, |bound| bound.min(FUEL))
+}
+
 /// The slot of the endpoint of the cell in attachment `place`.
 #[inline]
 pub const fn attached(place: usize) -> Slot {
