@@ -6,15 +6,15 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use bpf_runtime::{
     interp::{Program, TrapReason, run_with_memory},
-    isa::{Insn, Malformed, disasm},
-    jit::{Checks, Error, MAX_SLOTS, MapAddress, Options, Trap, compile},
+    isa::{Insn, disasm},
+    jit::{Checks, Trap},
 };
 use common::{
     World, assemble, check, create_maps,
     generate::{Choice, context, program},
     map_memory,
 };
-use compiled::{host, native, random};
+use compiled::{host, random};
 
 const FUEL: u64 = 100_000;
 /// Random programs are many where they run fast: the other machines are emulated.
@@ -201,43 +201,4 @@ fn each_set_of_registers_that_functions_write_is_kept() {
             }
         }
     }
-}
-
-fn size(code: &[Insn], maps: &[MapAddress], out: &mut [u8]) -> Result<usize, Error> {
-    compile(native::HOST, code, maps, Options { checks: Checks::All, fuel: true }, out)
-}
-
-#[test]
-fn what_can_not_be_compiled_is_said() {
-    let cases = [
-        ("goto 7\nexit", Error::NoTarget(0)),
-        ("goto -3\nexit", Error::NoTarget(0)),
-        ("goto 1\nr1 = 5 ll\nexit", Error::NoTarget(0)),
-        ("r1 = 5 ll\ncall pc\nexit\npc:", Error::NoTarget(2)),
-        ("r1 = map[1] ll\nexit", Error::NoMap(0, 1)),
-        ("exit\nr1 = map[9][0] + 4 ll", Error::NoMap(1, 9)),
-        ("exit\n.insn op=0xff", Error::Malformed(1, Malformed::Opcode(0xff))),
-    ];
-    for (text, error) in cases {
-        let map = MapAddress { handle: 1, values: 2 };
-        assert_eq!(size(&assemble(text), &[map], &mut [0; 4096]), Err(error), "{text}");
-    }
-    assert_eq!(
-        size(&vec![assemble("exit")[0]; MAX_SLOTS + 1], &[], &mut []),
-        Err(Error::TooLong(MAX_SLOTS + 1))
-    );
-}
-
-#[test]
-fn room_is_asked_for_and_no_byte_beyond_it_is_touched() {
-    let code = assemble("r0 = *(u64 *)(r1 + 0)\nif r0 == 0 goto out\nr0 /= 3\nout:\nexit");
-    let Err(Error::NoRoom(needed)) = size(&code, &[], &mut []) else { panic!("an empty program?") };
-    let mut out = vec![0xaa; needed + 8];
-    assert_eq!(size(&code, &[], &mut out[..needed - 1]), Err(Error::NoRoom(needed)));
-    assert!(out[needed - 1..].iter().all(|&byte| byte == 0xaa));
-    assert_eq!(size(&code, &[], &mut out[..needed]), Ok(needed));
-    assert!(out[needed..].iter().all(|&byte| byte == 0xaa));
-    let exact = out[..needed].to_vec();
-    assert_eq!(size(&code, &[], &mut out), Ok(needed));
-    assert_eq!(out[..needed], exact);
 }

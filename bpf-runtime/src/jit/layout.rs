@@ -111,7 +111,7 @@ impl Layout {
             }
         }
         while let Some(mut at) = pending.pop() {
-            while self.marks.get(at).is_some_and(|mark| mark & IN_FUNCTION == 0) {
+            while self.marks.get(at).is_some_and(|mark| mark & (IN_FUNCTION | TAIL) == 0) {
                 self.marks[at] |= IN_FUNCTION;
                 let op = decode(code, at).map_err(|why| Error::Malformed(at, why))?;
                 self.written |= op.written().map_or(0, |register| 1 << register);
