@@ -250,9 +250,4 @@ fn addresses_where_there_can_be_none() {
     let pointer = "int n; int *p = &n; SEC(\"timer\") int f(void *c) { return *p; }";
     let said = source(&format!("{LIBBPF}{pointer}"));
     assert!(said.contains("section .data, offset 0x0: holds an address (relocation type 2)"), "{said}");
-
-    let callback = "static int g(__u32 i, void *c) { return 0; }
-        SEC(\"timer\") int f(void *c) { return bpf_loop(4, g, 0, 0); }";
-    let said = source(&format!("{LIBBPF}{callback}"));
-    assert!(said.contains("callbacks are not supported"), "{said}");
 }

@@ -299,14 +299,28 @@ const HELPERS: &[Case] = &[
             "r7 = r1\nr3 = r1\nr3 += 14\nif r3 > r2 goto out\nr1 = r6\nr2 = -8\ncall xdp_adjust_head\n"
             "r0 = *(u8 *)(r7 + 0)\nout:\nexit"
         ),
-        Some("r7 is not initialised here: set it on every path"),
+        Some("r7 is where the packet was before a helper moved it: load its address anew"),
     ),
     (
         "saved addresses are gone, too",
         packet!(
-            "*(u64 *)(r10 - 8) = r1\nr1 = r6\nr2 = -8\ncall xdp_adjust_tail\nr0 = *(u64 *)(r10 - 8)\nr0 = 0\nexit"
+            "*(u64 *)(r10 - 8) = r1\nr1 = r6\nr2 = -8\ncall xdp_adjust_tail\nr1 = *(u64 *)(r10 - 8)\nr0 = *(u8 *)(r1 + 0)\n"
+            "exit"
         ),
-        Some("the stack at r10-8 is read before it is written: initialise it"),
+        Some("r1 is where the packet was before a helper moved it: load its address anew"),
+    ),
+    (
+        "an old address compares with the new end, which proves nothing",
+        packet!(
+            "r7 = r1\nr7 += 14\nr1 = r6\nr2 = -8\ncall xdp_adjust_head\nr0 = 0\nr2 = *(u32 *)(r6 + 4)\n"
+            "r1 = *(u32 *)(r6 + 0)\nif r7 > r2 goto out\nr0 = *(u8 *)(r1 + 0)\nout:\nexit"
+        ),
+        Some(NOTHING),
+    ),
+    (
+        "an old address is not computed with",
+        packet!("r7 = r1\nr1 = r6\nr2 = -8\ncall xdp_adjust_head\nr7 += 4\nexit"),
+        Some("r7 is where the packet was before a helper moved it: load its address anew"),
     ),
     (
         "loaded anew they hold, and have to be compared",
