@@ -30,10 +30,9 @@ impl From<Base> for Region {
             Base::Context => Self::Context,
             Base::Value(_) | Base::Global(_) => Self::MapValue,
             Base::Record(_) => Self::Record,
-            Base::Map(_) => Self::Map,
+            // The address of a function is not accessed as memory.
+            Base::Map(_) | Base::Code(_) => Self::Map,
             Base::Packet | Base::PacketEnd | Base::Stale => Self::Packet,
-            // Not accessed as memory.
-            Base::Code(_) => Self::Map,
             Base::Meta => Self::Meta,
         }
     }

@@ -40,7 +40,7 @@ impl Maps {
         maps.legacy(file)?;
         maps.modern(file)?;
         if maps.waiting.len() <= MAX_MAPS {
-            maps.made = core::mem::take(&mut maps.waiting);
+            maps.made = std::mem::take(&mut maps.waiting);
         }
         Ok(maps)
     }
