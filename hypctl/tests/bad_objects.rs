@@ -185,8 +185,8 @@ fn maps_that_can_not_be() {
         ("m", array("__uint(max_entries, 1); __uint(colour, 1);"), "map m: member colour: not supported"),
         (
             "m",
-            "__uint(type, BPF_MAP_TYPE_LPM_TRIE); __uint(max_entries, 1);".into(),
-            "map m: unknown map kind 11 (lpm_trie):",
+            "__uint(type, BPF_MAP_TYPE_QUEUE); __uint(max_entries, 1);".into(),
+            "map m: unknown map kind 22 (queue):",
         ),
         ("m", "__uint(max_entries, 1);".into(), "map m: no __uint(type, BPF_MAP_TYPE_...)"),
         ("m", "int type;".into(), "map m: member type: .BTF: type"),

@@ -18,6 +18,7 @@ mod interleave;
 #[cfg(test)]
 mod interleave_tests;
 mod kind;
+mod lpm;
 mod lru;
 mod place;
 mod ring;
@@ -168,6 +169,7 @@ impl<'a> Map<'a> {
         }
         match self.spec.kind.shape() {
             Shape::Array => array::index(self, key),
+            Shape::Hash if self.spec.kind == MapKind::LpmTrie => lpm::lookup(self, key).ok().flatten(),
             Shape::Hash => hash::lookup(self, key).ok().flatten(),
             Shape::Ring => None,
         }
@@ -186,6 +188,7 @@ impl<'a> Map<'a> {
         }
         match self.spec.kind.shape() {
             Shape::Array => array::update(self, key, value, flags),
+            Shape::Hash if self.spec.kind == MapKind::LpmTrie => lpm::update(self, key, value, flags),
             Shape::Hash => hash::update(self, key, value, flags),
             Shape::Ring => Err(Errno::EINVAL),
         }
@@ -199,7 +202,7 @@ impl<'a> Map<'a> {
         if self.spec.kind.shape() != Shape::Hash || key.len() != self.spec.key_size as usize {
             return Err(Errno::EINVAL);
         }
-        hash::delete(self, key)
+        if self.spec.kind == MapKind::LpmTrie { lpm::delete(self, key) } else { hash::delete(self, key) }
     }
 
     /// For dumps: copies the first entry at or behind `cursor` (0 at first) into `key` and `value`, as much as
