@@ -181,7 +181,7 @@ fn what_can_not_be_compiled_is_said() {
         ("goto 1\nr1 = 5 ll\nexit", Error::NoTarget(0)),
         ("r1 = 5 ll\ncall pc\nexit\npc:", Error::NoTarget(2)),
         ("r1 = map[1] ll\nexit", Error::NoMap(0, 1)),
-        ("exit\nr1 = map[9][0] + 4 ll", Error::NoMap(1, 9)),
+        ("exit\nr1 = map[11][0] + 4 ll", Error::NoMap(1, 11)),
         ("exit\n.insn op=0xff", Error::Malformed(1, Malformed::Opcode(0xff))),
     ];
     for (text, error) in cases {

@@ -18,7 +18,7 @@ const CASES: &[Case] = &[
         "r1 = map[0] ll\nr2 = 8\nr3 = 0\ncall ringbuf_reserve\nr0 = 0\nexit",
         Some("ringbuf_reserve: r1 has to be a ring buffer map"),
     ),
-    ("a map that is not there", "r1 = map[9] ll\nr0 = 0\nexit", Some("there is no map number 9")),
+    ("a map that is not there", "r1 = map[11] ll\nr0 = 0\nexit", Some("there is no map number 11")),
     (
         "a direct value of a map with several",
         "r1 = map[0][0] + 0 ll\nr0 = 0\nexit",

@@ -388,6 +388,23 @@ const HELPERS: &[Case] = &[
         packet!("r1 = 0\nr2 = 4\nr3 = 0\nr4 = 0\nr5 = 0\ncall csum_diff\nexit"),
         Some("r1 is a number, not an address: only pointers can be accessed"),
     ),
+    ("a packet is redirected", "r1 = map[9] ll\nr2 = 1\nr3 = 0\ncall redirect_map\nexit", None),
+    (
+        "a packet is redirected by another map",
+        "r1 = map[0] ll\nr2 = 1\nr3 = 0\ncall redirect_map\nexit",
+        Some("redirect_map: r1 has to be a map that packets are redirected by"),
+    ),
+    (
+        "a device is looked up and set",
+        "*(u32 *)(r10 - 4) = 1\nr2 = r10\nr2 += -4\nr1 = map[9] ll\ncall map_lookup_elem\nif r0 == 0 goto 1\n\
+         *(u32 *)(r0 + 0) = 1\nr0 = 0\nexit",
+        Some("the map value is read-only"),
+    ),
+    (
+        "a device is set",
+        "*(u64 *)(r10 - 8) = 1\nr2 = r10\nr2 += -4\nr3 = r2\nr4 = 0\nr1 = map[9] ll\ncall map_update_elem\nexit",
+        Some("map_update_elem: r1 has to be a hash or array map"),
+    ),
     (
         "a socket filter's helper",
         packet!("r1 = r6\nr2 = 0\nr3 = r10\nr3 += -8\nr4 = 8\ncall skb_load_bytes\nexit"),
