@@ -20,11 +20,16 @@ const BYTES: &[(&str, u32)] = &[
     ("Status.kernel", 64),
     ("UploadRequest.data", 1024),
     ("MapEntry.key", 512),
+    ("MapKey.key", 512),
+    ("MapUpdateRequest.value", 2048),
     ("MapEntry.value", 256),
     ("TraceRecord.text", 256),
     ("TraceRecord.data", 512),
     ("Service.last_fault", 128),
+    ("Program.last_fault", 56),
     ("Cap.object", 48),
+    ("Event.subject", 40),
+    ("Event.text", 160),
 ];
 
 /// Bounds in elements of the lists: one page of each.
@@ -39,6 +44,7 @@ const ELEMENTS: &[(&str, u32)] = &[
     ("Services.services", 3),
     ("Service.counters", 16),
     ("Caps.caps", 12),
+    ("Events.events", 14),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -21,8 +21,9 @@ trap 'die "$step: failed, for the reason above; if something could not be fetche
 
 say "host programs"
 cargo build --release -p kernel-config -p hypctl
+cargo build --release -p bpf-runtime --example bpf-plugin
 mkdir -p target/bin
-for program in hypctl kernel-config; do
+for program in hypctl kernel-config examples/bpf-plugin; do
   cp -u --remove-destination "target/release/$program" target/bin/
 done
 

@@ -35,12 +35,25 @@ use_board() {
   run_dir=${HYPOS_RUN:-target/run}/$board_id
 }
 
+# Rust's name for Linux on an architecture.
+linux_target() {
+  case $1 in
+    riscv64) echo riscv64gc-unknown-linux-gnu ;;
+    *) echo "$1-unknown-linux-gnu" ;;
+  esac
+}
+
+# Whether the compiler has core (and on systems that have it, std) for a target.
+has_target() {
+  [ -d "$(rustc --print sysroot 2>/dev/null)/lib/rustlib/$1/lib" ]
+}
+
 # cargo for bare targets: rustup's core library where it is installed, else Debian's toolchain, which builds core
 # from source (its compiler is a stable one; the flag only allows -Zbuild-std).
 bare_cargo() {
   local command=$1
   shift
-  if [ -d "$(rustc --print sysroot 2>/dev/null)/lib/rustlib/$target/lib" ]; then
+  if has_target "$target"; then
     cargo "$command" --target "$target" "$@"
   elif [ -x /usr/bin/cargo ] && [ -d /usr/lib/rustlib/src/rust/library ]; then
     PATH=/usr/lib/llvm-19/bin:$PATH RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc \

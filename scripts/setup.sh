@@ -3,12 +3,14 @@
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# What for: the kernel; QEMU and checks; programs in C (and their headers); programs in Rust, whose eBPF target rustup lacks.
+# What for: the kernel; QEMU and checks; programs in C (and their headers); programs in Rust, whose eBPF target rustup
+# lacks; tests of the code for other architectures.
 packages=(
   gcc libc6-dev make binutils python3 python3-venv libxml2-utils ca-certificates
   qemu-system-x86 shellcheck
   clang-19 llvm-19 libbpf-dev linux-libc-dev
   rustc-web libstd-rust-web-dev-bpf
+  qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross
 )
 # Only where rustup can't bring core for bare targets.
 fallback=(cargo-web rust-web-src lld-19)
@@ -39,10 +41,16 @@ command -v cargo >/dev/null || die "no cargo; install Rust stable (https://rustu
 install "${packages[@]}"
 for board in $(boards); do
   use_board "$board"
-  if [ -d "$(rustc --print sysroot)/lib/rustlib/$target/lib" ]; then continue; fi
+  if has_target "$target"; then continue; fi
   say "adding Rust's core library for $target"
   if [ -n "${HYPOS_NO_RUSTUP:-}" ] || ! rustup target add "$target"; then
     say "rustup can't; taking Debian's toolchain"
     install "${fallback[@]}"
   fi
+done
+for arch in aarch64 riscv64; do
+  target=$(linux_target $arch)
+  if has_target "$target" || [ -n "${HYPOS_NO_RUSTUP:-}" ]; then continue; fi
+  say "adding Rust's standard library for $target"
+  rustup target add "$target" || say "rustup can't: the tests of the code for $arch will be skipped"
 done

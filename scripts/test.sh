@@ -55,6 +55,7 @@ check "rustdoc" rustdoc
 check "shellcheck" shellcheck -x scripts/*.sh examples/*.sh tests/proofs/*.sh .ci/run
 
 suite cargo test --no-fail-fast --workspace --exclude hypos-tests --lib --bins --tests
+suite scripts/jit-test.sh
 suite cargo test --no-fail-fast -p hypos-tests
 
 echo "$passed passed, $failed failed"

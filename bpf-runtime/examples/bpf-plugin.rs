@@ -4,7 +4,6 @@
 //! its length. `--jit`: compile the program instead of interpreting it, with all checks. The program is not verified:
 //! the suite's cases test the instruction set.
 #[path = "../tests/compiled/native.rs"]
-#[cfg(target_arch = "x86_64")]
 mod native;
 
 use std::io::Read;
@@ -12,6 +11,7 @@ use std::io::Read;
 use bpf_runtime::{
     interp::{Env, Program, run_with_memory},
     isa::{INSN_BYTES, Insn},
+    jit::{Checks, HelperFn, Options, Region, Run, STACK_BYTES},
 };
 
 const FUEL: u64 = 10_000_000;
@@ -51,10 +51,7 @@ fn interpret(code: &[Insn], memory: &mut [u8]) -> Result<u64, String> {
     outcome.map(|outcome| outcome.r0).map_err(|trap| trap.to_string())
 }
 
-#[cfg(target_arch = "x86_64")]
 fn compile_and_run(code: &[Insn], memory: &mut [u8]) -> Result<u64, String> {
-    use bpf_runtime::jit::{Checks, HelperFn, Options, Region, Run, STACK_BYTES};
-
     unsafe extern "C" fn random(_: u64, _: u64, _: u64, _: u64, _: u64, _: &mut Run) -> u64 {
         Host.random_u32().into()
     }
@@ -78,11 +75,6 @@ fn compile_and_run(code: &[Insn], memory: &mut [u8]) -> Result<u64, String> {
     // SAFETY: stack, memory and helpers live until the end of this function, and all is checked.
     let r0 = unsafe { native.run(&mut run) };
     run.trap().map_or(Ok(r0), |(trap, at)| Err(format!("instruction {at}: {trap:?}")))
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn compile_and_run(_: &[Insn], _: &mut [u8]) -> Result<u64, String> {
-    Err("there is no compiler for this machine yet: leave out --jit".to_owned())
 }
 
 fn main() -> Result<(), String> {

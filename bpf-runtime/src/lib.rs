@@ -16,4 +16,5 @@ pub mod interp;
 pub mod isa;
 pub mod jit;
 pub mod map;
+pub mod native;
 pub mod verifier;

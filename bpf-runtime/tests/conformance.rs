@@ -1,7 +1,6 @@
 //! The instruction set, class by class: cases written from RFC 9669. r1 points to 16 bytes, 0x01 to 0x10, and r2
 //! holds their number.
 mod common;
-#[cfg(target_arch = "x86_64")]
 mod compiled;
 
 use bpf_runtime::{
@@ -142,7 +141,6 @@ fn results_are_those_of_the_standard() {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
 fn agrees_compiled(code: &[Insn], expected: Outcome, text: &str) {
     #[repr(align(8))]
     struct Aligned([u8; 16]);
@@ -150,9 +148,6 @@ fn agrees_compiled(code: &[Insn], expected: Outcome, text: &str) {
     let got = compiled::host::run(code, bpf_runtime::jit::Checks::All, &mut memory.0, &[], FUEL);
     assert_eq!(got, Ok((expected.r0, expected.instructions)), "{text}");
 }
-
-#[cfg(not(target_arch = "x86_64"))]
-fn agrees_compiled(_: &[Insn], _: Outcome, _: &str) {}
 
 #[test]
 fn what_is_not_allowed_traps() {

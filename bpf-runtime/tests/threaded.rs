@@ -69,9 +69,50 @@ fn slot(c: &mut Choice<'_>, at: i64, len: i64) -> Vec<Insn> {
         (_, 2) => vec![Insn { op: opcode::EXIT, ..Insn::default() }],
         (_, 3) => assemble(&format!("r{} = {} ll", c.below(10), c.next())),
         (_, 4) => assemble(&format!("r{} = map[{}][0] + 8 ll", c.below(10), 3 + c.below(2))),
-        (_, 5) => assemble(&format!("r{0} = r{1}\nr{0} += {2}", c.below(10), c.below(11), c.below(40))),
+        (_, 5..8) => assemble(&pair(c)),
+        (_, 8) => assemble(&lookup(c)),
         _ => vec![insn],
     }
+}
+
+/// Two instructions that the prepared form may execute at once, about one register or about two.
+fn pair(c: &mut Choice<'_>) -> String {
+    let (a, b) = (c.below(10), c.below(11));
+    let other = [a, a, c.below(10)][c.below(3) as usize];
+    let source = [format!("r{b}"), c.below(40).to_string()][c.below(2) as usize].clone();
+    let width = ["u8", "u16", "u32", "u64"][c.below(4) as usize];
+    let first = match c.below(5) {
+        0 => format!("r{a} = r{b}"),
+        1 => format!("r{a} += {source}"),
+        2 => format!("r{a} -= {}", c.below(4)),
+        3 => format!("r{a} = *({width} *)(r{b} - {})", c.below(16)),
+        _ => format!("*({width} *)(r{b} - {}) = r{a}", c.below(16)),
+    };
+    let (op, test) = (["=", "+=", "-=", "&=", "<<=", ">>="], ["==", "!=", "<", "<=", ">"]);
+    let second = match c.below(4) {
+        0 => format!("r{other} {} {source}", op[c.below(6) as usize]),
+        1 => format!("r{} += r{other}", c.below(10)),
+        2 => format!("if r{other} {} {source} goto +{}", test[c.below(5) as usize], c.below(3)),
+        _ => format!("goto +{}", c.below(3)),
+    };
+    format!("{first}\n{second}")
+}
+
+/// A lookup, which may find something, and an access to it, which may lie behind its end.
+fn lookup(c: &mut Choice<'_>) -> String {
+    let (map, key, at, off) = (c.below(5), c.below(6), c.below(3) * 4, c.below(20));
+    let width = ["u8", "u16", "u32", "u64"][c.below(4) as usize];
+    let (by, same) = ([format!("r{}", c.below(11)), "1".to_owned()], c.below(8).min(1) * 8);
+    let counted = format!(
+        "r3 = *(u64 *)(r0 + 8)\nr3 += {}\n*(u64 *)(r0 + {same}) = r3\nr0 = 2\nexit",
+        by[c.below(2) as usize]
+    );
+    let end = [counted, String::new()][c.below(2) as usize].clone();
+    format!(
+        "*(u64 *)(r10 - 8) = {key}\nr1 = map[{map}] ll\nr2 = r10\nr2 += -{}\ncall map_lookup_elem\n\
+         if r0 == 0 goto +2\nr3 = *({width} *)(r0 + {off})\n*({width} *)(r0 + {at}) = r3\n{end}",
+        [8, 8, 6, 2][c.below(4) as usize]
+    )
 }
 
 #[test]
@@ -114,7 +155,7 @@ fn sensible_programs_do_the_same_at_any_fuel() {
 #[test]
 #[cfg_attr(not(sibling_calls), ignore = "needs opt-level 1")]
 fn one_instruction_jumps_to_the_next() {
-    const BODIES: [&str; 9] = [
+    const BODIES: [&str; 12] = [
         "r2 += 1\nw3 += w2\nr4 = r2\nr4 += 7\nr5 /= r4",
         "if r2 == 5 goto +0\nif w3 > w2 goto +0\ngoto +0",
         "r2 = *(u64 *)(r1 + 0)\n*(u32 *)(r1 + 4) = r2\n*(u8 *)(r1 + 9) = 5",
@@ -124,6 +165,9 @@ fn one_instruction_jumps_to_the_next() {
         "r7 = r1\ncall ktime_get_ns\nr1 = r7",
         "call function",
         "lock *(u64 *)(r1 + 8) += r2",
+        "r7 = r1\n*(u64 *)(r10 - 8) = 1\nr1 = map[0] ll\nr2 = r10\nr2 += -8\ncall map_lookup_elem\nr1 = r7",
+        "r2 = map[4][0] + 8 ll\nr3 = *(u64 *)(r2 + 0)\nr3 += 1\n*(u64 *)(r2 + 0) = r3\nr3 = *(u64 *)(r2 + 8)",
+        "r4 = *(u16 *)(r1 + 2)\nif r4 != 9 goto +0\n*(u32 *)(r1 + 4) = r4\nr5 += 1\nr2 += r4\nr3 += r2\nr5 += -1\nif r5 < r3 goto +0",
     ];
     for body in BODIES {
         let text =
@@ -141,7 +185,12 @@ fn one_instruction_jumps_to_the_next() {
 
 #[test]
 fn a_jump_behind_the_code_ends_the_run_there() {
-    for text in ["goto +70", "if r1 != 0 goto -9", "call -7", "gotol 100000"] {
-        assert!(both(&assemble(&format!("r0 = 1\n{text}\nexit")), &[0; 32], 100).unwrap().is_err(), "{text}");
+    let ends = |code: &[Insn]| both(code, &[0; 32], 100).unwrap().is_err();
+    for text in ["goto +70", "if r1 != 0 goto -9", "gotol 100000", "r1 += 1\nif r1 != 0 goto +9"] {
+        assert!(ends(&assemble(&format!("r0 = 1\n{text}\nexit"))), "{text}");
+    }
+    for imm in [-7, -2, 1, 100, i32::MAX, i32::MIN] {
+        let call = Insn { op: opcode::CALL, src: 1, imm, ..Insn::default() };
+        assert!(ends(&[call, Insn { op: opcode::EXIT, ..Insn::default() }]), "{imm}");
     }
 }

@@ -1,6 +1,7 @@
 //! The command line of hypOS: reads objects, verifies and loads their programs, and looks into a device.
 #![forbid(unsafe_code)]
 
+pub mod bytes;
 pub mod cli;
 pub mod client;
 pub mod commands;

@@ -27,6 +27,11 @@ pub fn duration(ns: u64) -> String {
     scaled(ns as f64 / *unit as f64) + name
 }
 
+/// A time since the device's start, as Linux's log has it: `[   12.345678]`.
+pub fn stamp(ns: u64) -> String {
+    format!("[{:5}.{:06}]", ns / 1_000_000_000, ns / 1000 % 1_000_000)
+}
+
 /// A size in the largest binary unit that keeps it above 1, to three digits: `4KiB`.
 pub fn bytes(n: u64) -> String {
     let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
@@ -76,6 +81,8 @@ mod tests {
         for (ns, text) in times {
             assert_eq!(duration(ns), text);
         }
+        assert_eq!(stamp(61_000_000_999), "[   61.000000]");
+        assert_eq!(stamp(1_999_999), "[    0.001999]");
         let sizes = [(0, "0B"), (1023, "1023B"), (4096, "4KiB"), (1 << 20, "1MiB"), (3 << 29, "1.5GiB")];
         for (n, text) in sizes {
             assert_eq!(bytes(n), text);

@@ -53,7 +53,8 @@ fn with_services() -> Fake {
         name: "timer".into(),
         state: ServiceState::Running.into(),
         priority: 200,
-        restarts: 1,
+        restarts: 4,
+        strikes: 1,
         last_fault: "read of 0x10".into(),
         memory_bytes: 40960,
         counters: vec![counter("ticks", 6100, 100), counter("late", 0, 0), counter("late_ns_max", 1500, 9)],
@@ -66,9 +67,9 @@ fn with_services() -> Fake {
 fn services_show_their_state() {
     let device = with_services();
     let expected = "\
-NAME   STATE    PRIORITY  RESTARTS  MEMORY  LAST FAULT
-timer  running  200       1         40KiB   read of 0x10
-agent  stopped  0         0         0B
+NAME   STATE    PRIORITY  RESTARTS  STRIKES  MEMORY  LAST FAULT
+timer  running  200       4         1        40KiB   read of 0x10
+agent  stopped  0         0         0        0B
 ";
     assert_eq!(ok(&device, &["services"]), expected);
     let listed = json(&device, &["services"]);
@@ -88,8 +89,8 @@ timer    late_ns_max  1.5us
 ";
     assert_eq!(ok(&device, &["services", "--counters"]), counters);
     let one = "\
-NAME   STATE    PRIORITY  RESTARTS  MEMORY  LAST FAULT
-timer  running  200       1         40KiB   read of 0x10
+NAME   STATE    PRIORITY  RESTARTS  STRIKES  MEMORY  LAST FAULT
+timer  running  200       4         1        40KiB   read of 0x10
 
 ";
     assert_eq!(ok(&device, &["services", "timer"]), format!("{one}{counters}"));

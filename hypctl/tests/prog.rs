@@ -8,7 +8,8 @@ use bpf_runtime::bundle::Bundle;
 use common::{LIBBPF, compile, have_clang, hypctl_in, text};
 use fake::{Fake, Reply, err, greeting, json, ok};
 use proto::host::{
-    Attachment, Attachments, Done, LoadResponse, Loaded, Program, Programs, request, response::Body,
+    Attachment, Attachments, Done, LoadResponse, Loaded, Program, Programs, ServiceState, request,
+    response::Body,
 };
 use serde_json::json;
 
@@ -25,6 +26,9 @@ fn program(id: u32, name: &str) -> Program {
         run_ns: 1_500_000,
         tag: 0xabc,
         attached: id == 1,
+        state: ServiceState::Running.into(),
+        faults: 2,
+        last_fault: "wild".into(),
         ..Program::default()
     }
 }
@@ -57,9 +61,9 @@ fn two_programs() -> Fake {
 fn prog_list_prints_an_aligned_table() {
     let device = two_programs();
     let expected = "\
-ID  NAME  HOOK   ATTACHED    INSNS  AT MOST  STACK  MAPS  RUNS  PER RUN  FAULTS
-1   tick  timer  every 10ms  52     80       16B    1,2   1000  1.5us    0
-2   beat  timer  no          52     80       16B    1,2   1000  1.5us    0
+ID  NAME  HOOK   ATTACHED    INSNS  AT MOST  STACK  MAPS  RUNS  PER RUN  STATE    FAULTS
+1   tick  timer  every 10ms  52     80       16B    1,2   1000  1.5us    running  2: wild
+2   beat  timer  no          52     80       16B    1,2   1000  1.5us    running  2: wild
 ";
     assert_eq!(ok(&device, &["prog", "list"]), expected);
     assert_eq!(ok(&device, &["prog", "show"]), expected);

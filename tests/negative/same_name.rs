@@ -3,6 +3,6 @@
 mod parts;
 use parts::*;
 
-const _: () = require(&System { memory: &[], services: &[SERVER, client(&[], &[]), client(&[], &[])] });
+const _: () = require(&System { memory: &[], services: &[SERVER, client(&[], &[]), client(&[], &[])], cells: CELLS });
 
 fn main() {}

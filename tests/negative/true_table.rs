@@ -8,7 +8,7 @@ const SERVICES: [Service; SYSTEM.services.len()] = {
     while i < services.len() {
         services[i] = SYSTEM.services[i];
         if matches!(services[i].name.as_bytes(), b"metrics") {
-            services[i].priority = 201;
+            services[i].priority = 255;
         }
         i += 1;
     }

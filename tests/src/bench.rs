@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::{Options, System, tools};
+use crate::{Options, System, bpf, tools};
 
 /// A figure, and what it must not exceed.
 #[derive(Clone, Debug)]
@@ -57,13 +57,9 @@ pub fn boot() -> Result<Vec<Figure>> {
 /// # Errors
 /// As [`boot`].
 pub fn services(images: &Path) -> Result<Vec<Figure>> {
-    let system = System::start(&counted(images.to_path_buf()))?;
-    let console = system.wait_for("bench done")?;
-    let count = |name: &str| -> Result<u64> {
-        let mut lines = console.lines().filter_map(|line| line.split_once("bench ")?.1.split_once(' '));
-        let (_, value) = lines.find(|(n, _)| *n == name).with_context(|| format!("no count of {name}"))?;
-        Ok(value.trim().parse()?)
-    };
+    let raw = Counts::take(&images.join("bench-server"))?;
+    let cells = Counts::take(&images.join("cell"))?;
+    let count = |name| raw.of(name);
     let open = |name, key| -> Result<Figure> {
         Ok(Figure { name, unit: "instructions", value: count(key)?, limit: None })
     };
@@ -74,12 +70,35 @@ pub fn services(images: &Path) -> Result<Vec<Figure>> {
             count("call0")?,
             RAW_ROUND_TRIP * 105 / 100,
         ),
-        open("the same with four words, one back", "call4")?,
+        open("the same with four words, one back", "event")?,
+        open("a call of a server of higher priority", "timer")?,
         figure("a hook without programs", "instructions", count("hook")?, 3),
+        figure("an event to a cell and its verdict", "instructions", cells.of("event")?, 700),
         open("reading the clock", "clock")?,
-        open("a signal to a lower priority", "signal")?,
+        open("a signal to the same priority", "signal")?,
         open("a log record", "log")?,
     ])
+}
+
+/// What the client counted.
+struct Counts(String);
+
+impl Counts {
+    /// Boots the images in a folder, attaches a program of two instructions, and waits for the counts.
+    fn take(images: &Path) -> Result<Self> {
+        let system = System::boot(&counted(images.to_path_buf()))?;
+        let dir = tempfile::tempdir()?;
+        let object = bpf::compile(dir.path(), "two", "SEC(\"timer\") int two(void *ctx) { return 7; }\n")?;
+        system.hypctl(&["prog", "load", &object.to_string_lossy()])?;
+        system.hypctl(&["prog", "attach", "two", "timer", "--period", "10ms"])?;
+        system.wait_for("bench done").map(Self)
+    }
+
+    fn of(&self, name: &str) -> Result<u64> {
+        let mut lines = self.0.lines().filter_map(|line| line.split_once("bench ")?.1.split_once(' '));
+        let (_, value) = lines.find(|(n, _)| *n == name).with_context(|| format!("no count of {name}"))?;
+        Ok(value.trim().parse()?)
+    }
 }
 
 fn figure(name: &'static str, unit: &'static str, value: u64, limit: u64) -> Figure {

@@ -15,16 +15,37 @@ const LEAST: usize = 64;
 /// service goes on at, it is a whole instruction.
 const HLT: u8 = 0xf4;
 
+/// One byte long, too.
+const NOP: u8 = 0x90;
+/// A jump to itself, at the end of a page: where all that is before it leads.
+const SPIN: [u8; 2] = [0xeb, 0xfe];
+
 /// Overwrites the code of a service, so that it faults at its next instruction. Its file inside the root task stays
 /// as it is: the restarted service is whole.
 ///
 /// # Errors
 /// The code is not found in memory exactly once, or QEMU does not take the write.
 pub fn break_code(system: &System, service: &str) -> Result<()> {
+    overwrite(system, service, |bytes| vec![HLT; bytes])
+}
+
+/// Overwrites the code of a service, so that it goes on for ever without doing anything. As [`break_code`] otherwise.
+///
+/// # Errors
+/// As [`break_code`].
+pub fn hang_code(system: &System, service: &str) -> Result<()> {
+    overwrite(system, service, |bytes| {
+        let mut code = vec![NOP; bytes - SPIN.len()];
+        code.extend(SPIN);
+        code
+    })
+}
+
+fn overwrite(system: &System, service: &str, code: impl Fn(usize) -> Vec<u8>) -> Result<()> {
     let pieces = find_code(system, service)?;
     let mut gdb = Gdb::connect(&system.path("gdb"))?;
     for piece in pieces {
-        gdb.write(piece.start as u64, &vec![HLT; piece.len()])?;
+        gdb.write(piece.start as u64, &code(piece.len()))?;
     }
     gdb.go()
 }

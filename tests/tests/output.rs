@@ -33,7 +33,9 @@ fn lists_have_their_fields() -> Result<()> {
         "map_ids",
         "runs",
         "run_ns",
+        "state",
         "faults",
+        "last_fault",
         "loaded_at_ns",
     ];
     has_fields(&programs[0], &fields);
@@ -80,7 +82,7 @@ fn services_tell_what_they_do() -> Result<()> {
     let services = system.json(&["services"])?;
     let services = services.as_array().context("a list")?;
     let names: Vec<_> = services.iter().filter_map(|s| s["name"].as_str()).collect();
-    assert_eq!(names, ["cell", "timer", "serial", "metrics", "agent"]);
+    assert_eq!(names, ["timer", "tick", "serial", "metrics", "agent"]);
     for service in services {
         has_fields(
             service,
@@ -91,7 +93,7 @@ fn services_tell_what_they_do() -> Result<()> {
     // The sampler looks once a second.
     let rate = |system: &System| {
         Ok::<_, anyhow::Error>(
-            system.json(&["services", "timer"])?[0]["counters"]["hook_events"]["per_second"].as_u64(),
+            system.json(&["services", "tick"])?[0]["counters"]["hook_events"]["per_second"].as_u64(),
         )
     };
     let end = std::time::Instant::now() + Duration::from_secs(20);

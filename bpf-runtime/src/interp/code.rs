@@ -3,7 +3,10 @@ use alloc::vec::Vec;
 use shm::Shm;
 
 use super::threaded::{self, Slot};
-use crate::isa::{INSN_BYTES, Insn, Op, decode};
+use crate::{
+    helper::number,
+    isa::{INSN_BYTES, Insn, Op, decode},
+};
 
 /// Where the interpreter takes instructions from. For repeated runs decode once, by [`Program::new`].
 pub trait Code {
@@ -42,7 +45,7 @@ impl Code for Shm<'_> {
 pub struct Program {
     ops: Vec<Op>,
     slots: Vec<Slot>,
-    calls: bool,
+    plain: bool,
 }
 
 /// Why a program can't be decoded.
@@ -79,11 +82,12 @@ impl Program {
                 ops.push(Op::Tail);
             }
         }
-        let mut slots = Vec::new();
-        slots.try_reserve_exact(ops.len()).map_err(|_| ProgramError::OutOfMemory)?;
-        slots.extend((0..ops.len()).map(|at| threaded::translate(&ops, at)));
-        let calls = ops.iter().any(|op| matches!(op, Op::CallLocal { .. } | Op::CallReg { .. }));
-        Ok(Self { ops, slots, calls })
+        let slots = threaded::translate(&ops).map_err(|_| ProgramError::OutOfMemory)?;
+        let plain = !ops.iter().any(|op| {
+            matches!(op, Op::CallLocal { .. } | Op::CallReg { .. })
+                || *op == Op::CallHelper { number: number::RINGBUF_RESERVE }
+        });
+        Ok(Self { ops, slots, plain })
     }
 
     /// The instructions, one at each slot.
@@ -96,9 +100,9 @@ impl Program {
         &self.slots
     }
 
-    /// Whether a run may need more than one call frame.
-    pub(super) fn calls(&self) -> bool {
-        self.calls
+    /// Whether a run needs one call frame and holds no ring buffer records.
+    pub(super) fn is_plain(&self) -> bool {
+        self.plain
     }
 
     /// Decodes the code in `memory`, which may change meanwhile: each slot is read once.

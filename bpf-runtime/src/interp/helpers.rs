@@ -22,7 +22,7 @@ fn to_r0(result: Result<(), Errno>) -> u64 {
 }
 
 /// Whether a map that packets are redirected by has something there: 0 stands for nothing.
-pub(super) fn is_set(map: Map<'_>, entry: u32) -> bool {
+pub(super) fn is_set(map: &Map<'_>, entry: u32) -> bool {
     map.value(entry).is_some_and(|value| value.load(0, 4).is_ok_and(|target| target != 0))
 }
 
@@ -65,7 +65,7 @@ impl<'a, E: Env + ?Sized> Machine<'_, 'a, E> {
         }
     }
 
-    fn map_lookup(&self, handle: u64, key: u64) -> Result<u64, TrapReason> {
+    pub(super) fn map_lookup(&self, handle: u64, key: u64) -> Result<u64, TrapReason> {
         let (number, map) = self.map(handle)?;
         let key = self.bytes(key, map.spec().key_size as usize)?;
         let entry = map.lookup(key).filter(|&entry| !map.spec().kind.redirects() || is_set(map, entry));
@@ -108,7 +108,7 @@ impl<'a, E: Env + ?Sized> Machine<'_, 'a, E> {
         if map.spec().kind != MapKind::ProgArray {
             return Err(TrapReason::NoMap);
         }
-        if self.depth != 0 {
+        if self.depth() != 0 {
             return Err(TrapReason::NoFunction);
         }
         // As in Linux the index has 32 bits.
@@ -159,7 +159,7 @@ impl<'a, E: Env + ?Sized> Machine<'_, 'a, E> {
 
     /// Drops the records that a run left open: a program that traps must not block its ring buffers.
     pub(super) fn discard_records(&mut self) {
-        for slot in &mut self.records {
+        for slot in &mut *self.records {
             if let Some((ring, record)) = slot.take() {
                 ring.commit(record, true);
             }

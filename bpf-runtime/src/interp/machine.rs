@@ -1,7 +1,7 @@
 //! The state of a run, and the instructions on it.
 use super::{
     Code, Env, MAX_RECORDS, Outcome, Trap, TrapReason, alu,
-    memory::{CODE, CONTEXT, MAP, MAX_MAPS, STACK, address, value_address},
+    memory::{CODE, CONTEXT, MAP, MAX_MAPS, STACK, STACK_BYTES, address, value_address},
     network::Network,
 };
 use crate::{
@@ -42,16 +42,45 @@ pub(super) struct Saved {
     r6_to_r9: [u64; 4],
 }
 
+/// The memory of a run that not all programs need, or not all of it.
+pub(super) struct Room<'c, 'a> {
+    /// One frame at least.
+    pub(super) stack: &'c mut [u8],
+    /// What calls save: one less than the frames. Prepared programs save it elsewhere.
+    pub(super) saved: &'c mut [Saved],
+    /// The ring buffer records that the run holds.
+    pub(super) records: &'c mut [Option<(Ring<'a>, Record)>],
+}
+
+/// The room that every program has enough of.
+pub(super) struct FullRoom<'a> {
+    stack: [u8; STACK_BYTES],
+    saved: [Saved; MAX_FRAMES - 1],
+    records: [Option<(Ring<'a>, Record)>; MAX_RECORDS],
+}
+
+impl<'a> FullRoom<'a> {
+    pub(super) fn new() -> Self {
+        Self {
+            stack: [0; STACK_BYTES],
+            saved: [Saved::default(); MAX_FRAMES - 1],
+            records: [None; MAX_RECORDS],
+        }
+    }
+
+    pub(super) fn room(&mut self) -> Room<'_, 'a> {
+        Room { stack: &mut self.stack, saved: &mut self.saved, records: &mut self.records }
+    }
+}
+
 /// The state of a run.
 #[repr(C)] // The registers at its very start are reached without an addition.
 pub(super) struct Machine<'c, 'a, E: ?Sized> {
     /// r0 to r10; 16 so that a register's number needs no check.
     pub(super) regs: [u64; 16],
-    /// One frame at least.
     pub(super) stack: &'c mut [u8],
-    pub(super) depth: usize,
-    saved: [Saved; MAX_FRAMES - 1],
-    pub(super) records: [Option<(Ring<'a>, Record)>; MAX_RECORDS],
+    saved: &'c mut [Saved],
+    pub(super) records: &'c mut [Option<(Ring<'a>, Record)>],
     pub(super) context: Context<'c>,
     pub(super) maps: &'c [Map<'a>],
     pub(super) env: &'c mut E,
@@ -62,21 +91,12 @@ impl<'c, 'a, E: Env + ?Sized> Machine<'c, 'a, E> {
         context: Context<'c>,
         maps: &'c [Map<'a>],
         env: &'c mut E,
-        stack: &'c mut [u8],
+        Room { stack, saved, records }: Room<'c, 'a>,
     ) -> Self {
         let mut regs = [0; 16];
         regs[1] = address(CONTEXT);
         regs[usize::from(FP)] = address(STACK) + FRAME_BYTES as u64;
-        Self {
-            regs,
-            stack,
-            depth: 0,
-            saved: [Saved::default(); MAX_FRAMES - 1],
-            records: [None; MAX_RECORDS],
-            context,
-            maps: &maps[..maps.len().min(MAX_MAPS)],
-            env,
-        }
+        Self { regs, stack, saved, records, context, maps: &maps[..maps.len().min(MAX_MAPS)], env }
     }
 
     pub(super) fn run(self, code: &(impl Code + ?Sized), fuel: u64) -> Result<Outcome, Trap> {
@@ -201,22 +221,24 @@ impl<'c, 'a, E: Env + ?Sized> Machine<'c, 'a, E> {
         if (map as usize) < self.maps.len() { Ok(map) } else { Err(TrapReason::NoMap) }
     }
 
-    /// Calls a function of the program: `None` if frames are out.
+    /// The number of active frames but one: r10 is their end, and only calls change it.
     #[inline]
-    pub(super) fn enter(&mut self, back_to: usize, target: usize) -> Option<usize> {
-        let [.., r6, r7, r8, r9, fp, _, _, _, _, _] = &mut self.regs;
-        let saved = self.saved.get_mut(self.depth)?;
-        *saved = Saved { back_to, r6_to_r9: [*r6, *r7, *r8, *r9] };
-        *fp += FRAME_BYTES as u64;
-        self.depth += 1;
+    pub(super) fn depth(&self) -> usize {
+        self.stack_end() / FRAME_BYTES - 1
+    }
+
+    /// Calls a function of the program: `None` if frames are out.
+    fn enter(&mut self, back_to: usize, target: usize) -> Option<usize> {
+        let depth = self.depth();
+        let saved = self.saved.get_mut(depth)?;
+        let [_, _, _, _, _, _, r6_to_r9 @ .., fp, _, _, _, _, _] = self.regs;
+        *saved = Saved { back_to, r6_to_r9 };
+        self.regs[usize::from(FP)] = fp + FRAME_BYTES as u64;
         Some(target)
     }
 
-    #[inline]
-    pub(super) fn leave(&mut self) -> Option<usize> {
-        let depth = self.depth.checked_sub(1)?;
-        let saved = self.saved.get(depth)?;
-        self.depth = depth;
+    fn leave(&mut self) -> Option<usize> {
+        let saved = self.saved.get(self.depth().checked_sub(1)?)?;
         self.regs[6..10].copy_from_slice(&saved.r6_to_r9);
         self.regs[usize::from(FP)] -= FRAME_BYTES as u64;
         Some(saved.back_to)

@@ -3,7 +3,7 @@
 //! The upper 32 bits of an address name a region, the lower ones are an offset into it: so an offset that
 //! leaves its region by any amount that the verifier lets arithmetic reach can never fall into another one.
 use crate::{
-    isa::{FRAME_BYTES, MAX_FRAMES},
+    isa::{FP, FRAME_BYTES, MAX_FRAMES},
     map::{Bytes, Map},
 };
 use shm::Shm;
@@ -50,6 +50,12 @@ const fn offset_from(address: u64, start: u64) -> usize {
     address.wrapping_sub(start) as usize
 }
 
+/// An address's region, and the offset into it.
+#[inline]
+pub(super) const fn split(address: u64) -> (u32, usize) {
+    ((address >> 32) as u32, address as u32 as usize)
+}
+
 fn private(memory: &[u8], at: usize, size: usize) -> Option<u64> {
     let bytes = memory.get(at..at.checked_add(size)?)?;
     Some(match size {
@@ -67,43 +73,42 @@ pub(super) struct Shared<'a> {
     pub read_only: bool,
 }
 
-impl<'a, E: ?Sized> Machine<'_, 'a, E> {
+impl<'c, 'a, E: ?Sized> Machine<'c, 'a, E> {
     /// The map that a handle stands for.
-    pub(super) fn map(&self, handle: u64) -> Result<(usize, Map<'a>), TrapReason> {
+    pub(super) fn map(&self, handle: u64) -> Result<(usize, &'c Map<'a>), TrapReason> {
         let number = ((handle >> 32) as u32 ^ MAP) as usize;
         match self.maps.get(number) {
-            Some(map) if handle as u32 == 0 => Ok((number, *map)),
+            Some(map) if handle as u32 == 0 => Ok((number, map)),
             _ => Err(TrapReason::NoMap),
         }
+    }
+
+    /// The map value that a region is, if it is one, and whether it is read-only.
+    #[inline]
+    pub(super) fn value(&self, tag: u32) -> Option<(Shm<'a>, bool)> {
+        let map = self.maps.get(((tag ^ VALUE) >> MAP_SHIFT) as usize)?;
+        Some((map.value(tag & ENTRY)?, map.spec().is_read_only()))
     }
 
     /// The shared memory behind `size` bytes at `address`, if it is such.
     #[inline]
     pub(super) fn shared(&self, address: u64, size: usize) -> Option<Shared<'a>> {
-        let (tag, offset) = ((address >> 32) as u32, address as u32);
-        match tag & KIND {
-            VALUE => {
-                let map = self.maps.get(((tag ^ VALUE) >> MAP_SHIFT) as usize)?;
-                let (memory, at) = map.place(tag & ENTRY, offset, size)?;
-                Some(Shared { memory, at, read_only: map.spec().is_read_only() })
-            }
+        let (tag, at) = split(address);
+        let (memory, read_only) = match tag & KIND {
+            VALUE => self.value(tag)?,
             RECORD => {
                 let (ring, record) = (*self.records.get((tag ^ RECORD) as usize)?)?;
-                let memory = ring.record(record)?;
-                let at = offset as usize;
-                (at <= memory.len() && size <= memory.len() - at).then_some(Shared {
-                    memory,
-                    at,
-                    read_only: false,
-                })
+                (ring.record(record)?, false)
             }
-            _ => None,
-        }
+            _ => return None,
+        };
+        let fits = at.checked_add(size).is_some_and(|end| end <= memory.len());
+        fits.then_some(Shared { memory, at, read_only })
     }
 
     #[inline]
     pub(super) fn load(&self, address: u64, size: usize) -> Result<u64, TrapReason> {
-        let (tag, offset) = ((address >> 32) as u32, address as u32 as usize);
+        let (tag, offset) = split(address);
         match tag {
             STACK => private(&self.stack[..self.stack_end()], offset, size),
             CONTEXT => private(self.context.bytes(), offset, size),
@@ -184,7 +189,7 @@ impl<'a, E: ?Sized> Machine<'_, 'a, E> {
 
     /// The end of the active frames.
     #[inline]
-    fn stack_end(&self) -> usize {
-        (self.depth.min(MAX_FRAMES - 1) + 1) * FRAME_BYTES
+    pub(super) fn stack_end(&self) -> usize {
+        (self.regs[usize::from(FP)] as u32 as usize).min(self.stack.len())
     }
 }

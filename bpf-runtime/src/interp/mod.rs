@@ -8,7 +8,7 @@ mod helpers;
 mod machine;
 mod memory;
 mod network;
-mod print;
+pub(crate) mod print;
 mod threaded;
 mod trap;
 
@@ -20,8 +20,7 @@ pub use print::MAX_TEXT;
 pub use trap::{Trap, TrapReason};
 
 use crate::{hook::Hook, isa::FRAME_BYTES, map::Map};
-use machine::{Context, Machine};
-use memory::STACK_BYTES;
+use machine::{Context, FullRoom, Machine, Room};
 
 /// Ring buffer records that one run may hold at a time; reserving more gives null.
 pub const MAX_RECORDS: usize = 8;
@@ -65,7 +64,7 @@ pub fn run(
     env: &mut impl Env,
     fuel: u64,
 ) -> Result<Outcome, Trap> {
-    execute(code, Context::ReadOnly(context), maps, env, (0, fuel))
+    run_fresh(code, Context::ReadOnly(context), maps, env, (0, fuel))
 }
 
 /// As [`run`], with memory that the program may write; r2 holds its length.
@@ -80,7 +79,88 @@ pub fn run_with_memory(
     fuel: u64,
 ) -> Result<Outcome, Trap> {
     let len = memory.len() as u64;
-    execute(code, Context::Writable(memory), maps, env, (len, fuel))
+    run_fresh(code, Context::Writable(memory), maps, env, (len, fuel))
+}
+
+/// Memory for runs, one after the other: to make it anew for each takes longer than a short program runs. The stack
+/// is not cleared in between: it holds what the run before left there, which a program that the verifier accepts
+/// does not read.
+pub struct Workspace<'a>(FullRoom<'a>);
+
+impl Default for Workspace<'_> {
+    fn default() -> Self {
+        Self(FullRoom::new())
+    }
+}
+
+impl<'a> Workspace<'a> {
+    /// As [`run`], here.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub fn run(
+        &mut self,
+        code: &(impl Code + ?Sized),
+        context: &[u8],
+        maps: &[Map<'a>],
+        env: &mut impl Env,
+        fuel: u64,
+    ) -> Result<Outcome, Trap> {
+        let room = self.room(is_plain(code));
+        execute(code, Context::ReadOnly(context), maps, env, room, (0, fuel))
+    }
+
+    /// As [`run_with_memory`], here.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub fn run_with_memory(
+        &mut self,
+        code: &(impl Code + ?Sized),
+        memory: &mut [u8],
+        maps: &[Map<'a>],
+        env: &mut impl Env,
+        fuel: u64,
+    ) -> Result<Outcome, Trap> {
+        let (len, room) = (memory.len() as u64, self.room(is_plain(code)));
+        execute(code, Context::Writable(memory), maps, env, room, (len, fuel))
+    }
+
+    fn room(&mut self, plain: bool) -> Room<'_, 'a> {
+        let room = self.0.room();
+        if plain {
+            Room { stack: &mut room.stack[..FRAME_BYTES], saved: &mut [], records: &mut [] }
+        } else {
+            room
+        }
+    }
+}
+
+/// Whether a run needs one call frame and holds no ring buffer records.
+fn is_plain(code: &(impl Code + ?Sized)) -> bool {
+    prepared(code).is_some_and(Program::is_plain)
+}
+
+/// The prepared program, if it can run.
+fn prepared(code: &(impl Code + ?Sized)) -> Option<&Program> {
+    code.program().filter(|_| cfg!(sibling_calls))
+}
+
+/// Runs in memory that was cleared; r2 and the fuel.
+fn run_fresh(
+    code: &(impl Code + ?Sized),
+    context: Context<'_>,
+    maps: &[Map<'_>],
+    env: &mut impl Env,
+    registers: (u64, u64),
+) -> Result<Outcome, Trap> {
+    if is_plain(code) {
+        // Clearing memory takes as long as tens of instructions.
+        let room = Room { stack: &mut [0; FRAME_BYTES], saved: &mut [], records: &mut [] };
+        execute(code, context, maps, env, room, registers)
+    } else {
+        execute(code, context, maps, env, FullRoom::new().room(), registers)
+    }
 }
 
 /// As [`run`], for a program of the packet hook `hook` on a packet. The fields of the context that hold its addresses are
@@ -96,30 +176,24 @@ pub fn run_on_packet(
     env: &mut impl Env,
     fuel: u64,
 ) -> Result<Outcome, Trap> {
-    execute(code, Context::Network(network::Network::new(hook, context, packet)), maps, env, (0, fuel))
+    run_fresh(code, Context::Network(network::Network::new(hook, context, packet)), maps, env, (0, fuel))
 }
 
 /// Runs in the form that is there; r2 and the fuel.
-fn execute<'c>(
+fn execute<'c, 'a>(
     code: &'c (impl Code + ?Sized),
     context: Context<'c>,
-    maps: &'c [Map<'_>],
+    maps: &'c [Map<'a>],
     env: &'c mut impl Env,
+    room: Room<'c, 'a>,
     (r2, fuel): (u64, u64),
 ) -> Result<Outcome, Trap> {
-    match code.program().filter(|_| cfg!(sibling_calls)) {
-        // What has no calls needs one frame, and clearing memory costs time.
-        Some(program) if !program.calls() => {
-            threaded::run(program, context, maps, env, &mut [0; FRAME_BYTES], (r2, fuel))
-        }
-        Some(program) => threaded::run(program, context, maps, env, &mut [0; STACK_BYTES], (r2, fuel)),
-        None => {
-            let mut stack = [0; STACK_BYTES];
-            let mut machine = Machine::new(context, maps, env, &mut stack);
-            machine.regs[2] = r2;
-            machine.run(code, fuel)
-        }
+    if let Some(program) = prepared(code) {
+        return threaded::run(program, context, maps, env, room, (r2, fuel));
     }
+    let mut machine = Machine::new(context, maps, env, room);
+    machine.regs[2] = r2;
+    machine.run(code, fuel)
 }
 
 /// As [`run`]; `observe` gets the slot, the number of frames, the registers and the packet's places (metadata, start, end)
@@ -137,10 +211,10 @@ pub(crate) fn run_observed(
     fuel: u64,
     mut observe: impl FnMut(usize, usize, &[u64; 16], [u64; 3]),
 ) -> Result<Outcome, Trap> {
-    let mut stack = [0; STACK_BYTES];
     let context = Context::Network(network::Network::new(hook, context, packet));
-    let machine = Machine::new(context, maps, env, &mut stack);
+    let mut full = FullRoom::new();
+    let machine = Machine::new(context, maps, env, full.room());
     machine.run_observed(code, fuel, |at, machine| {
-        observe(at, machine.depth + 1, &machine.regs, machine.places());
+        observe(at, machine.depth() + 1, &machine.regs, machine.places());
     })
 }

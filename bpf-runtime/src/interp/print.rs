@@ -3,6 +3,7 @@
 //! Conversions: d i u x X o c s p and %, with `-`, `0`, `#`, a width, a precision for strings, and the lengths
 //! hh h l ll z. A conversion that is not known or has no argument is shown as it is.
 use super::{TrapReason, machine::Machine};
+use crate::map::Bytes;
 
 /// Bytes of one printed text at most; the rest is cut.
 pub const MAX_TEXT: usize = 256;
@@ -10,21 +11,39 @@ pub const MAX_TEXT: usize = 256;
 const MAX_FORMAT: usize = 256;
 const MAX_WIDTH: usize = 64;
 
+/// Memory by the program's addresses.
+pub(crate) trait Source {
+    /// The bytes of a helper's argument.
+    fn bytes(&self, address: u64, len: usize) -> Result<Bytes<'_>, TrapReason>;
+    /// Loads from any address: an error where it is not the program's memory.
+    fn load(&self, address: u64, size: usize) -> Result<u64, TrapReason>;
+}
+
+impl<E: ?Sized> Source for Machine<'_, '_, E> {
+    fn bytes(&self, address: u64, len: usize) -> Result<Bytes<'_>, TrapReason> {
+        self.bytes(address, len)
+    }
+
+    fn load(&self, address: u64, size: usize) -> Result<u64, TrapReason> {
+        self.load(address, size)
+    }
+}
+
 /// Where the values to print are.
 #[derive(Clone, Copy)]
-pub(super) enum Arguments {
+pub(crate) enum Arguments {
     Registers([u64; 3]),
     Memory { address: u64, bytes: u64 },
 }
 
 /// Text of bounded length.
-pub(super) struct Text {
+pub(crate) struct Text {
     bytes: [u8; MAX_TEXT],
     len: usize,
 }
 
 impl Text {
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
 
@@ -88,8 +107,8 @@ fn number(format: &[u8], at: &mut usize) -> usize {
     n
 }
 
-pub(super) fn format<E: ?Sized>(
-    vm: &Machine<'_, '_, E>,
+pub(crate) fn format(
+    vm: &impl Source,
     address: u64,
     len: u64,
     arguments: Arguments,
@@ -125,7 +144,7 @@ pub(super) fn format<E: ?Sized>(
 }
 
 impl Arguments {
-    fn get<E: ?Sized>(self, vm: &Machine<'_, '_, E>, n: usize) -> Result<Option<u64>, TrapReason> {
+    fn get(self, vm: &impl Source, n: usize) -> Result<Option<u64>, TrapReason> {
         match self {
             Self::Registers(values) => Ok(values.get(n).copied()),
             Self::Memory { address, bytes } if (n as u64 + 1) * 8 <= bytes => {
@@ -137,7 +156,7 @@ impl Arguments {
 }
 
 /// Prints one value; false if the conversion is not known.
-fn convert<E: ?Sized>(vm: &Machine<'_, '_, E>, text: &mut Text, c: &Conversion, value: u64) -> bool {
+fn convert(vm: &impl Source, text: &mut Text, c: &Conversion, value: u64) -> bool {
     let unsigned = value & (u64::MAX >> (64 - 8 * c.size.max(1)));
     match c.kind {
         b'%' => text.push(b'%'),
@@ -199,7 +218,7 @@ fn digits(text: &mut Text, c: &Conversion, mut value: u64, radix: u64, negative:
 
 /// A string up to its zero byte, the end of its memory, or the precision; an address that is not the
 /// program's memory prints as in Linux, `(fault)`.
-fn string<E: ?Sized>(vm: &Machine<'_, '_, E>, text: &mut Text, c: &Conversion, address: u64) {
+fn string(vm: &impl Source, text: &mut Text, c: &Conversion, address: u64) {
     let mut bytes = [0; MAX_TEXT];
     let mut n = 0;
     let limit = c.precision.unwrap_or(MAX_TEXT).min(MAX_TEXT);

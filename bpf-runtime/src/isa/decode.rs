@@ -1,3 +1,7 @@
+#![allow(
+    clippy::inline_always,
+    reason = "decode_inlined is to be one piece: its result then stays in registers"
+)]
 use super::{Alu, Atomic, FP, Insn, Op, Operand, Size, Swap, Test, Width, opcode as o};
 
 /// Why an encoding is not an instruction.
@@ -43,11 +47,23 @@ impl core::fmt::Display for Malformed {
 /// outside.
 pub fn decode(code: &[Insn], at: usize) -> Result<Op, Malformed> {
     let insn = *code.get(at).ok_or(Malformed::CutLddw)?;
-    decode_pair(insn, || code.get(at + 1).copied())
+    decode_slots(insn, code.get(at + 1).copied())
 }
 
 /// Decodes `insn`; `next` gives the slot after it and is asked for `lddw` only.
 pub(crate) fn decode_pair(insn: Insn, next: impl FnOnce() -> Option<Insn>) -> Result<Op, Malformed> {
+    decode_slots(insn, if insn.is_lddw() { next() } else { None })
+}
+
+/// The one copy for all who have more to do than to decode.
+#[inline(never)]
+fn decode_slots(insn: Insn, next: Option<Insn>) -> Result<Op, Malformed> {
+    decode_inlined(insn, next)
+}
+
+/// Decodes `insn`, whose second slot is `next`, where it is called: the JIT's time is mostly this.
+#[inline(always)]
+pub(crate) fn decode_inlined(insn: Insn, next: Option<Insn>) -> Result<Op, Malformed> {
     for register in [insn.dst, insn.src] {
         if register > FP {
             return Err(Malformed::Register(register));
@@ -58,7 +74,7 @@ pub(crate) fn decode_pair(insn: Insn, next: impl FnOnce() -> Option<Insn>) -> Re
         o::ALU64 => alu(insn, Width::W64),
         o::JMP => jump(insn, Width::W64),
         o::JMP32 => jump(insn, Width::W32),
-        o::LD if insn.is_lddw() => lddw(insn, next().ok_or(Malformed::CutLddw)?),
+        o::LD if insn.is_lddw() => lddw(insn, next.ok_or(Malformed::CutLddw)?),
         o::LD if matches!(insn.op & o::MODE, 0x20 | 0x40) => Err(Malformed::LegacyPacket),
         o::LDX => load(insn),
         o::ST | o::STX => store(insn),
@@ -66,6 +82,7 @@ pub(crate) fn decode_pair(insn: Insn, next: impl FnOnce() -> Option<Insn>) -> Re
     }
 }
 
+#[inline(always)]
 fn zero(fields: &[(bool, &'static str)]) -> Result<(), Malformed> {
     match fields.iter().find(|(is_zero, _)| !is_zero) {
         Some((_, name)) => Err(Malformed::Reserved(name)),
@@ -73,11 +90,13 @@ fn zero(fields: &[(bool, &'static str)]) -> Result<(), Malformed> {
     }
 }
 
+#[inline(always)]
 fn writable(dst: u8) -> Result<u8, Malformed> {
     if dst == FP { Err(Malformed::FramePointer) } else { Ok(dst) }
 }
 
 /// The second operand of an arithmetic or jump instruction; the field that it does not use is zero.
+#[inline(always)]
 fn operand(insn: Insn) -> Result<Operand, Malformed> {
     if insn.op & o::X == 0 {
         zero(&[(insn.src == 0, "src")])?;
@@ -88,6 +107,7 @@ fn operand(insn: Insn) -> Result<Operand, Malformed> {
     }
 }
 
+#[inline(always)]
 fn alu(insn: Insn, width: Width) -> Result<Op, Malformed> {
     let dst = writable(insn.dst)?;
     let op = match (insn.op & o::OPERATION, insn.off) {
@@ -121,6 +141,7 @@ fn alu(insn: Insn, width: Width) -> Result<Op, Malformed> {
     Ok(Op::Alu { op, width, dst, src: operand(insn)? })
 }
 
+#[inline(always)]
 fn swap(insn: Insn, width: Width, dst: u8) -> Result<Op, Malformed> {
     zero(&[(insn.src == 0, "src"), (insn.off == 0, "off")])?;
     zero(&[(matches!(insn.imm, 16 | 32 | 64), "imm")])?;
@@ -133,6 +154,7 @@ fn swap(insn: Insn, width: Width, dst: u8) -> Result<Op, Malformed> {
     Ok(Op::Swap { swap, bits: insn.imm as u8, dst })
 }
 
+#[inline(always)]
 fn jump(insn: Insn, width: Width) -> Result<Op, Malformed> {
     let test = match insn.op & o::OPERATION {
         0x00 | 0x80 | 0x90 => return control(insn),
@@ -153,6 +175,7 @@ fn jump(insn: Insn, width: Width) -> Result<Op, Malformed> {
 }
 
 /// Jumps without condition, calls, exit.
+#[inline(always)]
 fn control(insn: Insn) -> Result<Op, Malformed> {
     let (dst, src) = ((insn.dst == 0, "dst"), (insn.src == 0, "src"));
     let (off, imm) = ((insn.off == 0, "off"), (insn.imm == 0, "imm"));
@@ -174,6 +197,7 @@ fn control(insn: Insn) -> Result<Op, Malformed> {
     }
 }
 
+#[inline(always)]
 fn lddw(insn: Insn, next: Insn) -> Result<Op, Malformed> {
     let dst = writable(insn.dst)?;
     zero(&[(insn.off == 0, "off"), (next.op == 0, "op of the second slot")])?;
@@ -190,6 +214,7 @@ fn lddw(insn: Insn, next: Insn) -> Result<Op, Malformed> {
     }
 }
 
+#[inline(always)]
 const fn size(op: u8) -> Size {
     match op & o::SIZE {
         o::B => Size::B,
@@ -199,6 +224,7 @@ const fn size(op: u8) -> Size {
     }
 }
 
+#[inline(always)]
 fn load(insn: Insn) -> Result<Op, Malformed> {
     let (size, signed) = match (insn.op & o::MODE, size(insn.op)) {
         (o::MEM, size) => (size, false),
@@ -209,6 +235,7 @@ fn load(insn: Insn) -> Result<Op, Malformed> {
     Ok(Op::Load { size, signed, dst: writable(insn.dst)?, src: insn.src, off: insn.off })
 }
 
+#[inline(always)]
 fn store(insn: Insn) -> Result<Op, Malformed> {
     let Insn { dst, src, off, .. } = insn;
     let size = size(insn.op);
@@ -232,6 +259,7 @@ fn store(insn: Insn) -> Result<Op, Malformed> {
     }
 }
 
+#[inline(always)]
 fn atomic(imm: i32) -> Result<Atomic, Malformed> {
     let fetch = imm & o::FETCH != 0;
     Ok(match imm {

@@ -5,8 +5,8 @@ mod disasm;
 mod op;
 pub mod opcode;
 
-pub(crate) use decode::decode_pair;
 pub use decode::{Malformed, decode};
+pub(crate) use decode::{decode_inlined, decode_pair};
 pub use disasm::{Disasm, disasm};
 pub use op::{Alu, Atomic, Op, Operand, Size, Swap, Test, Width};
 

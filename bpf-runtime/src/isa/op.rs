@@ -68,6 +68,26 @@ pub enum Alu {
     Arsh,
 }
 
+impl Alu {
+    /// All of them, in order.
+    pub const ALL: [Self; 14] = [
+        Self::Add,
+        Self::Sub,
+        Self::Mul,
+        Self::Div,
+        Self::SDiv,
+        Self::Or,
+        Self::And,
+        Self::Lsh,
+        Self::Rsh,
+        Self::Mod,
+        Self::SMod,
+        Self::Xor,
+        Self::Mov,
+        Self::Arsh,
+    ];
+}
+
 /// What a conditional jump asks of its operands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are RFC 9669's")]
@@ -83,6 +103,23 @@ pub enum Test {
     SGe,
     SLt,
     SLe,
+}
+
+impl Test {
+    /// All of them, in order.
+    pub const ALL: [Self; 11] = [
+        Self::Eq,
+        Self::Ne,
+        Self::Set,
+        Self::Gt,
+        Self::Ge,
+        Self::Lt,
+        Self::Le,
+        Self::SGt,
+        Self::SGe,
+        Self::SLt,
+        Self::SLe,
+    ];
 }
 
 /// Which bytes a byte swap exchanges; programs are little-endian here.

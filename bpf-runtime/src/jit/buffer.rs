@@ -1,14 +1,16 @@
 //! The bytes that are made: counted beyond the room that there is, so that the error can say how much is needed.
+use core::marker::PhantomData;
 
-/// The output.
-pub(super) struct Buffer<'o> {
+/// The output, for the machine `M`.
+pub(super) struct Buffer<'o, M> {
     out: &'o mut [u8],
     len: usize,
+    machine: PhantomData<M>,
 }
 
-impl<'o> Buffer<'o> {
+impl<'o, M> Buffer<'o, M> {
     pub(super) fn new(out: &'o mut [u8]) -> Self {
-        Self { out, len: 0 }
+        Self { out, len: 0, machine: PhantomData }
     }
 
     /// Bytes so far, those without room included.
@@ -54,6 +56,19 @@ impl<'o> Buffer<'o> {
     pub(super) fn patch(&mut self, at: usize, bytes: &[u8]) {
         if let Some(place) = self.out.get_mut(at..at + bytes.len()) {
             place.copy_from_slice(bytes);
+        }
+    }
+
+    /// An instruction of 32 bits.
+    #[inline]
+    pub(super) fn word(&mut self, word: u32) {
+        self.bytes(&word.to_le_bytes());
+    }
+
+    /// Sets bits of the instruction at `at`.
+    pub(super) fn set_bits(&mut self, at: usize, bits: u32) {
+        if let Some(place) = self.out.get_mut(at..).and_then(|out| out.first_chunk_mut()) {
+            *place = (u32::from_le_bytes(*place) | bits).to_le_bytes();
         }
     }
 }

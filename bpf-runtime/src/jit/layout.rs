@@ -1,28 +1,38 @@
-//! What has to be known of a program before its first instruction is compiled: where control can come to.
+//! What has to be known of a program before its first instruction is compiled: where control can come to. It is read
+//! off the encoding: whether that is right is found out when the instructions are compiled.
 use alloc::vec::Vec;
 
 use super::{Error, MAX_SLOTS};
-use crate::isa::{Insn, Op, decode};
+use crate::isa::{Insn, Op, decode, opcode as o};
 
 /// A basic block begins here.
 const LEADER: u8 = 1;
 /// A `lddw` takes the address of this instruction.
 const ENTRY: u8 = 2;
+/// A function of the program begins here.
+const FUNCTION: u8 = 4;
 /// Functions of the program may come here, not only its main part.
-const IN_FUNCTION: u8 = 4;
+const IN_FUNCTION: u8 = 8;
+/// The second slot of an `lddw`.
+const TAIL: u8 = 16;
 
-/// A program, decoded, and what is known of each slot.
+/// What is known of each slot.
 pub(super) struct Layout {
-    pub(super) ops: Vec<Op>,
     marks: Vec<u8>,
     /// The registers that functions of the program may write, bit by bit.
     pub(super) written: u16,
 }
 
-/// A vector of `len` elements, if there is memory for it.
-pub(super) fn filled<T: Clone>(value: T, len: usize) -> Result<Vec<T>, Error> {
+/// An empty vector with room for `len` elements, if there is memory for it.
+pub(super) fn with_capacity<T>(len: usize) -> Result<Vec<T>, Error> {
     let mut vec = Vec::new();
     vec.try_reserve_exact(len).map_err(|_| Error::OutOfMemory)?;
+    Ok(vec)
+}
+
+/// A vector of `len` elements, if there is memory for it.
+pub(super) fn filled<T: Clone>(value: T, len: usize) -> Result<Vec<T>, Error> {
+    let mut vec = with_capacity(len)?;
     vec.resize(len, value);
     Ok(vec)
 }
@@ -38,74 +48,78 @@ pub(super) fn push<T>(vec: &mut Vec<T>, value: T) -> Result<(), Error> {
 }
 
 /// The slot `off` slots after the one behind `at`.
-pub(super) fn relative(at: usize, off: i32) -> usize {
+const fn relative(at: usize, off: i32) -> usize {
     (at + 1).wrapping_add_signed(off as isize)
 }
 
-/// Where control may go to besides the next instruction, and what that makes of the place.
-fn target(op: Op, at: usize) -> Option<(usize, u8)> {
-    match op {
-        Op::Goto { off } | Op::CallLocal { off } => Some((relative(at, off), LEADER)),
-        Op::Jump { off, .. } => Some((relative(at, off.into()), LEADER)),
-        Op::CodeAddress { off, .. } => Some((relative(at, off), LEADER | ENTRY)),
-        _ => None,
-    }
-}
-
 impl Layout {
-    /// Looks through `code`, of which each instruction then is known to decode and to go to an instruction.
     pub(super) fn new(code: &[Insn]) -> Result<Self, Error> {
         if code.len() > MAX_SLOTS {
             return Err(Error::TooLong(code.len()));
         }
-        let mut layout =
-            Self { ops: filled(Op::Tail, code.len())?, marks: filled(0, code.len())?, written: 0 };
+        let mut layout = Self { marks: filled(0, code.len())?, written: 0 };
         layout.mark(0, LEADER);
+        let mut functions = false;
         let mut at = 0;
-        while at < code.len() {
-            let op = decode(code, at).map_err(|why| Error::Malformed(at, why))?;
-            layout.ops[at] = op;
-            if let Some((to, mark)) = target(op, at) {
-                layout.mark(to, mark);
+        while let Some(insn) = code.get(at) {
+            match insn.op & o::CLASS {
+                o::JMP | o::JMP32 => functions |= layout.jump(*insn, at),
+                o::LD if insn.is_lddw() => {
+                    if insn.src == o::LDDW_CODE {
+                        layout.mark(relative(at, insn.imm), LEADER | ENTRY | FUNCTION);
+                        functions = true;
+                    }
+                    at += 1;
+                    layout.mark(at, TAIL);
+                }
+                _ => {}
             }
-            if matches!(op, Op::Jump { .. } | Op::Goto { .. } | Op::Exit) {
-                layout.mark(at + 1, LEADER);
-            }
-            at += op.slots();
+            at += 1;
         }
-        layout.check_targets()?;
-        layout.walk_functions()?;
+        if functions {
+            layout.walk_functions(code)?;
+        }
         Ok(layout)
     }
 
-    fn check_targets(&self) -> Result<(), Error> {
-        for (at, op) in self.ops.iter().enumerate() {
-            if let Some((to, _)) = target(*op, at)
-                && matches!(self.ops.get(to), None | Some(Op::Tail))
-            {
-                return Err(Error::NoTarget(at));
+    /// Marks where it goes to; whether that is a function.
+    #[inline]
+    fn jump(&mut self, insn: Insn, at: usize) -> bool {
+        let off = match insn.op {
+            o::CALL => {
+                if insn.src == 1 {
+                    self.mark(relative(at, insn.imm), LEADER | FUNCTION);
+                }
+                return insn.src == 1;
             }
-        }
-        Ok(())
+            o::CALLX => return false,
+            o::EXIT => 0,
+            o::GOTOL => insn.imm,
+            _ => insn.off.into(),
+        };
+        self.mark(relative(at, off), LEADER);
+        self.mark(at + 1, LEADER);
+        false
     }
 
     /// Finds what functions may write: a call need not keep the rest.
-    fn walk_functions(&mut self) -> Result<(), Error> {
+    fn walk_functions(&mut self, code: &[Insn]) -> Result<(), Error> {
         let mut pending = Vec::new();
-        for (at, op) in self.ops.iter().enumerate() {
-            if let (Op::CallLocal { .. } | Op::CodeAddress { .. }, Some((to, _))) = (op, target(*op, at)) {
-                push(&mut pending, to)?;
+        for (at, mark) in self.marks.iter().enumerate() {
+            if mark & FUNCTION != 0 {
+                push(&mut pending, at)?;
             }
         }
         while let Some(mut at) = pending.pop() {
-            while let Some(&op) = self.ops.get(at).filter(|_| self.marks[at] & IN_FUNCTION == 0) {
+            while self.marks.get(at).is_some_and(|mark| mark & IN_FUNCTION == 0) {
                 self.marks[at] |= IN_FUNCTION;
+                let op = decode(code, at).map_err(|why| Error::Malformed(at, why))?;
                 self.written |= op.written().map_or(0, |register| 1 << register);
-                at = match (op, target(op, at)) {
-                    (Op::Exit, _) => break,
-                    (Op::Goto { .. }, Some((to, _))) => to,
-                    (Op::Jump { .. }, Some((to, _))) => {
-                        push(&mut pending, to)?;
+                at = match op {
+                    Op::Exit => break,
+                    Op::Goto { off } => relative(at, off),
+                    Op::Jump { off, .. } => {
+                        push(&mut pending, relative(at, off.into()))?;
                         at + 1
                     }
                     _ => at + op.slots(),
@@ -115,25 +129,41 @@ impl Layout {
         Ok(())
     }
 
+    #[inline]
     fn mark(&mut self, at: usize, mark: u8) {
         if let Some(marks) = self.marks.get_mut(at) {
             *marks |= mark;
         }
     }
 
+    /// The slot that an instruction goes to.
+    #[inline]
+    pub(super) fn target(&self, at: usize, off: i32) -> Result<usize, Error> {
+        let to = relative(at, off);
+        match self.marks.get(to) {
+            Some(mark) if mark & TAIL == 0 => Ok(to),
+            _ => Err(Error::NoTarget(at)),
+        }
+    }
+
+    /// Whether control may come here other than from the instruction before.
+    pub(super) fn is_leader(&self, at: usize) -> bool {
+        self.marks.get(at).is_some_and(|mark| mark & LEADER != 0)
+    }
+
     /// Instructions of the basic block that begins at `at`; `None`: none does.
+    #[inline]
     pub(super) fn block(&self, at: usize) -> Option<u32> {
         let (first, rest) = self.marks.get(at..)?.split_first()?;
         if first & LEADER == 0 {
             return None;
         }
-        let slots = rest.iter().take_while(|&marks| marks & LEADER == 0).count();
-        let tails = self.ops[at + 1..=at + slots].iter().filter(|op| matches!(op, Op::Tail));
-        Some((1 + slots - tails.count()) as u32)
+        let rest = rest.iter().take_while(|&marks| marks & LEADER == 0);
+        Some(1 + rest.filter(|&marks| marks & TAIL == 0).count() as u32)
     }
 
-    /// Whether the address of this instruction is taken.
-    pub(super) fn is_entry(&self, at: usize) -> bool {
-        self.marks.get(at).is_some_and(|mark| mark & ENTRY != 0)
+    /// The slots whose addresses are taken.
+    pub(super) fn entries(&self) -> impl Iterator<Item = usize> {
+        self.marks.iter().enumerate().filter(|(_, mark)| *mark & ENTRY != 0).map(|(slot, _)| slot)
     }
 }

@@ -2,6 +2,17 @@
 //! mapping them for execution and calling them is the caller's business, as is never to have one mapping that can do
 //! both. The code is position-independent: it may be written at one address and run at another.
 //!
+//! # Before the first call
+//!
+//! A processor may have fetched what was in that memory before. What makes it see the new instructions:
+//! - x86_64: nothing; caches are coherent (Intel's SDM, volume 3, section 12.6), and entering a mapping that was changed
+//!   serialises.
+//! - aarch64: for each line of the data cache (`CTR_EL0.DminLine`) `dc cvau` at the address where the code was
+//!   written; `dsb ish`; for each line of the instruction cache (`CTR_EL0.IminLine`) `ic ivau` at the address where it
+//!   will run; `dsb ish`; then `isb` on each processor that is to run it (Arm ARM, DDI 0487, B2.7.4.2).
+//! - riscv64: `fence w, rw` on the processor that wrote, then `fence.i` on each one that is to run the code
+//!   (Unprivileged ISA, chapter "Zifencei").
+//!
 //! # Calling the code
 //!
 //! Its first byte is a C function `extern "C" fn(&mut Run) -> u64` whose result is r0. Where [`Run::trap`] then
@@ -27,8 +38,13 @@
 //! Not in need of proof in either mode: a division by zero or overflow, the target of a jump, and the target of
 //! `callx`, which has to be a code address of the program or a helper's number.
 #![forbid(unsafe_code)]
+mod aarch64;
 mod buffer;
+mod compiler;
+mod labels;
 mod layout;
+mod machine;
+mod riscv64;
 mod run;
 mod x86_64;
 
@@ -41,12 +57,29 @@ use crate::isa::{Insn, Malformed};
 /// Slots that a program may have here: a bound on the compiler's memory, and it keeps distances within 32 bits.
 pub const MAX_SLOTS: usize = 1 << 20;
 
-/// The machine that code is for.
+/// The machine that code is for. None uses floating point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Target {
     /// 64-bit x86 without extensions; System V calling convention.
     X86_64,
+    /// 64-bit Arm, version 8.0 without extensions and floating point; AAPCS64 calling convention.
+    Aarch64,
+    /// RV64IMA with `Zifencei` for the caller; LP64 calling convention.
+    Riscv64,
+}
+
+impl Target {
+    /// The machine that this is compiled for, if there is a compiler for it.
+    pub const HOST: Option<Self> = if cfg!(target_arch = "x86_64") {
+        Some(Self::X86_64)
+    } else if cfg!(target_arch = "aarch64") {
+        Some(Self::Aarch64)
+    } else if cfg!(target_arch = "riscv64") {
+        Some(Self::Riscv64)
+    } else {
+        None
+    };
 }
 
 /// What to check at run time.
@@ -110,6 +143,8 @@ pub enum Error {
     NoRoom(usize),
     /// No memory for the compiler's tables.
     OutOfMemory,
+    /// The code is too large for the machine's jumps.
+    TooFar,
 }
 
 impl fmt::Display for Error {
@@ -120,6 +155,9 @@ impl fmt::Display for Error {
             Self::NoMap(at, map) => write!(f, "instruction {at}: no address was given for map {map}"),
             Self::TooLong(slots) => write!(f, "{slots} slots are too many: {MAX_SLOTS} at most"),
             Self::NoRoom(bytes) => write!(f, "the code needs {bytes} bytes"),
+            Self::TooFar => {
+                f.write_str("the code is larger than the machine's jumps reach: split the program")
+            }
             Self::OutOfMemory => f.write_str("no memory for the compiler's tables"),
         }
     }
@@ -140,7 +178,10 @@ pub fn compile(
     options: Options,
     out: &mut [u8],
 ) -> Result<usize, Error> {
-    match target {
-        Target::X86_64 => x86_64::compile(code, maps, options, out),
-    }
+    let compile = match target {
+        Target::X86_64 => compiler::compile::<x86_64::X86_64>,
+        Target::Aarch64 => compiler::compile::<aarch64::Aarch64>,
+        Target::Riscv64 => compiler::compile::<riscv64::Riscv64>,
+    };
+    compile(code, maps, options, out)
 }

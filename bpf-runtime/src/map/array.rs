@@ -3,7 +3,11 @@ use super::{Bytes, EXIST, Map, NOEXIST};
 use crate::errno::Errno;
 
 pub(super) fn index(map: &Map<'_>, key: Bytes<'_>) -> Option<u32> {
-    let index = key.word(0) as u32;
+    in_range(map, key.word(0) as u32)
+}
+
+#[inline]
+pub(super) fn in_range(map: &Map<'_>, index: u32) -> Option<u32> {
     (index < map.spec.max_entries).then_some(index)
 }
 

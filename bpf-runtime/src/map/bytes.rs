@@ -41,18 +41,24 @@ impl Bytes<'_> {
     }
 
     /// The bytes from `at` on, 8 at most, as a little-endian word padded with zeros.
+    #[inline]
     pub(crate) fn word(&self, at: usize) -> u64 {
-        let n = self.len().saturating_sub(at).min(8);
         match self {
-            Self::Shared(memory) if n == 8 => memory.load(at, 8).unwrap_or(0),
-            _ => {
-                let mut word = [0; 8];
-                match self {
-                    Self::Private(bytes) => word[..n].copy_from_slice(&bytes[at..at + n]),
-                    Self::Shared(memory) => memory.read(at, &mut word[..n]).unwrap_or(()),
+            Self::Private(bytes) => {
+                let rest = bytes.get(at..).unwrap_or(&[]);
+                if let Some(word) = rest.first_chunk() {
+                    u64::from_le_bytes(*word)
+                } else if let Ok(half) = rest.try_into() {
+                    u32::from_le_bytes(half).into()
+                } else {
+                    rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
                 }
-                u64::from_le_bytes(word)
             }
+            Self::Shared(memory) => match memory.len().saturating_sub(at) {
+                8.. => memory.load(at, 8).unwrap_or(0),
+                4 => memory.load(at, 4).unwrap_or(0),
+                n => (at..at + n).rev().fold(0, |word, at| word << 8 | memory.load(at, 1).unwrap_or(0)),
+            },
         }
     }
 

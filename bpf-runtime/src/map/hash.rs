@@ -4,9 +4,11 @@
 //! A key is stored at the first free place from its home on; `reach` of the home says how far from it any key of
 //! this home was ever stored, so a search ends there, and a removed entry's place is simply free again.
 use core::sync::atomic::{
-    Ordering::{Release, SeqCst},
+    Ordering::{Relaxed, Release, SeqCst},
     fence,
 };
+
+use shm::OutOfBounds;
 
 use super::{
     Bytes, EXIST, Map, NOEXIST, lru,
@@ -22,15 +24,32 @@ struct Home {
     hash: u32,
 }
 
+/// Multiply-xorshift per word, then the finaliser of splitmix64 (Steele, Lea, Flood 2014).
+#[inline]
+fn mix(h: u64, word: u64) -> u64 {
+    let h = (h ^ word).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    h ^ h >> 29
+}
+
 impl Home {
     fn of(map: &Map<'_>, key: Bytes<'_>) -> Self {
-        // Multiply-xorshift per word, then the finaliser of splitmix64 (Steele, Lea, Flood 2014).
-        let mut h = 0x9e37_79b9_7f4a_7c15_u64 ^ key.len() as u64;
-        for at in (0..key.len()).step_by(8) {
-            h = (h ^ key.word(at)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            h ^= h >> 29;
-        }
-        h = (h ^ h >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Self::new(map, (0..key.len()).step_by(8).fold(Self::seed(map), |h, at| mix(h, key.word(at))))
+    }
+
+    /// Of a key of 8 bytes at most, in one word.
+    #[inline]
+    fn of_word(map: &Map<'_>, key: u64) -> Self {
+        Self::new(map, mix(Self::seed(map), key))
+    }
+
+    #[inline]
+    fn seed(map: &Map<'_>) -> u64 {
+        0x9e37_79b9_7f4a_7c15 ^ u64::from(map.spec.key_size)
+    }
+
+    #[inline]
+    fn new(map: &Map<'_>, mixed: u64) -> Self {
+        let mut h = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         h ^= h >> 31;
         let slot = (((h >> 32) * u64::from(map.slots)) >> 32) as u32;
         Self { slot, hash: h as u32 }
@@ -44,25 +63,35 @@ impl Home {
     }
 }
 
-/// Distances to search, whatever the memory claims.
-fn distances(map: &Map<'_>, home: Home) -> Result<core::ops::RangeInclusive<u32>, Errno> {
-    Ok(0..=place::reach(map, home.slot)?.load(SeqCst).min(map.slots - 1))
+/// The last distance to search, whatever the memory claims.
+fn farthest(map: &Map<'_>, home: Home) -> Result<u32, Errno> {
+    Ok(place::reach(map, home.slot)?.load(SeqCst).min(map.slots - 1))
 }
 
-/// The place of a key and its state, but for `except`.
-fn find(
+/// The state of a place, if it holds the `same` key.
+#[inline]
+fn hit(
+    map: &Map<'_>,
+    (slot, hash): (u32, u32),
+    same: impl Fn(usize) -> Result<bool, OutOfBounds>,
+) -> Result<Option<State>, Errno> {
+    let seen = state(map, slot)?;
+    let found =
+        seen.is(Tag::Full, hash) && same(offset(map, slot) + KEY)? && place::unchanged(map, slot, seen)?;
+    Ok(found.then_some(seen))
+}
+
+/// The place that holds the `same` key, and its state; of those at least so far from its home, but for `except`.
+fn search(
     map: &Map<'_>,
     home: Home,
-    key: Bytes<'_>,
-    except: Option<u32>,
+    (nearest, except): (u32, Option<u32>),
+    same: impl Fn(usize) -> Result<bool, OutOfBounds>,
 ) -> Result<Option<(u32, State)>, Errno> {
-    for distance in distances(map, home)? {
+    for distance in nearest..=farthest(map, home)? {
         let slot = home.at(map, distance);
-        let seen = state(map, slot)?;
-        if seen.is(Tag::Full, home.hash)
-            && Some(slot) != except
-            && key.equals(map.memory, offset(map, slot) + KEY)?
-            && place::unchanged(map, slot, seen)?
+        if Some(slot) != except
+            && let Some(seen) = hit(map, (slot, home.hash), &same)?
         {
             return Ok(Some((slot, seen)));
         }
@@ -70,8 +99,47 @@ fn find(
     Ok(None)
 }
 
+/// As [`search`], for any key.
+fn find(
+    map: &Map<'_>,
+    home: Home,
+    key: Bytes<'_>,
+    except: Option<u32>,
+) -> Result<Option<(u32, State)>, Errno> {
+    search(map, home, (0, except), |at| key.equals(map.memory, at))
+}
+
 pub(super) fn lookup(map: &Map<'_>, key: Bytes<'_>) -> Result<Option<u32>, Errno> {
-    let Some((slot, _)) = find(map, Home::of(map, key), key, None)? else { return Ok(None) };
+    used(map, find(map, Home::of(map, key), key, None)?)
+}
+
+/// As [`lookup`], with the key in a word: of 4 or 8 bytes, which most keys have.
+pub(super) fn lookup_word(map: &Map<'_>, key: u64) -> Result<Option<u32>, Errno> {
+    let same = |at| match map.spec.key_size {
+        4 => Ok(u64::from(map.memory.u32(at)?.load(Relaxed)) == key),
+        _ => Ok(map.memory.u64(at)?.load(Relaxed) == key),
+    };
+    let home = Home::of_word(map, key);
+    match hit(map, (home.slot, home.hash), same)? {
+        Some(seen) => used(map, Some((home.slot, seen))),
+        None => lookup_beyond(map, home, same),
+    }
+}
+
+/// Apart from what most lookups end with: a key at its home.
+#[inline(never)]
+fn lookup_beyond(
+    map: &Map<'_>,
+    home: Home,
+    same: impl Fn(usize) -> Result<bool, OutOfBounds>,
+) -> Result<Option<u32>, Errno> {
+    used(map, search(map, home, (1, None), same)?)
+}
+
+/// Notes the use of what was found.
+#[inline]
+fn used(map: &Map<'_>, found: Option<(u32, State)>) -> Result<Option<u32>, Errno> {
+    let Some((slot, _)) = found else { return Ok(None) };
     lru::touch(map, slot)?;
     Ok(Some(slot))
 }
@@ -128,7 +196,7 @@ fn claim(map: &Map<'_>, home: Home) -> Result<(u32, State), Errno> {
 /// Fills a claimed place. Two domains that insert one key at once both claim before they look (all
 /// sequentially consistent), so at least one sees the other and gives way.
 fn fill(map: &Map<'_>, home: Home, slot: u32, key: Bytes<'_>, value: Bytes<'_>) -> Result<(), Errno> {
-    for distance in distances(map, home)? {
+    for distance in 0..=farthest(map, home)? {
         let other = home.at(map, distance);
         if other != slot && state(map, other)?.is(Tag::Busy, home.hash) {
             return Err(Errno::EBUSY);

@@ -137,6 +137,11 @@ impl<'a> Map<'a> {
         &self.spec
     }
 
+    /// The memory that it lies in.
+    pub(crate) const fn memory(&self) -> Shm<'a> {
+        self.memory
+    }
+
     /// Fills an array map's values from the first one on, one `value_size` after the other.
     ///
     /// # Errors
@@ -164,13 +169,25 @@ impl<'a> Map<'a> {
 
     /// The number of the entry with this key, for [`Map::value`] and its like.
     pub fn lookup(&self, key: Bytes<'_>) -> Option<u32> {
-        if key.len() != self.spec.key_size as usize {
-            return None;
-        }
         match self.spec.kind.shape() {
-            Shape::Array => array::index(self, key),
+            _ if key.len() != self.spec.key_size as usize => None,
+            _ if matches!(key.len(), 4 | 8) => self.lookup_word(key.word(0)),
             Shape::Hash if self.spec.kind == MapKind::LpmTrie => lpm::lookup(self, key).ok().flatten(),
             Shape::Hash => hash::lookup(self, key).ok().flatten(),
+            Shape::Array | Shape::Ring => None,
+        }
+    }
+
+    /// As [`Map::lookup`], with a key of 4 or 8 bytes as a little-endian number.
+    #[inline]
+    pub(crate) fn lookup_word(&self, key: u64) -> Option<u32> {
+        match self.spec.kind.shape() {
+            Shape::Hash if self.spec.kind == MapKind::LpmTrie => {
+                let key = key.to_le_bytes();
+                lpm::lookup(self, key.get(..self.spec.key_size as usize)?.into()).ok().flatten()
+            }
+            Shape::Hash => hash::lookup_word(self, key).ok().flatten(),
+            Shape::Array => array::in_range(self, key as u32),
             Shape::Ring => None,
         }
     }
@@ -225,6 +242,7 @@ impl<'a> Map<'a> {
     }
 
     /// The memory of an entry's value; of a per-CPU map that of CPU 0, the only one.
+    #[inline]
     pub fn value(&self, entry: u32) -> Option<Shm<'a>> {
         self.memory.slice(self.value_offset(entry)?, self.spec.value_size as usize).ok()
     }
@@ -234,18 +252,15 @@ impl<'a> Map<'a> {
         (self.spec.kind.shape() == Shape::Ring).then(|| Ring::new(self.memory, self.owner)).flatten()
     }
 
+    /// Bytes from the memory's start to the first value: where the program's own variables lie.
+    pub const fn first_value(&self) -> usize {
+        HEADER_BYTES + self.value_in_slot
+    }
+
     /// Bytes from the memory's start to an entry's value.
     #[inline]
     fn value_offset(&self, entry: u32) -> Option<usize> {
         let in_range = entry < self.slots && self.spec.kind.shape() != Shape::Ring;
         in_range.then(|| HEADER_BYTES + entry as usize * self.stride + self.value_in_slot)
-    }
-
-    /// Bytes from the memory's start to the part `offset .. offset + size` of an entry's value.
-    #[inline]
-    pub(crate) fn place(&self, entry: u32, offset: u32, size: usize) -> Option<(Shm<'a>, usize)> {
-        let end = offset as usize + size;
-        let at = self.value_offset(entry)? + offset as usize;
-        (end <= self.spec.value_size as usize).then_some((self.memory, at))
     }
 }

@@ -59,8 +59,7 @@ fn array_values_by_index() {
     assert_eq!(map.set_contents(&[0; 19]), Err(MapError::Contents));
     assert_eq!(map.value(1).unwrap().load(0, 4), Ok(u64::from(u32::from_le_bytes(*b"6789"))));
     assert!(map.value(3).is_none());
-    assert!(map.place(0, 3, 4).is_none(), "over the value's end, though inside the map");
-    assert!(map.place(0, u32::MAX, 8).is_none());
+    assert!(map.value(0).unwrap().load(3, 4).is_err(), "over the value's end, though inside the map");
 }
 
 #[test]

@@ -14,36 +14,6 @@ use crate::{
     isa::{Alu, Swap, Test, Width},
 };
 
-pub(super) const OPS: [Alu; 14] = [
-    Alu::Add,
-    Alu::Sub,
-    Alu::Mul,
-    Alu::Div,
-    Alu::SDiv,
-    Alu::Or,
-    Alu::And,
-    Alu::Lsh,
-    Alu::Rsh,
-    Alu::Mod,
-    Alu::SMod,
-    Alu::Xor,
-    Alu::Mov,
-    Alu::Arsh,
-];
-const TESTS: [Test; 11] = [
-    Test::Eq,
-    Test::Ne,
-    Test::Set,
-    Test::Gt,
-    Test::Ge,
-    Test::Lt,
-    Test::Le,
-    Test::SGt,
-    Test::SGe,
-    Test::SLt,
-    Test::SLe,
-];
-
 fn has(n: &Num, x: u64, bits: u32) -> bool {
     let s = signed(x, bits);
     x & !n.mask == n.value && (n.umin..=n.umax).contains(&x) && (n.smin..=n.smax).contains(&s)
@@ -100,7 +70,7 @@ fn normalisation_loses_no_number() {
 #[test]
 fn arithmetic_is_sound_at_4_bits() {
     let shapes = shapes(4);
-    for op in OPS {
+    for op in Alu::ALL {
         for a in &shapes {
             let of_a = members(a, 4);
             for b in &shapes {
@@ -118,7 +88,7 @@ fn arithmetic_is_sound_at_4_bits() {
 
 #[test]
 fn constants_stay_constants() {
-    for op in OPS {
+    for op in Alu::ALL {
         for x in 0..16 {
             for y in 0..16 {
                 let result = Num::constant(x, 4).alu(op, Num::constant(y, 4), 4);
@@ -136,7 +106,7 @@ fn comparisons_are_sound_at_4_bits() {
         let wide = |x: u64| if signed_test { signed(x, 4) as u64 } else { x };
         test(t, Width::W64, wide(x), wide(y))
     };
-    for t in TESTS {
+    for t in Test::ALL {
         for taken in [false, true] {
             let (relation, exchange) = relation(t, taken);
             for a in &shapes {
@@ -194,7 +164,7 @@ impl Source {
         let (width, other) = (if self.0 & 64 == 0 { Width::W64 } else { Width::W32 }, self.next());
         let mut s = Scalar::unknown();
         for _ in 0..self.0 % 4 {
-            let t = TESTS[(self.next() % 11) as usize];
+            let t = Test::ALL[(self.next() % 11) as usize];
             let (relation, exchange) = relation(t, test(t, width, x, other));
             let known = Scalar::constant(other);
             let (a, b) = if exchange { (known, s) } else { (s, known) };
@@ -221,10 +191,10 @@ fn both_widths_are_sound_on_random_numbers() {
         let ((a, x), (b, y)) = (source.scalar(), source.scalar());
         assert!(in_scalar(&a, x) && in_scalar(&b, y), "{round}: {a:?} {x:#x}");
         for width in [Width::W32, Width::W64] {
-            let op = OPS[(source.next() % 14) as usize];
+            let op = Alu::ALL[(source.next() % 14) as usize];
             let (result, z) = (a.alu(op, b, width), alu(op, width, x, y));
             assert!(in_scalar(&result, z), "{op:?} {width:?} {x:#x} {y:#x} -> {z:#x} not in {result:?}");
-            let t = TESTS[(source.next() % 11) as usize];
+            let t = Test::ALL[(source.next() % 11) as usize];
             let (relation, exchange) = relation(t, test(t, width, x, y));
             let ((p, u), (q, v)) = if exchange { ((b, y), (a, x)) } else { ((a, x), (b, y)) };
             let (p, q) = Scalar::assume(relation, p, q, width).unwrap();

@@ -13,7 +13,7 @@ use std::{
 use super::{
     assume::{Relation, assume},
     num::{Num, ones, signed},
-    num_tests::{OPS, Source, concrete, shapes},
+    num_tests::{Source, concrete, shapes},
     scalar::Scalar,
 };
 use crate::isa::{Alu, Swap, Width};
@@ -42,7 +42,7 @@ impl Lines {
     /// All operators on two numbers of a width, and what is known of one.
     fn pair(&mut self, a: &Num, b: &Num, bits: u32) {
         let arguments = [num(a, bits), num(b, bits)];
-        for op in OPS.into_iter().filter(|op| *op != Alu::Mov) {
+        for op in Alu::ALL.into_iter().filter(|op| *op != Alu::Mov) {
             self.put(&format!("{op:?}"), bits, &arguments, &[num(&a.alu(op, *b, bits), bits)]);
         }
         for relation in RELATIONS {
@@ -73,7 +73,7 @@ impl Lines {
 
     fn scalars(&mut self, a: &Scalar, b: &Scalar) {
         for (width, name) in [(Width::W32, "Alu32"), (Width::W64, "Alu64")] {
-            for op in OPS.into_iter().filter(|op| *op != Alu::Mov) {
+            for op in Alu::ALL.into_iter().filter(|op| *op != Alu::Mov) {
                 let result = scalar(&a.alu(op, *b, width));
                 self.put(&format!("{name}.{op:?}"), 64, &[scalar(a), scalar(b)], &[result]);
             }
@@ -89,7 +89,7 @@ impl Lines {
 
     fn concrete(&mut self, x: u64, y: u64, bits: u32) {
         let hex = |x: u64| format!("{:x}", x & ones(bits));
-        for op in OPS.into_iter().filter(|op| *op != Alu::Mov) {
+        for op in Alu::ALL.into_iter().filter(|op| *op != Alu::Mov) {
             let result = concrete(op, x & ones(bits), y & ones(bits), bits);
             self.put(&format!("Concrete.{op:?}"), bits, &[hex(x), hex(y)], &[hex(result)]);
         }

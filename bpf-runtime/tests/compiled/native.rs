@@ -6,6 +6,9 @@ use bpf_runtime::{
     jit::{Error, MapAddress, Options, Run, Target, compile},
 };
 
+/// The machine that the tests run on.
+pub const HOST: Target = Target::HOST.expect("there is a compiler for this machine");
+
 /// Compiled code that can be executed and can't be written.
 pub struct Native {
     code: NonNull<u8>,
@@ -15,7 +18,7 @@ pub struct Native {
 impl Native {
     /// Compiles `program` for this host.
     pub fn new(program: &[Insn], maps: &[MapAddress], options: Options) -> Result<Self, Error> {
-        let bytes = match compile(Target::X86_64, program, maps, options, &mut []) {
+        let bytes = match compile(HOST, program, maps, options, &mut []) {
             Err(Error::NoRoom(bytes)) => bytes,
             other => return other.map(|_| unreachable!("no code is empty")),
         };
@@ -35,13 +38,14 @@ impl Native {
             (map(libc::PROT_READ | libc::PROT_EXEC, file), map(libc::PROT_READ | libc::PROT_WRITE, file));
         // SAFETY: the mapping is this long and only ours until it is unmapped below.
         let out = unsafe { slice::from_raw_parts_mut(writable.as_ptr(), bytes) };
-        let written = compile(Target::X86_64, program, maps, options, out);
+        let result = compile(HOST, program, maps, options, out);
+        synchronise(out, code);
         // SAFETY: both are ours, and not used any more.
         unsafe {
             libc::munmap(writable.as_ptr().cast(), bytes);
             libc::close(file);
         }
-        written.map(|written| {
+        result.map(|written| {
             assert_eq!(written, bytes, "the size that was asked for");
             Self { code, bytes }
         })
@@ -64,3 +68,34 @@ impl Drop for Native {
         unsafe { libc::munmap(self.code.as_ptr().cast(), self.bytes) };
     }
 }
+
+/// Has the processor see what was written to `out` when it executes at `code`: what each target needs is said in
+/// the compiler's documentation.
+#[cfg(target_arch = "aarch64")]
+fn synchronise(out: &[u8], code: NonNull<u8>) {
+    let types: usize;
+    // SAFETY: a read of what user space may read.
+    unsafe { std::arch::asm!("mrs {}, ctr_el0", out(reg) types, options(nomem, nostack)) };
+    let (data_line, code_line) = (4 << (types >> 16 & 15), 4 << (types & 15));
+    for line in (0..out.len()).step_by(data_line) {
+        // SAFETY: cleaning a line changes no memory.
+        unsafe { std::arch::asm!("dc cvau, {}", in(reg) out.as_ptr().wrapping_add(line), options(nostack)) };
+    }
+    // SAFETY: a barrier.
+    unsafe { std::arch::asm!("dsb ish", options(nostack)) };
+    for line in (0..out.len()).step_by(code_line) {
+        // SAFETY: invalidating a line of instructions changes no memory.
+        unsafe { std::arch::asm!("ic ivau, {}", in(reg) code.as_ptr().wrapping_add(line), options(nostack)) };
+    }
+    // SAFETY: barriers.
+    unsafe { std::arch::asm!("dsb ish", "isb", options(nostack)) };
+}
+
+#[cfg(target_arch = "riscv64")]
+fn synchronise(_: &[u8], _: NonNull<u8>) {
+    // SAFETY: barriers.
+    unsafe { std::arch::asm!("fence w, rw", "fence.i", options(nostack)) };
+}
+
+#[cfg(not(any(target_arch = "aarch64", target_arch = "riscv64")))]
+fn synchronise(_: &[u8], _: NonNull<u8>) {}

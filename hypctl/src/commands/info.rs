@@ -1,6 +1,8 @@
 //! `status`, `caps`.
 
-use anyhow::Result;
+use std::{fs, path::PathBuf};
+
+use anyhow::{Context, Result};
 use proto::host::{Cap, Status, StatusRequest, request, response};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -8,7 +10,7 @@ use serde_json::{Value, json};
 use super::{pages, unexpected};
 use crate::{
     client::{Client, Repeat},
-    output::{Output, Row, clean},
+    output::{Output, Row, clean, picture},
     units::{bytes, duration},
 };
 
@@ -46,9 +48,17 @@ fn json_status(s: &Status) -> Value {
     })
 }
 
-/// Prints who holds what.
-pub fn caps(client: &mut Client, out: &mut Output<'_>) -> Result<()> {
+/// Prints who holds what; with `svg` as a picture, into that file if it is named.
+pub fn caps(client: &mut Client, svg: Option<&Option<PathBuf>>, out: &mut Output<'_>) -> Result<()> {
     let caps: Vec<Cap> = pages::all(client)?;
+    match svg {
+        None => {}
+        Some(None) => return Ok(out.writer().write_all(picture::draw(&caps).as_bytes())?),
+        Some(Some(file)) => {
+            fs::write(file, picture::draw(&caps)).with_context(|| file.display().to_string())?;
+            return Ok(out.done(&format!("{} written", file.display()))?);
+        }
+    }
     let rows: Vec<_> = caps.iter().map(CapRow::from).collect();
     Ok(out.list(&rows, "no capabilities")?)
 }
@@ -56,7 +66,7 @@ pub fn caps(client: &mut Client, out: &mut Output<'_>) -> Result<()> {
 #[derive(Serialize)]
 struct CapRow {
     service: String,
-    /// Where its CNode has it; null for memory.
+    /// Where its CNode has it; null for memory and for a restart policy.
     slot: Option<u32>,
     /// Where it is mapped; null for what has a slot.
     address: Option<u64>,
@@ -71,7 +81,7 @@ impl From<&Cap> for CapRow {
     fn from(c: &Cap) -> Self {
         Self {
             service: c.service.clone(),
-            slot: Some(c.slot).filter(|_| c.address == 0),
+            slot: Some(c.slot).filter(|slot| *slot != 0 && c.address == 0),
             address: Some(c.address).filter(|address| *address != 0),
             name: c.name.clone(),
             r#type: c.kind.clone(),
@@ -89,7 +99,9 @@ impl Row for CapRow {
         let badge = if self.badge == 0 { String::new() } else { format!("{:#x}", self.badge) };
         let at = match (self.slot, self.address) {
             (_, Some(address)) => format!("{address:#x}"),
-            (slot, None) => format!("slot {}", slot.unwrap_or(0)),
+            (Some(slot), None) => format!("slot {slot}"),
+            // A policy; no capability is in slot 0.
+            (None, None) => String::new(),
         };
         vec![
             clean(&self.service),

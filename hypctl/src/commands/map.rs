@@ -1,4 +1,4 @@
-//! `map`: list, dump.
+//! `map`: list, dump; the commands on one entry are in `entry`.
 
 use anyhow::{Context, Result, bail};
 use bpf_runtime::map::{MAX_MAP_BYTES, MapKind};
@@ -6,7 +6,7 @@ use proto::host::{Map as MapInfo, MapDumpRequest, MapEntry, request, response};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{pages, unexpected};
+use super::{entry, pages, unexpected};
 use crate::{
     cli::Map,
     client::{Client, Repeat},
@@ -26,6 +26,9 @@ pub fn run(client: &mut Client, command: &Map, out: &mut Output<'_>) -> Result<(
     match command {
         Map::List { words } => list(client, words, out),
         Map::Dump { words } => dump(client, &Target::only(words)?, out),
+        Map::Get { words } => entry::get(client, words, out),
+        Map::Set { words, only } => entry::set(client, words, *only, out),
+        Map::Delete { words } => entry::delete(client, words, out),
     }
 }
 
@@ -98,8 +101,9 @@ fn fetch(client: &mut Client, target: &Target) -> Result<(MapInfo, Vec<MapEntry>
     }
 }
 
+/// An entry, as it is printed.
 #[derive(Serialize)]
-struct EntryRow {
+pub struct EntryRow {
     key: Value,
     value: Value,
     formatted: Value,

@@ -1,16 +1,17 @@
 //! `prog`: load, attach, list, detach, unload.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use anyhow::{Result, bail};
 use proto::host::{
-    AttachRequest, Attachment, LoadRequest, Loaded, Program, ProgramRequest, UploadRequest, request, response,
+    AttachRequest, Attachment, LoadRequest, Loaded, Program, ProgramRequest, ReplaceRequest, UploadRequest,
+    request, response,
 };
 use serde::Serialize;
 
-use super::{bundle, connect, pages, read_object, unexpected, verify};
+use super::{bundle, connect, pages, read_object, services::state, unexpected, verify};
 use crate::{
-    cli::{Cli, Prog},
+    cli::{Cli, Prog, Strict},
     client::{Client, Repeat},
     output::{Output, Row, clean},
     target::{self, Target},
@@ -32,6 +33,11 @@ pub fn run(cli: &Cli, command: &Prog, out: &mut Output<'_>) -> Result<()> {
                 verify::check(file, &bundle)?;
             }
             load(&mut connect(cli)?, &bundle, out)
+        }
+        Prog::Replace { words, strict } => {
+            let (target, rest) = Target::parse(words)?;
+            let [file] = rest else { bail!("say by what: prog replace PROG FILE.o") };
+            replace(cli, &target, Path::new(file), *strict, out)
         }
         Prog::Attach { words, period } => attach(&mut connect(cli)?, words, *period, out),
         Prog::List { words } => list(&mut connect(cli)?, words, out),
@@ -61,7 +67,35 @@ fn done(client: &mut Client, body: &request::Body) -> Result<()> {
     }
 }
 
+/// Of an object with several programs, the one of the same name takes the place.
+fn replace(cli: &Cli, target: &Target, file: &Path, strict: Strict, out: &mut Output<'_>) -> Result<()> {
+    let mut object = read_object(file)?;
+    verify::set_strict(&mut object, strict);
+    let programs = &mut object.contents.programs;
+    if programs.len() > 1 {
+        let (_, name) = target.id_and_name();
+        programs.retain(|program| program.name == name);
+        if programs.is_empty() {
+            bail!(
+                "{} has several programs and none is named {target}: name the old one by its name",
+                file.display()
+            );
+        }
+    }
+    let bundle = bundle(file, &object)?;
+    verify::check(file, &bundle)?;
+    let client = &mut connect(cli)?;
+    upload(client, &bundle)?;
+    let body = ReplaceRequest { program: Some(program(target)), size: bundle.len() as u32 };
+    loaded(client, &request::Body::Replace(body), out)
+}
+
 fn load(client: &mut Client, bundle: &[u8], out: &mut Output<'_>) -> Result<()> {
+    upload(client, bundle)?;
+    loaded(client, &request::Body::Load(LoadRequest { size: bundle.len() as u32 }), out)
+}
+
+fn upload(client: &mut Client, bundle: &[u8]) -> Result<()> {
     for (i, piece) in bundle.chunks(PIECE_BYTES).enumerate() {
         let upload = UploadRequest { offset: (i * PIECE_BYTES) as u32, data: piece.to_vec() };
         match client.request(Repeat::Yes, &request::Body::Upload(upload))? {
@@ -69,8 +103,12 @@ fn load(client: &mut Client, bundle: &[u8], out: &mut Output<'_>) -> Result<()> 
             other => return Err(unexpected(&other)),
         }
     }
-    let size = bundle.len() as u32;
-    match client.request(Repeat::No, &request::Body::Load(LoadRequest { size }))? {
+    Ok(())
+}
+
+/// Asks for what is answered with the programs that are loaded now.
+fn loaded(client: &mut Client, body: &request::Body, out: &mut Output<'_>) -> Result<()> {
+    match client.request(Repeat::No, body)? {
         response::Body::Load(loaded) => {
             let rows: Vec<_> = loaded.programs.iter().map(LoadedRow::from).collect();
             Ok(out.list(&rows, "nothing was loaded")?)
@@ -158,7 +196,9 @@ struct ProgramRow {
     map_ids: Vec<u32>,
     runs: u64,
     run_ns: u64,
+    state: String,
     faults: u64,
+    last_fault: Option<String>,
     loaded_at_ns: u64,
 }
 
@@ -178,15 +218,19 @@ impl ProgramRow {
             map_ids: p.map_ids.clone(),
             runs: p.runs,
             run_ns: p.run_ns,
+            state: state(p.state()),
             faults: p.faults,
+            last_fault: Some(p.last_fault.clone()).filter(|why| !why.is_empty()),
             loaded_at_ns: p.loaded_at_ns,
         }
     }
 }
 
 impl Row for ProgramRow {
-    const HEADER: &'static [&'static str] =
-        &["ID", "NAME", "HOOK", "ATTACHED", "INSNS", "AT MOST", "STACK", "MAPS", "RUNS", "PER RUN", "FAULTS"];
+    const HEADER: &'static [&'static str] = &[
+        "ID", "NAME", "HOOK", "ATTACHED", "INSNS", "AT MOST", "STACK", "MAPS", "RUNS", "PER RUN", "STATE",
+        "FAULTS",
+    ];
 
     fn cells(&self) -> Vec<String> {
         let periods = self.period_ns.iter().filter(|ns| **ns != 0).map(|ns| units::duration(*ns));
@@ -208,7 +252,11 @@ impl Row for ProgramRow {
             maps.join(","),
             self.runs.to_string(),
             self.run_ns.checked_div(self.runs).map_or_else(|| "-".into(), units::duration),
-            self.faults.to_string(),
+            self.state.clone(),
+            match &self.last_fault {
+                Some(why) => format!("{}: {}", self.faults, clean(why)),
+                None => self.faults.to_string(),
+            },
         ]
     }
 }

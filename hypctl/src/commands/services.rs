@@ -43,6 +43,7 @@ struct ServiceRow {
     state: String,
     priority: u32,
     restarts: u32,
+    strikes: u32,
     last_fault: String,
     memory_bytes: u64,
     /// Name to value and rate.
@@ -51,16 +52,16 @@ struct ServiceRow {
 
 impl From<&Service> for ServiceRow {
     fn from(s: &Service) -> Self {
-        let state = ServiceState::try_from(s.state).unwrap_or_default().as_str_name();
         let counter = |c: &Counter| {
             let rate = (!is_gauge(&c.name)).then_some(c.per_second);
             (c.name.clone(), json!({ "value": c.value, "per_second": rate }))
         };
         Self {
             name: s.name.clone(),
-            state: state.trim_start_matches("SERVICE_STATE_").to_lowercase(),
+            state: state(s.state()),
             priority: s.priority,
             restarts: s.restarts,
+            strikes: s.strikes,
             last_fault: s.last_fault.clone(),
             memory_bytes: s.memory_bytes,
             counters: s.counters.iter().map(counter).collect(),
@@ -68,9 +69,14 @@ impl From<&Service> for ServiceRow {
     }
 }
 
+/// A state's name, as people read it.
+pub fn state(state: ServiceState) -> String {
+    state.as_str_name().trim_start_matches("SERVICE_STATE_").to_lowercase()
+}
+
 impl Row for ServiceRow {
     const HEADER: &'static [&'static str] =
-        &["NAME", "STATE", "PRIORITY", "RESTARTS", "MEMORY", "LAST FAULT"];
+        &["NAME", "STATE", "PRIORITY", "RESTARTS", "STRIKES", "MEMORY", "LAST FAULT"];
 
     fn cells(&self) -> Vec<String> {
         vec![
@@ -78,6 +84,7 @@ impl Row for ServiceRow {
             self.state.clone(),
             self.priority.to_string(),
             self.restarts.to_string(),
+            self.strikes.to_string(),
             bytes(self.memory_bytes),
             clean(&self.last_fault),
         ]

@@ -1,37 +1,31 @@
 //! `trace`: what programs print and send, as it comes.
 
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
-    time::Duration,
-};
+use std::{thread, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use proto::host::{TraceRecord, TraceRequest, request, response, trace_record};
 use serde_json::{Value, json};
 
-use super::unexpected;
+use super::{stop, unexpected};
 use crate::{
     client::{Client, Repeat},
     output::{
         Output, clean,
         value::{hex_and_number, json_bytes},
     },
+    units::stamp,
 };
 
 /// How long to wait when nothing waits on the device.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Set by Ctrl-C.
-static STOP: AtomicBool = AtomicBool::new(false);
-
 /// Prints records until `count` were printed or Ctrl-C is pressed.
 pub fn trace(client: &mut Client, count: Option<u64>, out: &mut Output<'_>) -> Result<()> {
     // What a request takes off the device is gone, so the one under way is printed before we end.
-    ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed)).context("Ctrl-C can't be caught")?;
+    stop::on_ctrl_c()?;
     let mut left = count.unwrap_or(u64::MAX);
     let mut lost = None;
-    while left > 0 && !STOP.load(Ordering::Relaxed) {
+    while left > 0 && !stop::asked() {
         let asked = TraceRequest { most: u32::try_from(left).unwrap_or(u32::MAX) };
         let records = match client.request(Repeat::Yes, &request::Body::Trace(asked))? {
             response::Body::Trace(records) => records,
@@ -55,7 +49,6 @@ pub fn trace(client: &mut Client, count: Option<u64>, out: &mut Output<'_>) -> R
 
 /// `[   12.345678] tick: text`, as Linux's log.
 fn line(record: &TraceRecord) -> String {
-    let (seconds, micros) = (record.time_ns / 1_000_000_000, record.time_ns / 1000 % 1_000_000);
     let (what, len) = match &record.body {
         Some(trace_record::Body::Text(text)) => (clean(text.trim_end_matches('\n')), text.len()),
         Some(trace_record::Body::Data(data)) => (hex_and_number(data), data.len()),
@@ -63,7 +56,7 @@ fn line(record: &TraceRecord) -> String {
     };
     let cut =
         if record.size as usize > len { format!(" ... of {} bytes", record.size) } else { String::new() };
-    format!("[{seconds:5}.{micros:06}] {}: {what}{cut}", clean(&record.source))
+    format!("{} {}: {what}{cut}", stamp(record.time_ns), clean(&record.source))
 }
 
 fn json_record(record: &TraceRecord) -> Value {

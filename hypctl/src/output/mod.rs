@@ -1,5 +1,6 @@
 //! What a command prints: a table for people, or JSON.
 
+pub mod picture;
 pub mod value;
 
 use std::io::{self, Write};

@@ -3,7 +3,8 @@
 use core::fmt::{self, Write};
 
 use alloc::vec::Vec;
-use report::{Report, State, clock::Clock};
+use cell::ledger::Ledger;
+use report::{Report, State, clock::Clock, events::Writer};
 use root_task::{
     elf,
     plan::{self, Untyped},
@@ -13,10 +14,15 @@ use shm::Shm;
 use system::{ROOT, SYSTEM, render};
 
 use super::{
-    arch, console,
+    arch,
+    cells::Cells,
+    console,
     error::{At, Error, Why},
+    guard::Guard,
     memory::{self, Shared},
     objects::{Pool, Slots, at, cap},
+    parts,
+    quota::Quota,
     spawn::Unit,
     supervise::{Parts, System},
     vspace::Window,
@@ -52,25 +58,35 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
     let mut slots = Slots::new(info.empty().range());
 
     let programs = programs()?;
-    let (mut own, pools) = pools(&untypeds, first_untyped, &programs, &mut slots)?;
+    let cell = program("cell")?;
+    let (mut own, pools, touched) =
+        pools(&untypeds, first_untyped, &programs, parts::pages(&cell), &mut slots)?;
     let own_slots = slots.take(2).at(ROOT, "slots")?;
     // The larger objects first: see `Pool::make`.
     let (thread, table) = (own_slots.start, own_slots.start + 1);
     let kind = arch::table(arch::LEVELS).at(ROOT, "page table")?;
     own.make(kind.blueprint(), table..table + 1).at(ROOT, "make page table")?;
+    let text = parts::frames(&cell, &mut own, &mut slots).at(ROOT, "make the cells' program")?;
     let mut shared = Shared::make(&mut own, &mut slots, thread).at(ROOT, "make shared objects")?;
     let mut window = Window::open(table).at(ROOT, "open window")?;
     let report = Report::new(share(&mut window, &shared, ROOT, "report")?);
+    let no_room = |_| Why::Missing("room for an event");
+    let events = Writer::new(share(&mut window, &shared, ROOT, "events")?).map_err(no_room);
+    let events = events.at(ROOT, "open log of events")?;
     start_console(&mut window, &shared, bootinfo, entered)?;
     log::info!("hypOS {} on {KERNEL}, {}", env!("CARGO_PKG_VERSION"), platform::PLATFORM.name);
 
     shared.make_devices(&untypeds, first_untyped, &mut slots).at(ROOT, "make devices")?;
     publish_table(share(&mut window, &shared, ROOT, "table")?);
+    let guard =
+        Guard::new(report::cells::Cells(share(&mut window, &shared, ROOT, "cells")?), SYSTEM.services.len());
+    let ledger = Ledger(share(&mut window, &shared, "agent", "ledger")?);
     let mut calls = Vec::new();
     for service in SYSTEM.services {
         calls.push(share(&mut window, &shared, service.name, "counters")?);
     }
 
+    let quota = Quota::new(&untypeds, first_untyped, |index| touched.contains(&index));
     let image = info.user_image_frames().len() as u64 * 4096;
     let used = own.bytes() + pools.iter().map(Pool::bytes).sum::<u64>() + image;
     let total = untypeds.iter().filter(|u| !u.device).map(|u| 1 << u.bits).sum::<u64>() + image;
@@ -81,8 +97,8 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
         let service = &SYSTEM.services[index];
         let mut unit = Unit::new(index, service, program, pool, &mut slots)?;
         unit.build(&shared, &mut window)?;
-        let _ = report.set_service(index, service.name, service.priority, unit.pool.bytes());
-        let _ = report.set_state(index, State::Starting, 0);
+        let _ = report.set_service(index, service.name, service.priority, unit.domain.pool.bytes());
+        let _ = report.set_state(index, State::Starting, 0, 0);
         units.push(unit);
     }
     give_up(&untypeds, first_untyped)?;
@@ -91,14 +107,20 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
         log::info!("  {}", render::Memory(unit.service));
         unit.start()?;
     }
+    let slot = slots.take(1).at(ROOT, "slots")?.start;
+    let parts = parts::Parts::new(cell, text, &mut window).at(ROOT, "fill the cells' program")?;
+    let cells = Cells::new(parts, ledger, quota, (&mut own, slots)).at(ROOT, "prepare cells")?;
     System::new(Parts {
         units,
         shared,
         window,
         report,
+        events,
         calls,
+        cells,
+        guard,
         thread: cap(thread),
-        slot: slots.take(1).at(ROOT, "slots")?.start,
+        slot,
         entered,
         hz: arch::frequency(bootinfo),
     })
@@ -106,34 +128,34 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
 
 /// The program of each service, in the table's order.
 fn programs() -> Result<Vec<elf::Program<'static>>, Error> {
-    SYSTEM
-        .services
-        .iter()
-        .map(|service| {
-            let (_, bytes) = PROGRAMS
-                .iter()
-                .find(|(name, _)| *name == service.name)
-                .ok_or(Why::Missing("program of this name in the image"))
-                .at(service.name, "find program")?;
-            elf::parse(bytes, arch::MACHINE).at(service.name, "read program")
-        })
-        .collect()
+    SYSTEM.services.iter().map(|service| program(service.name)).collect()
 }
 
-/// Cuts the untypeds: the root task's own pool, and one for each service.
+fn program(name: &'static str) -> Result<elf::Program<'static>, Error> {
+    let (_, bytes) = PROGRAMS
+        .iter()
+        .find(|(its, _)| *its == name)
+        .ok_or(Why::Missing("program of this name in the image"))
+        .at(name, "find program")?;
+    elf::parse(bytes, arch::MACHINE).at(name, "read program")
+}
+
+/// Cuts the untypeds: the root task's own pool, with so many pages for what cells share, and one for each service. Gives
+/// also which untypeds were cut.
 fn pools(
     untypeds: &[Untyped],
     first_untyped: usize,
     programs: &[elf::Program<'_>],
+    cells: u64,
     slots: &mut Slots,
-) -> Result<(Pool, Vec<Pool>), Error> {
+) -> Result<(Pool, Vec<Pool>, Vec<usize>), Error> {
     let mut demands: Vec<(usize, u64)> = programs
         .iter()
         .zip(SYSTEM.services)
         .map(|(program, service)| plan::service_pages(program, service, &arch::SPANS))
         .enumerate()
         .collect();
-    demands.push((programs.len(), memory::pages()));
+    demands.push((programs.len(), memory::pages() + cells));
     let pieces = plan::cut(untypeds, &demands).map_err(|e| Error {
         who: SYSTEM.services.get(e.owner).map_or(ROOT, |service| service.name),
         step: "plan",
@@ -141,7 +163,9 @@ fn pools(
     })?;
     let mut pools: Vec<Pool> = demands.iter().map(|_| Pool::default()).collect();
     let root = sel4::init_thread::slot::CNODE.cap().absolute_self();
+    let mut touched = Vec::new();
     for piece in pieces {
+        touched.push(piece.from);
         let slot = slots.take(1).at(ROOT, "slots")?.start;
         cap::<sel4::cap_type::Untyped>(first_untyped + piece.from)
             .untyped_retype(&ObjectBlueprint::Untyped { size_bits: piece.bits.into() }, &root, slot, 1)
@@ -149,7 +173,7 @@ fn pools(
         pools[piece.owner].add(slot, piece.bits);
     }
     let own = pools.pop().at(ROOT, "plan")?;
-    Ok((own, pools))
+    Ok((own, pools, touched))
 }
 
 fn start_console(

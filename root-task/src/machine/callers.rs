@@ -1,7 +1,7 @@
 //! Those who call a server that is down: what they ask is answered with an error, by the root task.
 
 use caps::{Kind, Object};
-use report::counters::{CALL_FAILED, PENDING_CALL};
+use report::counters::{CALL_FAILED, CALLS, PENDING_CALL};
 use system::SYSTEM;
 
 use super::{arch, supervise::System};
@@ -19,26 +19,43 @@ impl System {
     /// Calls that wait for service `server` will not be answered by it: their callers get an error.
     pub(super) fn answer_callers(&self, server: usize) {
         let name = SYSTEM.services[server].name;
-        for (unit, page) in self.units.iter().zip(&self.calls) {
-            let pending = page.load(PENDING_CALL, 8).unwrap_or(0);
-            let (cptr, address) = (pending >> 32, pending & 0xffff_ffff);
-            let called = unit.service.caps().any(|(need, grant)| {
-                matches!(need.kind, Kind::Call(slot, _) if slot.cptr() == cptr)
-                    && matches!(grant.object, Object::Endpoint { of, .. } if of == name)
-            });
-            if pending == 0 || !called || unit.service.name == name {
-                continue;
-            }
-            let Ok(mut context) = unit.tcb().tcb_read_all_registers(true) else { continue };
-            let completed = arch::complete_call(&mut context, address, CALL_FAILED)
-                && unit.tcb().tcb_write_all_registers(true, &context).is_ok();
-            if completed {
-                log::warn!("{}: its call of {name} failed", unit.service.name);
-            } else {
-                // It was not in the call, or not yet: it goes on where it was.
-                let _ = unit.tcb().tcb_resume();
+        for index in (0..self.units.len()).filter(|index| *index != server) {
+            let calls = |cptr: u64| {
+                self.units[index].service.caps().any(|(need, grant)| {
+                    matches!(need.kind, Kind::Call(slot, _) if slot.cptr() == cptr)
+                        && matches!(grant.object, Object::Endpoint { of, .. } if of == name)
+                })
+            };
+            if self.fail_call(index, calls) {
+                log::warn!("{}: its call of {name} failed", SYSTEM.services[index].name);
             }
         }
+    }
+
+    /// The Call that service `caller` waits in: the capability, and the instruction's address.
+    pub(super) fn pending(&self, caller: usize) -> Option<(u64, u64)> {
+        let pending = self.calls[caller].load(PENDING_CALL, 8).ok().filter(|pending| *pending != 0)?;
+        Some((pending >> 32, pending & 0xffff_ffff))
+    }
+
+    /// Calls that service `caller` has begun.
+    pub(super) fn call_number(&self, caller: usize) -> u64 {
+        self.calls[caller].load(CALLS, 4).unwrap_or(0)
+    }
+
+    /// Completes the Call that service `caller` waits in with an error, if it is one of these capabilities that it
+    /// called; gives whether it was.
+    pub(super) fn fail_call(&self, caller: usize, of: impl Fn(u64) -> bool) -> bool {
+        let Some((_, address)) = self.pending(caller).filter(|(cptr, _)| of(*cptr)) else { return false };
+        let tcb = self.units[caller].tcb();
+        let Ok(mut context) = tcb.tcb_read_all_registers(true) else { return false };
+        let completed = arch::complete_call(&mut context, address, CALL_FAILED)
+            && tcb.tcb_write_all_registers(true, &context).is_ok();
+        if !completed {
+            // It was not in the call, or not yet: it goes on where it was.
+            let _ = tcb.tcb_resume();
+        }
+        completed
     }
 }
 

@@ -13,10 +13,12 @@ use super::arch;
 
 struct Console {
     ring: Option<(Shm<'static>, cap::Notification)>,
+    /// Whether the ring has a driver that prints it.
+    driven: bool,
     clock: Option<Clock<'static>>,
 }
 
-static CONSOLE: Mutex<Console> = Mutex::new(Console { ring: None, clock: None });
+static CONSOLE: Mutex<Console> = Mutex::new(Console { ring: None, driven: false, clock: None });
 
 struct Logger;
 
@@ -49,14 +51,14 @@ impl log::Log for Logger {
         let time_ns = console.clock.map_or(0, |clock| clock.at(arch::ticks()));
         let record = record::Record { time_ns, level: entry.level() as u8, text };
         match &console.ring {
-            Some((ring, signal)) => {
+            Some((ring, signal)) if console.driven => {
                 if let Ok(producer) = Producer::new(*ring) {
                     // A full ring counts what it drops.
                     let _ = record.push(&producer);
                     signal.signal();
                 }
             }
-            None => put(&record),
+            _ => put(&record),
         }
     }
 
@@ -78,13 +80,19 @@ pub fn start() {
 
 /// From now on lines go into `ring`, with times, and `signal` tells the driver.
 pub fn use_ring(ring: Shm<'static>, clock: Clock<'static>, signal: cap::Notification) {
-    *CONSOLE.lock() = Console { ring: Some((ring, signal)), clock: Some(clock) };
+    *CONSOLE.lock() = Console { ring: Some((ring, signal)), driven: true, clock: Some(clock) };
+}
+
+/// The time, in ns since the root task began; 0 before there is a clock.
+pub fn now_ns() -> u64 {
+    CONSOLE.lock().clock.map_or(0, |clock| clock.at(arch::ticks()))
 }
 
 /// The driver has stopped for good: prints what waits in the ring, and all that follows, without it.
 pub fn take_over() {
     let mut console = CONSOLE.lock();
-    if let Some((ring, _)) = console.ring.take()
+    console.driven = false;
+    if let Some((ring, _)) = console.ring
         && let Ok(consumer) = Consumer::new(ring)
     {
         let mut buffer = [0; record::MAX_BYTES];
@@ -92,4 +100,9 @@ pub fn take_over() {
             put(&record);
         }
     }
+}
+
+/// The driver is to run again after all: from now on lines go into the ring.
+pub fn hand_back() {
+    CONSOLE.lock().driven = true;
 }

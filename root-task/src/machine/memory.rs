@@ -27,7 +27,7 @@ pub struct Shared {
     notifications: Vec<Option<usize>>,
     /// Interrupts and ports: the service that has them, and the object.
     devices: Vec<(usize, Object, usize)>,
-    /// Where fault messages arrive.
+    /// Where fault messages arrive, and requests to the root task.
     pub faults: usize,
     /// What services signal to the root task.
     pub signals: usize,
@@ -135,6 +135,7 @@ impl Shared {
     /// The capability that is minted or copied for a grant to service `index`.
     pub fn object(&self, index: usize, object: &Object) -> Option<usize> {
         match object {
+            Object::Endpoint { of, .. } if *of == ROOT => Some(self.faults),
             Object::Endpoint { of, .. } => self.endpoints[SYSTEM.find(of)?],
             Object::Notification { of, .. } if *of == ROOT => Some(self.signals),
             Object::Notification { of, .. } => self.notifications[SYSTEM.find(of)?],
@@ -144,7 +145,7 @@ impl Shared {
             Object::Ports { first, .. } => {
                 self.device(index, |other| matches!(other, Object::Ports { first: its, .. } if its == first))
             }
-            Object::Memory { .. } | Object::Mmio { .. } => None,
+            Object::Memory { .. } | Object::Mmio { .. } | Object::Cells { .. } => None,
         }
     }
 

@@ -2,13 +2,22 @@
 
 include!(concat!(env!("OUT_DIR"), "/arch.rs"));
 
+mod attach;
 mod boot;
 mod callers;
+mod cells;
 mod console;
+mod control;
+mod domain;
 mod error;
 mod fault;
+mod guard;
+mod health;
 mod memory;
 mod objects;
+mod parts;
+mod quota;
+mod restart;
 mod spawn;
 mod supervise;
 mod ticker;

@@ -61,6 +61,11 @@ impl Pool {
         self.pieces.push(Piece { untyped: slot, bits, used: 0 });
     }
 
+    /// The slots of all untypeds.
+    pub fn untypeds(&self) -> impl Iterator<Item = usize> {
+        self.pieces.iter().map(|piece| piece.untyped)
+    }
+
     /// Bytes of all untypeds together.
     pub fn bytes(&self) -> u64 {
         self.pieces.iter().map(|piece| 1 << piece.bits).sum()

@@ -1,17 +1,26 @@
-//! Supervision: faults are reported, services built again, and those who waited for them answered.
+//! Supervision: signals, faults and requests as they come, and what they lead to.
 
-use core::fmt::Write;
+use core::fmt::{self, Write};
 
 use alloc::vec::Vec;
-use report::{Report, State};
+use report::{
+    Report, State,
+    events::{Kind, Writer},
+};
 use sel4::{CapRights, Fault, MessageInfo, cap, cap_type};
 use shm::Shm;
-use system::{ROOT, SYSTEM};
+use system::{CONTROL_BADGE, ROOT, SYSTEM, WATCH_BADGE};
 
 use super::{
-    arch, callers, console,
+    arch,
+    attach::Attached,
+    callers,
+    cells::{self, Cells},
+    console,
     error::{At, Error},
     fault::{FaultText, Registers},
+    guard::Guard,
+    health::Health,
     memory::Shared,
     objects::{at, cap},
     spawn::{DOWN_BADGE, FAULT_BADGE, Unit},
@@ -21,33 +30,24 @@ use super::{
 
 /// Badge bit: the ticker's time has come. Above the services' ready bits, beside [`FAULT_BADGE`].
 const TICK: u64 = 1 << 25;
-/// A service that ran so long without a fault starts with a clean record.
-const CLEAN_AFTER_S: u64 = 60;
-
-/// How a service is doing.
-#[derive(Clone, Copy, Debug)]
-struct Health {
-    state: State,
-    restarts: u32,
-    /// Restarts since its record was last clean.
-    strikes: u32,
-    /// When it was last started, in ticks.
-    since: u64,
-    /// When it is to be built again, in ticks.
-    due: Option<u64>,
-}
 
 /// The running system.
 pub struct System {
     pub(super) units: Vec<Unit>,
-    health: Vec<Health>,
+    pub(super) health: Vec<Health>,
     pub(super) shared: Shared,
-    window: Window,
-    report: Report<'static>,
+    pub(super) window: Window,
+    pub(super) report: Report<'static>,
+    events: Writer<'static>,
     pub(super) calls: Vec<Shm<'static>>,
-    ticker: Ticker,
+    pub(super) ticker: Ticker,
+    pub(super) cells: Cells,
+    pub(super) attached: Attached,
+    pub(super) guard: Guard,
+    /// Bytes in use but for the cells'.
+    pub(super) fixed: u64,
     entered: u64,
-    hz: u64,
+    pub(super) hz: u64,
     ready: bool,
 }
 
@@ -62,8 +62,14 @@ pub struct Parts {
     pub window: Window,
     /// The report to the agent.
     pub report: Report<'static>,
+    /// The log of events, for the agent too.
+    pub events: Writer<'static>,
     /// The services' pages of counters.
     pub calls: Vec<Shm<'static>>,
+    /// What cells are built of.
+    pub cells: Cells,
+    /// How cells are doing.
+    pub guard: Guard,
     /// A TCB for the ticker.
     pub thread: cap::Tcb,
     /// A slot for the ticker's notification.
@@ -80,20 +86,40 @@ impl System {
     /// # Errors
     /// The kernel refuses to bind the root task's notification.
     pub fn new(parts: Parts) -> Result<Self, Error> {
-        let Parts { units, shared, window, report, calls, thread, slot, entered, hz } = parts;
+        let Parts { units, shared, window, report, events, calls, cells, guard, thread, slot, entered, hz } =
+            parts;
         let signals = shared.signals;
         at(slot).mint(&at(signals), CapRights::write_only(), TICK).at(ROOT, "mint tick")?;
         sel4::init_thread::slot::TCB.cap().tcb_bind_notification(cap(signals)).at(ROOT, "bind signals")?;
         let ticker = Ticker::new(thread, cap(slot)).at(ROOT, "make ticker")?;
-        let health = Health { state: State::Starting, restarts: 0, strikes: 0, since: entered, due: None };
-        let health = alloc::vec![health; units.len()];
-        Ok(Self { units, health, shared, window, report, calls, ticker, entered, hz, ready: false })
+        let health = alloc::vec![Health::new(entered); units.len()];
+        // The boot has reported what it took.
+        let fixed = report.summary().map_or(0, |summary| summary.memory_used);
+        Ok(Self {
+            units,
+            health,
+            shared,
+            window,
+            report,
+            events,
+            calls,
+            ticker,
+            cells,
+            attached: Attached::default(),
+            guard,
+            fixed,
+            entered,
+            hz,
+            ready: false,
+        })
     }
 
-    fn set_state(&mut self, index: usize, state: State) {
-        self.health[index].state = state;
-        // The report has an entry for each service of the table.
-        let _ = self.report.set_state(index, state, self.health[index].restarts);
+    /// Writes an event down.
+    pub(super) fn note(&self, kind: Kind, subject: &str, what: fmt::Arguments<'_>) {
+        let mut text = FaultText::default();
+        // It never fails: what does not fit is cut.
+        let _ = text.write_fmt(what);
+        self.events.add(console::now_ns(), kind, subject, text.as_str());
     }
 
     fn signals(&mut self, bits: u64) {
@@ -102,16 +128,23 @@ impl System {
             if said_ready && self.health[index].state == State::Starting {
                 self.set_state(index, State::Running);
                 if self.ready {
-                    log::info!("{} runs again", SYSTEM.services[index].name);
+                    let name = SYSTEM.services[index].name;
+                    log::info!("{name} runs again");
+                    self.note(Kind::Running, name, format_args!("ready"));
                 }
             }
         }
         if !self.ready && self.health.iter().all(|health| health.state == State::Running) {
             self.ready = true;
             self.say_ready();
+            self.prepare_cells();
         }
         if bits & TICK != 0 {
             self.restart_due();
+            self.cells_due();
+        }
+        if bits & WATCH_BADGE != 0 {
+            self.watch();
         }
     }
 
@@ -146,105 +179,27 @@ impl System {
             }
         }
         let _ = self.report.set_fault(index, text.as_str());
-        // First the calls to come, then those that wait: none is forgotten in between.
-        self.redirect_callers(index, true);
-        self.answer_callers(index);
+        self.note(Kind::Fault, name, format_args!("{}", text.as_str()));
+        self.take_down(index);
         self.plan_restart(index);
-    }
-
-    /// The first restart comes at once, each further one after twice the time.
-    fn plan_restart(&mut self, index: usize) {
-        let policy = SYSTEM.services[index].restart;
-        let now = arch::ticks();
-        let health = &mut self.health[index];
-        if now - health.since > CLEAN_AFTER_S * self.hz {
-            health.strikes = 0;
-        }
-        health.strikes += 1;
-        if health.strikes > policy.limit {
-            log::error!("{} faulted {} times; it stays stopped", SYSTEM.services[index].name, health.strikes);
-            self.stop(index);
-            return;
-        }
-        let delay_ms =
-            if health.strikes == 1 { 0 } else { u64::from(policy.backoff_ms) << (health.strikes - 2) };
-        let due = now + delay_ms * self.hz / 1_000;
-        health.due = Some(due);
-        self.set_state(index, State::Waiting);
-        if delay_ms == 0 {
-            self.restart_due();
-        } else if let Err(why) = self.ticker.wake_at(due).at(ROOT, "start ticker") {
-            log::error!("{why}; restarting at once");
-            self.health[index].due = Some(now);
-            self.restart_due();
-        }
-    }
-
-    fn stop(&mut self, index: usize) {
-        self.health[index].due = None;
-        self.set_state(index, State::Stopped);
-        if SYSTEM.services[index].name == "serial" {
-            console::take_over();
-        }
-    }
-
-    fn restart_due(&mut self) {
-        let now = arch::ticks();
-        for index in 0..self.units.len() {
-            match self.health[index].due {
-                Some(due) if due <= now => self.restart(index),
-                Some(due) => {
-                    if let Err(why) = self.ticker.wake_at(due).at(ROOT, "start ticker") {
-                        log::error!("{why}; restarting at once");
-                        self.restart(index);
-                    }
-                }
-                None => {}
-            }
-        }
-    }
-
-    fn restart(&mut self, index: usize) {
-        let health = &mut self.health[index];
-        health.due = None;
-        health.restarts += 1;
-        health.since = arch::ticks();
-        self.set_state(index, State::Starting);
-        match self.build(index) {
-            Ok(()) => {
-                self.redirect_callers(index, false);
-                log::info!("{} restarted", SYSTEM.services[index].name);
-            }
-            Err(error) => {
-                log::error!("{error}; it stays stopped");
-                self.stop(index);
-            }
-        }
-    }
-
-    fn build(&mut self, index: usize) -> Result<(), Error> {
-        let unit = &mut self.units[index];
-        unit.destroy()?;
-        unit.build(&self.shared, &mut self.window)?;
-        for (server, health) in self.health.iter().enumerate() {
-            if matches!(health.state, State::Waiting | State::Stopped) {
-                unit.redirect(&self.shared, server, true)?;
-            }
-        }
-        unit.start()
     }
 }
 
-/// Serves faults and signals, for good.
+/// Serves faults, requests and signals, for good.
 pub fn run(mut system: System) -> ! {
     let endpoint = cap::<cap_type::Endpoint>(system.shared.faults);
     loop {
         let (info, badge) = endpoint.recv();
         if badge & FAULT_BADGE != 0 {
-            system.fault((badge & !FAULT_BADGE) as usize, info);
+            match (badge & !FAULT_BADGE) as usize {
+                service if service < cells::FIRST_BADGE => system.fault(service, info),
+                cell => system.cell_fault(cell - cells::FIRST_BADGE, info),
+            }
         } else if badge & DOWN_BADGE != 0 {
             // A Call of a server that is down.
             callers::refuse();
+        } else if badge & CONTROL_BADGE != 0 {
+            system.control((badge & !CONTROL_BADGE) as usize, info);
         } else {
             system.signals(badge);
         }

@@ -158,6 +158,13 @@ const fn place(service: &Service, need: &Need, n: usize) -> Checked {
         m += 1;
     }
     match position(&need.kind) {
+        // Behind the first of them, all are the cells'.
+        Ok(slot)
+            if slot > cell::ATTACHED.0
+                || (slot == cell::ATTACHED.0) != matches!(need.kind, Kind::Cells(_)) =>
+        {
+            Err(flaw(service, need.name, "its slot is one of the cells', or theirs is not"))
+        }
         Ok(slot) if slot <= standard::FAULT.0 || slot >= 1 << caps::Slot::RADIX => {
             Err(flaw(service, need.name, "its slot is reserved or outside of the CNode"))
         }
@@ -172,6 +179,7 @@ const fn position(kind: &Kind) -> Result<u8, Region> {
     match kind {
         Kind::Serve(slot, _)
         | Kind::Call(slot, _)
+        | Kind::Cells(slot)
         | Kind::Wait(slot)
         | Kind::Signal(slot)
         | Kind::Irq(slot)
@@ -188,6 +196,9 @@ const fn object(system: &System, index: usize, need: &Need, grant: &Grant) -> Ch
             if same(of, service.name) =>
         {
             Ok(())
+        }
+        (Kind::Call(_, protocol), Object::Endpoint { of, badge }) if same(of, crate::ROOT) => {
+            call_of_root(service, index, need, protocol, *badge)
         }
         (Kind::Call(_, protocol), Object::Endpoint { of, .. }) => call(system, index, need, protocol, of),
         (Kind::Signal(_), Object::Notification { of, .. }) => {
@@ -210,7 +221,11 @@ const fn object(system: &System, index: usize, need: &Need, grant: &Grant) -> Ch
         (Kind::Ports(_), Object::Ports { first, last }) if *first > *last => {
             Err(flaw(service, need.name, "the range of ports is empty"))
         }
+        (Kind::Cells(_), Object::Cells { .. }) if service.priority > system.cells.priority => {
+            Err(flaw(service, need.name, "the cells do not rank above their caller"))
+        }
         (Kind::Mmio(_), Object::Mmio { .. })
+        | (Kind::Cells(_), Object::Cells { .. })
         | (Kind::Ports(_), Object::Ports { .. })
         | (Kind::Irq(_), Object::Irq { .. }) => Ok(()),
         _ => Err(flaw(service, need.name, "granted something of another kind")),
@@ -235,6 +250,17 @@ const fn call(system: &System, caller: usize, need: &Need, protocol: &str, of: &
     let (own, its) = (service.priority, system.services[server].priority);
     if its < own || (its == own && server >= caller) {
         return Err(flaw(service, need.name, "the server does not rank above its caller"));
+    }
+    Ok(())
+}
+
+/// The root task calls nobody, so it ranks above all. It knows who asks by the badge.
+const fn call_of_root(service: &Service, index: usize, need: &Need, protocol: &str, badge: u64) -> Checked {
+    if !same(protocol, report::control::PROTOCOL) {
+        return Err(flaw(service, need.name, "the server does not speak this protocol"));
+    }
+    if badge != crate::control_badge(index) {
+        return Err(flaw(service, need.name, "its badge is not the one by which the root task knows it"));
     }
     Ok(())
 }
@@ -338,6 +364,9 @@ const fn clash(system: &System, a: (usize, usize), b: (usize, usize)) -> Option<
             if *paddr < *other + *more * Region::PAGE && *other < *paddr + *pages * Region::PAGE =>
         {
             Some("the device is given twice")
+        }
+        (Object::Cells { hook }, Object::Cells { hook: other }) if *hook == *other => {
+            Some("the hook has an owner already")
         }
         _ => match (signal(first, x), signal(second, y)) {
             (Some((of, badge)), Some((other, bits))) if same(of, other) && badge & bits != 0 => {

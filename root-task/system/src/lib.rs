@@ -11,13 +11,26 @@ pub use check::{Flaw, check, require};
 pub use message::Message;
 pub use table::SYSTEM;
 
-use caps::{Grant, Kind, Need, Object};
+use core::fmt;
+
+use caps::{Grant, Kind, Need, Object, Slot};
 
 /// The root task's name in the table.
 pub const ROOT: &str = "root";
 /// Badge bit of the root task's notification by which service `index` says that it is ready.
 pub const fn ready_badge(index: usize) -> u64 {
     1 << index
+}
+
+/// Set in the badges of requests to the root task, and in no other message that it gets, nor in a signal.
+pub const CONTROL_BADGE: u64 = 1 << 27;
+
+/// Badge bit of the root task's notification: the watchdog is to look after the cells.
+pub const WATCH_BADGE: u64 = 1 << 23;
+
+/// The badge by which the root task knows that service `index` asks.
+pub const fn control_badge(index: usize) -> u64 {
+    CONTROL_BADGE | index as u64
 }
 
 /// Memory that several services share, or that outlives the one that uses it.
@@ -36,8 +49,29 @@ pub struct Memory {
 pub struct Restart {
     /// Delay before the second restart; doubles with each further one.
     pub backoff_ms: u32,
-    /// So many restarts, then the service stays stopped.
+    /// So many restarts, then comes what `on_limit` says.
     pub limit: u32,
+    /// What ran so long without a fault starts with a clean record.
+    pub clean_after_s: u32,
+    /// What happens at the fault behind the last restart.
+    pub on_limit: OnLimit,
+}
+
+/// What happens to a service that faults too often.
+#[derive(Clone, Copy, Debug)]
+pub enum OnLimit {
+    /// It stays stopped, and everything else goes on.
+    Stop,
+}
+
+impl fmt::Display for Restart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { backoff_ms, limit, clean_after_s, on_limit } = self;
+        let then = match on_limit {
+            OnLimit::Stop => "stop",
+        };
+        write!(f, "{limit} times, {backoff_ms} ms x2, then {then}; clean after {clean_after_s} s")
+    }
 }
 
 /// A service.
@@ -57,6 +91,15 @@ pub struct Service {
     pub grants: &'static [Grant],
 }
 
+/// Cells, which come and go. They rank above all services of their priority.
+#[derive(Clone, Copy, Debug)]
+pub struct Cells {
+    /// Their priority: at least that of the owners of hooks.
+    pub priority: u8,
+    /// What happens when one faults or is over its budget.
+    pub restart: Restart,
+}
+
 /// The whole system.
 #[derive(Clone, Copy, Debug)]
 pub struct System {
@@ -64,6 +107,8 @@ pub struct System {
     pub memory: &'static [Memory],
     /// Services: a server stands above those of its own priority that call it.
     pub services: &'static [Service],
+    /// What holds for all cells.
+    pub cells: Cells,
 }
 
 impl Service {
@@ -88,6 +133,16 @@ impl Service {
 }
 
 impl System {
+    /// The place of the owner of the hook with this number, and its first slot for cells.
+    pub fn owner(&self, hook: u32) -> Option<(usize, Slot)> {
+        self.services.iter().enumerate().find_map(|(index, service)| {
+            service.caps().find_map(|(need, grant)| match (need.kind, grant.object) {
+                (Kind::Cells(first), Object::Cells { hook: its }) if its == hook => Some((index, first)),
+                _ => None,
+            })
+        })
+    }
+
     /// The place of the service with this name.
     pub fn find(&self, name: &str) -> Option<usize> {
         self.services.iter().position(|service| service.name == name)

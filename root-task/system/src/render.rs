@@ -6,12 +6,15 @@ use caps::{Grant, Kind, Need, Object};
 
 use crate::{Service, System};
 
-/// Writes `service slot|address name kind object rights badge` for each capability of the system.
+/// Writes `service slot|address name kind object rights badge` for each capability of the system; and, as if it were in
+/// slot 0, which is always empty, what happens to a service that faults: so often is it built again, first at once, then
+/// after so many ms, then after twice the time; with a clean record after so many s without a fault.
 ///
 /// # Errors
 /// Those of the writer.
 pub fn text(system: &System, to: &mut impl Write) -> fmt::Result {
     for service in system.services {
+        writeln!(to, "{}\t0\trestart\tpolicy\t{}\t---\t0", service.name, service.restart)?;
         writeln!(to, "{}\t1\tfault\tsend\troot\t-wg\t0", service.name)?;
         for (need, grant) in service.caps() {
             line(service, need, grant, to)?;
@@ -29,6 +32,7 @@ pub fn line(service: &Service, need: &Need, grant: &Grant, to: &mut impl Write) 
     let (kind, badge) = match (&need.kind, &grant.object) {
         (Kind::Serve(slot, _), _) => slot_kind(to, slot.0, "serve", 0)?,
         (Kind::Call(slot, _), Object::Endpoint { badge, .. }) => slot_kind(to, slot.0, "call", *badge)?,
+        (Kind::Cells(slot), _) => slot_kind(to, slot.0, "cells", 0)?,
         (Kind::Wait(slot), _) => slot_kind(to, slot.0, "wait", 0)?,
         (Kind::Signal(slot), Object::Notification { badge, .. }) => slot_kind(to, slot.0, "signal", *badge)?,
         (Kind::Irq(slot), Object::Irq { badge, .. }) => slot_kind(to, slot.0, "irq", *badge)?,
@@ -43,6 +47,7 @@ pub fn line(service: &Service, need: &Need, grant: &Grant, to: &mut impl Write) 
     write!(to, "\t{}\t{kind}\t", need.name)?;
     match grant.object {
         Object::Endpoint { of, .. } | Object::Notification { of, .. } => write!(to, "{of}")?,
+        Object::Cells { hook } => write!(to, "hook {hook}")?,
         Object::Irq { line, .. } => write!(to, "line {line}")?,
         Object::Ports { first, last } => write!(to, "{first:#x}..{last:#x}")?,
         Object::Memory { of, name } => {
@@ -81,6 +86,7 @@ impl fmt::Display for Caps {
                 (Kind::Wait(_), _) => write!(f, ", waits")?,
                 (Kind::Call(..), Object::Endpoint { of, .. }) => write!(f, ", calls {of}")?,
                 (Kind::Signal(_), Object::Notification { of, .. }) => write!(f, ", signals {of}")?,
+                (_, Object::Cells { hook }) => write!(f, ", calls cells on hook {hook}")?,
                 (_, Object::Irq { line, .. }) => write!(f, ", irq {line}")?,
                 (_, Object::Ports { first, last }) => write!(f, ", ports {first:#x}..{last:#x}")?,
                 (_, Object::Mmio { paddr, .. }) => write!(f, ", device {paddr:#x}")?,

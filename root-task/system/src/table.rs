@@ -3,9 +3,11 @@
 use caps::{Grant, Object, Rights, standard};
 use platform::PLATFORM;
 
-use crate::{Memory, ROOT, Restart, Service, System, check, ready_badge};
+use crate::{
+    Cells, Memory, OnLimit, ROOT, Restart, Service, System, WATCH_BADGE, check, control_badge, ready_badge,
+};
 
-const RESTART: Restart = Restart { backoff_ms: 20, limit: 8 };
+const RESTART: Restart = Restart { backoff_ms: 20, limit: 8, clean_after_s: 60, on_limit: OnLimit::Stop };
 
 /// Pages of a service's log ring.
 const LOG: u64 = standard::LOG.pages;
@@ -42,6 +44,10 @@ const fn ports(need: &'static str, first: u16) -> Grant {
     Grant::new(need, Object::Ports { first, last: first + 7 }, Rights::RW)
 }
 
+const fn cells(hook: u32) -> Grant {
+    Grant::new("cells", Object::Cells { hook }, Rights::WG)
+}
+
 const fn ready(index: usize) -> Grant {
     signal("ready", ROOT, ready_badge(index))
 }
@@ -55,15 +61,15 @@ pub const SYSTEM: System = System {
     memory: &[
         memory(ROOT, "log", serial::LOGS[0].pages),
         memory(ROOT, "report", agent::REPORT.pages),
+        memory(ROOT, "events", agent::EVENTS_ROOT.pages),
         memory(ROOT, "table", agent::TABLE.pages),
-        memory("cell", "log", LOG),
-        memory("cell", "counters", 1),
-        memory("cell", "stats", cell::STATS.pages),
-        memory("cell", "trace", cell::TRACE.pages),
+        memory(ROOT, "cells", agent::CELLS.pages),
         memory("timer", "log", LOG),
         memory("timer", "counters", 1),
         memory("timer", "clock", 1),
-        memory("timer", "hook", timer::HOOK.pages),
+        memory("tick", "log", LOG),
+        memory("tick", "counters", 1),
+        memory("tick", "hook", tick::HOOK.pages),
         memory("serial", "log", LOG),
         memory("serial", "counters", 1),
         memory("serial", "control-rx", serial::CONTROL_RX.pages),
@@ -74,42 +80,25 @@ pub const SYSTEM: System = System {
         memory("metrics", "rates", metrics::RATES.pages),
         memory("agent", "log", LOG),
         memory("agent", "counters", 1),
-        memory("agent", "programs", cell::PROGRAMS.pages),
-        memory("agent", "maps", cell::MAPS.pages),
+        memory("agent", "events", agent::EVENTS_OWN.pages),
+        memory("agent", "ledger", agent::LEDGER.pages),
+        memory("agent", "maps", agent::MAPS.pages),
     ],
-    services: &[CELL, TIMER, SERIAL, METRICS, AGENT],
+    services: &[TIMER, TICK, SERIAL, METRICS, AGENT],
+    cells: Cells { priority: 200, restart: Restart { limit: 3, ..RESTART } },
 };
 
 const _: () = check::require(&SYSTEM);
 
-const CELL: Service = Service {
-    name: "cell",
-    priority: 200,
-    stack_pages: 8,
-    restart: RESTART,
-    needs: &[standard::NEEDS, cell::NEEDS],
-    grants: &[
-        ready(0),
-        log_signal(),
-        share("log", "cell", "log", Rights::RW),
-        share("counters", "cell", "counters", Rights::RW),
-        share("clock", "timer", "clock", Rights::R),
-        own_endpoint("requests", "cell"),
-        share("programs", "agent", "programs", Rights::R),
-        share("maps", "agent", "maps", Rights::RW),
-        share("trace", "cell", "trace", Rights::RW),
-        share("stats", "cell", "stats", Rights::RW),
-    ],
-};
-
+/// Above the cells: whatever they do, the watchdog looks.
 const TIMER: Service = Service {
     name: "timer",
-    priority: 200,
+    priority: 210,
     stack_pages: 4,
     restart: RESTART,
     needs: &[standard::NEEDS, timer::NEEDS],
     grants: &[
-        ready(1),
+        ready(0),
         log_signal(),
         share("log", "timer", "log", Rights::RW),
         share("counters", "timer", "counters", Rights::RW),
@@ -117,10 +106,31 @@ const TIMER: Service = Service {
         own_endpoint("requests", "timer"),
         own_notification("timer"),
         irq("irq", PLATFORM.timer.irq, timer::BIT_IRQ),
-        call("cell", "cell", cell::BADGE_TIMER),
         signal("metrics", "metrics", metrics::BIT_TIMER),
+        signal("tick", "tick", tick::BIT_TIMER),
+        signal("watchdog", ROOT, WATCH_BADGE),
         Grant::new("registers", Object::Mmio { paddr: PLATFORM.timer.paddr, pages: 1 }, Rights::RW),
-        share("hook", "timer", "hook", Rights::R),
+        share("hook-timer", "tick", "hook", Rights::R),
+        share("hook-serial", "serial", "hook", Rights::R),
+    ],
+};
+
+const TICK: Service = Service {
+    name: "tick",
+    priority: 200,
+    stack_pages: 4,
+    restart: RESTART,
+    needs: &[standard::NEEDS, tick::NEEDS],
+    grants: &[
+        ready(1),
+        log_signal(),
+        share("log", "tick", "log", Rights::RW),
+        share("counters", "tick", "counters", Rights::RW),
+        share("clock", "timer", "clock", Rights::R),
+        own_notification("tick"),
+        call("timer", "timer", 2),
+        share("hook", "tick", "hook", Rights::R),
+        cells(1),
     ],
 };
 
@@ -142,15 +152,15 @@ const SERIAL: Service = Service {
         ports("console", PLATFORM.console.port),
         ports("control", PLATFORM.control.port),
         signal("agent", "agent", agent::BIT_STREAM),
-        call("cell", "cell", cell::BADGE_SERIAL),
         share("log-root", ROOT, "log", Rights::RW),
-        share("log-cell", "cell", "log", Rights::RW),
         share("log-timer", "timer", "log", Rights::RW),
+        share("log-tick", "tick", "log", Rights::RW),
         share("log-metrics", "metrics", "log", Rights::RW),
         share("log-agent", "agent", "log", Rights::RW),
         share("control-rx", "serial", "control-rx", Rights::RW),
         share("control-tx", "serial", "control-tx", Rights::RW),
         share("hook", "serial", "hook", Rights::R),
+        cells(2),
     ],
 };
 
@@ -168,8 +178,8 @@ const METRICS: Service = Service {
         share("clock", "timer", "clock", Rights::R),
         own_notification("metrics"),
         call("timer", "timer", 1),
-        share("cell", "cell", "counters", Rights::R),
         share("timer-counters", "timer", "counters", Rights::R),
+        share("tick", "tick", "counters", Rights::R),
         share("serial", "serial", "counters", Rights::R),
         share("agent", "agent", "counters", Rights::R),
         share("rates", "metrics", "rates", Rights::RW),
@@ -190,22 +200,24 @@ const AGENT: Service = Service {
         share("clock", "timer", "clock", Rights::R),
         own_notification("agent"),
         signal("serial", "serial", serial::BIT_STREAM),
+        signal("tick", "tick", tick::BIT_HOOK),
         signal("timer", "timer", timer::BIT_HOOK),
-        call("cell", "cell", cell::BADGE_AGENT),
+        call("root", ROOT, control_badge(4)),
         share("control-rx", "serial", "control-rx", Rights::RW),
         share("control-tx", "serial", "control-tx", Rights::RW),
-        share("hook-timer", "timer", "hook", Rights::RW),
+        share("hook-timer", "tick", "hook", Rights::RW),
         share("hook-serial", "serial", "hook", Rights::RW),
         share("report", ROOT, "report", Rights::R),
+        share("events-root", ROOT, "events", Rights::R),
+        share("events-own", "agent", "events", Rights::RW),
         share("table", ROOT, "table", Rights::R),
+        share("cells", ROOT, "cells", Rights::R),
         share("rates", "metrics", "rates", Rights::R),
-        share("counters-cell", "cell", "counters", Rights::R),
         share("counters-timer", "timer", "counters", Rights::R),
+        share("counters-tick", "tick", "counters", Rights::R),
         share("counters-serial", "serial", "counters", Rights::R),
         share("counters-metrics", "metrics", "counters", Rights::R),
-        share("programs", "agent", "programs", Rights::RW),
+        share("ledger", "agent", "ledger", Rights::RW),
         share("maps", "agent", "maps", Rights::RW),
-        share("trace", "cell", "trace", Rights::RW),
-        share("stats", "cell", "stats", Rights::R),
     ],
 };

@@ -5,9 +5,9 @@ use std::string::String;
 
 use caps::{Grant, Need, Object, Region, Rights, Slot};
 
-use crate::{Memory, Restart, Service, System, check, render};
+use crate::{Cells, Memory, OnLimit, ROOT, Restart, Service, System, check, control_badge, render};
 
-const RESTART: Restart = Restart { backoff_ms: 1, limit: 1 };
+const RESTART: Restart = Restart { backoff_ms: 1, limit: 1, clean_after_s: 1, on_limit: OnLimit::Stop };
 const SERVER_NEEDS: &[Need] = &[Need::serve("in", Slot(8), "p"), Need::wait("events", Slot(9))];
 const SERVER_GRANTS: &[Grant] = &[
     Grant::new("in", Object::Endpoint { of: "server", badge: 0 }, Rights::R),
@@ -32,6 +32,7 @@ macro_rules! verdict {
         const SYSTEM: System = System {
             memory: MEMORY,
             services: &[SERVER, service("client", $priority, &[&[$($need),*]], &[$($grant),*])],
+            cells: Cells { priority: 15, restart: RESTART },
         };
         check(&SYSTEM).map_err(|flaw| String::from(flaw.message().as_str()))
     }};
@@ -45,6 +46,12 @@ const PORTS: Need = Need::ports("ports", Slot(10));
 
 const fn ports(first: u16, last: u16) -> Grant {
     Grant::new("ports", Object::Ports { first, last }, Rights::RW)
+}
+
+const CELLS: Need = Need::cells("cells", cell::ATTACHED);
+
+const fn on_hook(hook: u32) -> Grant {
+    Grant::new("cells", Object::Cells { hook }, Rights::WG)
 }
 
 fn refused(verdict: &Result<(), String>, message: &str) {
@@ -139,6 +146,34 @@ fn a_signal_can_not_be_taken_for_a_request() {
             [Grant::new("a", Object::Notification { of: "server", badge: 1 << 27 }, Rights::W)]
         ),
         "table: client.a: its badge could be a caller's; take bits from 28 on",
+    );
+}
+
+#[test]
+fn cells_rank_above_the_owner_of_their_hook_and_have_slots_of_their_own() {
+    assert_eq!(verdict!(15, [CALL, CELLS], [TO_SERVER, on_hook(1)]), Ok(()));
+    let above = "table: client.cells: the cells do not rank above their caller";
+    refused(&verdict!(16, [CELLS], [on_hook(1)]), above);
+    let slots = "table: client.server: its slot is one of the cells', or theirs is not";
+    refused(&verdict!(10, [Need::call("server", Slot(17), "p")], [TO_SERVER]), slots);
+    let slots = "table: client.cells: its slot is one of the cells', or theirs is not";
+    refused(&verdict!(10, [Need::cells("cells", Slot(9))], [on_hook(1)]), slots);
+}
+
+#[test]
+fn the_root_task_is_called_by_its_own_protocol_and_badge() {
+    const ASK: Need = Need::call("root", Slot(8), report::control::PROTOCOL);
+    const fn root(badge: u64) -> Grant {
+        Grant::new("root", Object::Endpoint { of: ROOT, badge }, Rights::WG)
+    }
+    // The client stands second. However high it stands, the root task stands above it.
+    assert_eq!(verdict!(255, [ASK], [root(control_badge(1))]), Ok(()));
+    let other = "table: client.root: its badge is not the one by which the root task knows it";
+    refused(&verdict!(10, [ASK], [root(control_badge(0))]), other);
+    refused(&verdict!(10, [ASK], [root(1)]), other);
+    refused(
+        &verdict!(10, [Need::call("root", Slot(8), "p")], [root(control_badge(1))]),
+        "table: client.root: the server does not speak this protocol",
     );
 }
 

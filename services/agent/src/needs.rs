@@ -5,10 +5,12 @@ use caps::{Need, Region, Rights, Slot, standard};
 pub const EVENTS: Slot = Slot(8);
 /// Tells the serial driver that bytes of the control stream were written or taken.
 pub const SERIAL: Slot = Slot(9);
-/// Tells the timer that the attachments of its hook changed.
-pub const TIMER: Slot = Slot(10);
-/// The cell, to prepare and forget programs.
-pub const CELL: Slot = Slot(11);
+/// Tells the owner of the hook `timer` that its attachments changed.
+pub const TICK: Slot = Slot(10);
+/// Tells the timer that attachments changed: it watches while there are some.
+pub const TIMER: Slot = Slot(11);
+/// The root task, to restart services.
+pub const ROOT: Slot = Slot(12);
 
 /// Bit of the notification: bytes arrived, or there is room again.
 pub const BIT_STREAM: u64 = 1 << 0;
@@ -24,8 +26,14 @@ pub const HOOK_TIMER: Region = Region::at(FIRST + 0x2_0000, 1);
 pub const HOOK_SERIAL: Region = Region::at(FIRST + 0x3_0000, 1);
 /// The root task's report.
 pub const REPORT: Region = Region::at(FIRST + 0x4_0000, 1);
+/// The root task's log of events.
+pub const EVENTS_ROOT: Region = Region::at(FIRST + 0x4_1000, 4);
+/// The agent's own log of events, which outlives it.
+pub const EVENTS_OWN: Region = Region::at(FIRST + 0x4_8000, 4);
 /// The capability table as text: its length `u32 @0`, lines from byte 8 on.
 pub const TABLE: Region = Region::at(FIRST + 0x5_0000, 4);
+/// The root task's report on cells: [`report::cells`].
+pub const CELLS: Region = Region::at(FIRST + 0x5_8000, 1);
 /// Rates of all counters.
 pub const RATES: Region = Region::at(FIRST + 0x6_0000, metrics::RATES.pages);
 /// Counters of all services.
@@ -36,35 +44,33 @@ pub const COUNTERS: [Region; 5] = [
     standard::METRICS,
     Region::at(FIRST + 0x7_4000, 1),
 ];
-/// How often programs ran.
-pub const STATS: Region = Region::at(FIRST + 0x8_0000, 1);
-/// What programs print.
-pub const TRACE: Region = Region::at(FIRST + 0x9_0000, cell::TRACE.pages);
-/// Verified programs.
-pub const PROGRAMS: Region = Region::at(FIRST + 0xa_0000, cell::PROGRAMS.pages);
-/// The memory of maps.
-pub const MAPS: Region = Region::at(FIRST + 0x20_0000, cell::MAPS.pages);
+/// What is loaded: [`cell::ledger`], and the images of all cells.
+pub const LEDGER: Region = Region::at(FIRST + 0xa_0000, 76);
+/// The memory of maps, and of what cells have to say.
+pub const MAPS: Region = Region::at(FIRST + 0x20_0000, 144);
 
 /// What the agent needs besides the standard needs.
 pub const NEEDS: &[Need] = &[
     standard::CLOCK_NEED,
     Need::wait("events", EVENTS),
     Need::signal("serial", SERIAL),
+    Need::signal("tick", TICK),
     Need::signal("timer", TIMER),
-    Need::call("cell", CELL, cell::PROTOCOL),
+    Need::call("root", ROOT, report::control::PROTOCOL),
     Need::memory("control-rx", CONTROL_RX, Rights::RW),
     Need::memory("control-tx", CONTROL_TX, Rights::RW),
     Need::memory("hook-timer", HOOK_TIMER, Rights::RW),
     Need::memory("hook-serial", HOOK_SERIAL, Rights::RW),
     Need::memory("report", REPORT, Rights::R),
+    Need::memory("events-root", EVENTS_ROOT, Rights::R),
+    Need::memory("events-own", EVENTS_OWN, Rights::RW),
     Need::memory("table", TABLE, Rights::R),
+    Need::memory("cells", CELLS, Rights::R),
     Need::memory("rates", RATES, Rights::R),
-    Need::memory("counters-cell", COUNTERS[0], Rights::R),
-    Need::memory("counters-timer", COUNTERS[1], Rights::R),
+    Need::memory("counters-timer", COUNTERS[0], Rights::R),
+    Need::memory("counters-tick", COUNTERS[1], Rights::R),
     Need::memory("counters-serial", COUNTERS[2], Rights::R),
     Need::memory("counters-metrics", COUNTERS[4], Rights::R),
-    Need::memory("programs", PROGRAMS, Rights::RW),
+    Need::memory("ledger", LEDGER, Rights::RW),
     Need::memory("maps", MAPS, Rights::RW),
-    Need::memory("trace", TRACE, Rights::RW),
-    Need::memory("stats", STATS, Rights::R),
 ];

@@ -1,13 +1,12 @@
 //! Glue: bytes of the control stream in, frames to the control plane, its answers out.
 
 use agent::{
-    CELL, CONTROL_RX, CONTROL_TX, COUNTERS, EVENTS, HOOK_SERIAL, HOOK_TIMER, MAPS, PROGRAMS, RATES, REPORT,
-    SERIAL, STATS, TABLE, TIMER, TRACE,
+    CELLS, CONTROL_RX, CONTROL_TX, COUNTERS, EVENTS, EVENTS_OWN, EVENTS_ROOT, HOOK_SERIAL, HOOK_TIMER,
+    LEDGER, MAPS, RATES, REPORT, ROOT, SERIAL, TABLE, TICK, TIMER,
     server::{Agent, Board, Memory},
 };
-use cell::{Refusal, Request};
 use proto::{device, frame};
-use report::counters::Counters;
+use report::{control, counters::Counters};
 use shm::{Consumer, Producer};
 use svc::region;
 
@@ -22,25 +21,27 @@ impl Board for System {
         svc::clock::now_ns()
     }
 
-    fn prepare(&mut self, slot: usize) -> Result<(), Option<Refusal>> {
-        let request = Request::Prepare { program: slot as u32 };
-        let answer = svc::call(CELL, request.label(), []).map_err(|_| None)?;
-        match answer.label() {
-            0 => Ok(()),
-            label => Err(Refusal::from_label(label)),
-        }
+    fn ticks_to_ns(&self, ticks: u64) -> u64 {
+        let now = svc::clock::ticks();
+        svc::clock::at(now).saturating_sub(svc::clock::at(now.saturating_sub(ticks)))
     }
 
-    fn forget(&mut self, slot: usize) {
-        // A cell that was restarted meanwhile has read the table, where the slot is empty already.
-        let _ = svc::call(CELL, Request::Forget { program: slot as u32 }.label(), []);
+    fn ask_root(&mut self, request: control::Request) -> Result<(), Option<control::Refusal>> {
+        let (label, words) = request.encode();
+        // The root task does not restart.
+        let answer = svc::call(ROOT, label, words).map_err(|_| None)?;
+        match answer.label() {
+            0 => Ok(()),
+            label => Err(control::Refusal::from_label(label)),
+        }
     }
 
     fn hook_changed(&mut self, hook: u32) {
-        // The serial driver reads its page at each event; the timer has to set an alarm.
+        // The serial driver reads its page at each event; the other owner has to set an alarm.
         if hook == 1 {
-            svc::signal(TIMER);
+            svc::signal(TICK);
         }
+        svc::signal(TIMER);
     }
 }
 
@@ -54,14 +55,15 @@ struct Stream {
 
 fn main() -> ! {
     let memory = Memory {
-        programs: region(PROGRAMS),
+        ledger: region(LEDGER),
         maps: region(MAPS),
-        stats: region(STATS),
-        trace: region(TRACE),
         hook_timer: region(HOOK_TIMER),
         hook_serial: region(HOOK_SERIAL),
         report: region(REPORT),
+        events_root: region(EVENTS_ROOT),
+        events_own: region(EVENTS_OWN),
         table: region(TABLE),
+        cells: region(CELLS),
         rates: region(RATES),
         counters: COUNTERS.map(region),
     };

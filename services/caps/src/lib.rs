@@ -70,6 +70,9 @@ pub enum Kind {
     Serve(Slot, &'static str),
     /// An endpoint of a server, to Call it by its protocol.
     Call(Slot, &'static str),
+    /// Endpoints of the cells that are attached to this service's hook: from this slot on, as many as attachments; they
+    /// come and go.
+    Cells(Slot),
     /// This service's own notification, to wait on (bound to its TCB).
     Wait(Slot),
     /// Another one's notification, to signal.
@@ -104,6 +107,11 @@ impl Need {
     /// A server to Call. Grant is what gives the server its reply capability (seL4 5.0.0).
     pub const fn call(name: &'static str, slot: Slot, protocol: &'static str) -> Self {
         Self { name, kind: Kind::Call(slot, protocol), rights: Rights::WG }
+    }
+
+    /// Endpoints of cells.
+    pub const fn cells(name: &'static str, first: Slot) -> Self {
+        Self { name, kind: Kind::Cells(first), rights: Rights::WG }
     }
 
     /// The own notification.
@@ -146,6 +154,11 @@ pub enum Object {
         of: &'static str,
         /// 0 for the server itself.
         badge: u64,
+    },
+    /// The endpoints of those cells that are attached to a hook.
+    Cells {
+        /// The hook's number.
+        hook: u32,
     },
     /// The notification on which `of` waits.
     Notification {

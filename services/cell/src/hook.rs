@@ -1,7 +1,7 @@
 //! What is attached to a hook: a page that the agent writes and the hook's owner reads.
 //!
 //! Layout, little-endian: attachments in use `u32 @0`; from byte 64 on [`ATTACHMENTS`] entries of 16 bytes:
-//! program `u32 @0` (its slot in the table plus one; 0: none), epoch `u32 @4` (changes with each attachment), period in ns
+//! program `u32 @0` (its slot in the ledger plus one; 0: none), epoch `u32 @4` (changes with each attachment), period in ns
 //! `u64 @8`.
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
@@ -15,7 +15,7 @@ const ENTRY: usize = 16;
 /// One program on a hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attachment {
-    /// Its slot in the program table.
+    /// Its slot in the ledger.
     pub program: u32,
     /// Tells this attachment from an earlier one in the same place.
     pub epoch: u32,
@@ -61,9 +61,16 @@ impl<'a> Hook<'a> {
         (0..ATTACHMENTS).filter_map(|index| Some((index, self.get(index)?)))
     }
 
-    /// Attaches `program`; takes effect between two events. Gives the place, or none if all are in use.
-    pub fn attach(&self, program: u32, period_ns: u64) -> Option<usize> {
-        let index = (0..ATTACHMENTS).find(|&index| self.get(index).is_none())?;
+    /// A place where nothing is attached, if there is one.
+    pub fn free_place(&self) -> Option<usize> {
+        (0..ATTACHMENTS).find(|&index| self.get(index).is_none())
+    }
+
+    /// Attaches `program` in the free place `index`; takes effect between two events. Gives the place, or none if there is no such.
+    pub fn attach(&self, index: usize, program: u32, period_ns: u64) -> Option<usize> {
+        if index >= ATTACHMENTS {
+            return None;
+        }
         let at = index * ENTRY;
         let epoch = self.entries.u32(at + 4).ok()?;
         epoch.store(epoch.load(Relaxed).wrapping_add(1), Relaxed);
@@ -71,6 +78,15 @@ impl<'a> Hook<'a> {
         self.entries.u32(at).ok()?.store(program + 1, Release);
         self.count();
         Some(index)
+    }
+
+    /// Puts another program in the place of the one that is attached there: same epoch, same period.
+    pub fn replace(&self, index: usize, program: u32) {
+        if self.get(index).is_some()
+            && let Ok(word) = self.entries.u32(index * ENTRY)
+        {
+            word.store(program + 1, Release);
+        }
     }
 
     /// Takes the attachment in place `index` away; takes effect between two events.
@@ -101,18 +117,22 @@ mod tests {
         let words: Vec<_> = (0..512).map(|_| AtomicU64::new(0)).collect();
         let hook = Hook::new(Shm::from_words(&words)).unwrap();
         assert!(!hook.is_armed());
-        let places: Vec<_> = (0..ATTACHMENTS as u32).map(|p| hook.attach(p, 10).unwrap()).collect();
-        assert_eq!(hook.attach(99, 10), None, "all places in use");
-        let before = hook.get(places[3]).unwrap();
-        hook.detach(places[3]);
-        assert_eq!(hook.get(places[3]), None);
-        assert_eq!(hook.attach(7, 20), Some(places[3]));
-        let after = hook.get(places[3]).unwrap();
+        for program in 0..ATTACHMENTS as u32 {
+            let place = hook.free_place().unwrap();
+            assert_eq!(hook.attach(place, program, 10), Some(place));
+        }
+        assert_eq!((hook.free_place(), hook.attach(ATTACHMENTS, 99, 10)), (None, None));
+        let before = hook.get(3).unwrap();
+        hook.replace(3, 40);
+        assert_eq!(hook.get(3), Some(Attachment { program: 40, ..before }), "the epoch stays");
+        hook.detach(3);
+        hook.replace(3, 41);
+        assert_eq!((hook.get(3), hook.free_place()), (None, Some(3)));
+        hook.attach(3, 7, 20).unwrap();
+        let after = hook.get(3).unwrap();
         assert_eq!((after.program, after.period_ns), (7, 20));
         assert_ne!(after.epoch, before.epoch);
-        for place in places {
-            hook.detach(place);
-        }
+        (0..ATTACHMENTS).for_each(|place| hook.detach(place));
         assert!(!hook.is_armed());
         assert_eq!(hook.get(usize::MAX), None);
     }

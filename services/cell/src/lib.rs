@@ -1,121 +1,58 @@
-//! Runs verified programs, away from those who load them and from those whose events they see.
+//! A protection domain for one program: what the others know of it, and (on the device) what runs in it.
 //!
-//! The agent verifies a program and writes it into memory that this service can only read; the owner of a
-//! hook Calls with an event of up to four words and gets the verdict.
+//! The agent verifies and compiles a program into an [`image`], notes it in the [`ledger`], and asks the root task for a
+//! cell. The cell maps its image read-only, its maps, a page for what it has to say, and nothing else; it holds the
+//! endpoint where events arrive, and the one for its faults. The owner of a hook Calls with up to four words and gets
+//! the verdict.
 #![no_std]
-#![forbid(unsafe_code)]
-
-#[cfg(feature = "server")]
-extern crate alloc;
+#![cfg_attr(not(test), forbid(unsafe_code))]
 
 pub mod hook;
-#[cfg(feature = "server")]
-pub mod runner;
-pub mod table;
+pub mod image;
+pub mod ledger;
+pub mod out;
 
-use caps::{Need, Region, Rights, Slot, standard};
+use caps::{Region, Slot, standard};
 
-/// The protocol of [`Request`].
-pub const PROTOCOL: &str = "cell";
+/// Cells at a time.
+pub const CELLS: usize = 64;
 
-/// Where requests arrive.
-pub const REQUESTS: Slot = Slot(8);
+/// In a cell: where events arrive.
+pub const EVENTS: Slot = Slot(8);
+/// In the owner of a hook: the endpoint of the cell in attachment 0; those of the others follow.
+pub const ATTACHED: Slot = Slot(16);
 
-/// Verified programs: [`table::Table`].
-pub const PROGRAMS: Region = Region::at(standard::FIRST_REGION, 20);
-/// The memory of maps.
-pub const MAPS: Region = Region::at(standard::FIRST_REGION + 0x20_0000, 128);
-/// What programs print: records of [`table::TRACE_HEADER`] bytes and text.
-pub const TRACE: Region = Region::at(standard::FIRST_REGION + 0x8_0000, 5);
-/// How often programs ran: [`table::Stats`].
-pub const STATS: Region = Region::at(standard::FIRST_REGION + 0x9_0000, 1);
+/// The label of an event.
+pub const EVENT: u64 = 1;
+/// The label by which a cell tells its fault endpoint that a program used up its instructions.
+pub const OVER_BUDGET: u64 = 0xb0d6e;
 
-/// Badge of the agent: it alone may prepare and forget.
-pub const BADGE_AGENT: u64 = 1;
-/// Badge of the timer.
-pub const BADGE_TIMER: u64 = 2;
-/// Badge of the serial driver.
-pub const BADGE_SERIAL: u64 = 3;
+const FIRST: u64 = standard::FIRST_REGION;
+/// In a cell: the image, of which as many pages are mapped as it has.
+pub const IMAGE: Region = Region::at(FIRST, 64);
+/// In a cell: [`out`], of which as many pages are mapped as were made.
+pub const OUT: Region = Region::at(FIRST + 0x4_0000, 5);
+/// In a cell: context that is longer than four words, written by the hook's owner.
+pub const CONTEXT: Region = Region::at(FIRST + 0x5_0000, 1);
+/// In a cell: its maps, one behind the other.
+pub const MAPS: Region = Region::at(FIRST + 0x6_0000, 416);
+/// Pages of a cell's stack, with the frames of the program on it.
+pub const STACK_PAGES: u64 = 3;
 
-/// What the service needs besides the standard needs.
-pub const NEEDS: &[Need] = &[
-    standard::CLOCK_NEED,
-    Need::serve("requests", REQUESTS, PROTOCOL),
-    Need::memory("programs", PROGRAMS, Rights::R),
-    Need::memory("maps", MAPS, Rights::RW),
-    Need::memory("trace", TRACE, Rights::RW),
-    Need::memory("stats", STATS, Rights::RW),
-];
+/// Most instructions of one run, whatever was proven: a loop that is known to end may still take years.
+pub const FUEL: u64 = 1_000_000;
 
-/// What can be asked; the label of the message is `program << 4 | code` (labels have 20 bits on seL4 5.0.0).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Request {
-    /// Runs a program for an event of its hook; the message's four words are its context.
-    Event {
-        /// Its slot in the table.
-        program: u32,
-    },
-    /// Reads the program's slot anew, so that its first event costs no more than the others.
-    Prepare {
-        /// Its slot in the table.
-        program: u32,
-    },
-    /// Lets go of the program.
-    Forget {
-        /// Its slot in the table.
-        program: u32,
-    },
+/// The budget of a run, in instructions, of a program with this proven bound.
+pub fn fuel(instruction_bound: Option<u64>) -> u64 {
+    instruction_bound.map_or(FUEL, |bound| bound.min(FUEL))
 }
 
-impl Request {
-    /// The label of the message.
-    pub const fn label(self) -> u64 {
-        let (code, program) = match self {
-            Self::Event { program } => (1, program),
-            Self::Prepare { program } => (2, program),
-            Self::Forget { program } => (3, program),
-        };
-        (program as u64) << 4 | code
-    }
-
-    /// The request of a label, if it is one.
-    pub const fn decode(label: u64) -> Option<Self> {
-        let program = (label >> 4) as u32;
-        if program as usize >= table::SLOTS {
-            return None;
-        }
-        Some(match label & 15 {
-            1 => Self::Event { program },
-            2 => Self::Prepare { program },
-            3 => Self::Forget { program },
-            _ => return None,
-        })
-    }
+/// The slot of the endpoint of the cell in attachment `place`.
+#[inline]
+pub const fn attached(place: usize) -> Slot {
+    Slot(ATTACHED.0 + place as u8)
 }
 
-/// Why a request got no answer; the label of the reply, 0 being success.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u64)]
-pub enum Refusal {
-    /// Not a request, or the caller may not ask this.
-    Invalid = 1,
-    /// No program in this slot.
-    Empty = 2,
-    /// Not enough memory to run it.
-    NoMemory = 3,
-    /// It was stopped while it ran.
-    Trapped = 4,
-}
-
-impl Refusal {
-    /// The refusal of a reply's label, if it is one.
-    pub const fn from_label(label: u64) -> Option<Self> {
-        Some(match label {
-            1 => Self::Invalid,
-            2 => Self::Empty,
-            3 => Self::NoMemory,
-            4 => Self::Trapped,
-            _ => return None,
-        })
-    }
-}
+const _: () = assert!(ATTACHED.0 as usize + hook::ATTACHMENTS == 1 << Slot::RADIX);
+// All that a cell maps besides its program and its stack lies in the range of one page table.
+const _: () = assert!(FIRST.is_multiple_of(0x20_0000) && MAPS.end() <= FIRST + 0x20_0000);

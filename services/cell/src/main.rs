@@ -1,6 +1,5 @@
-//! The cell, as a service.
+//! The cell's own program.
 #![cfg_attr(target_os = "none", no_std, no_main)]
-#![forbid(unsafe_code)]
 
 #[cfg(target_os = "none")]
 mod service;

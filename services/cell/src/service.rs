@@ -1,41 +1,108 @@
-//! Glue: requests come in, the runner answers.
+//! Glue: events come in, the program answers.
 
-use cell::{
-    MAPS, PROGRAMS, REQUESTS, STATS, TRACE,
-    runner::{Machine, Memory, Runner},
+use bpf_runtime::{
+    interp::{Env, MAX_TEXT},
+    jit::{Run, STACK_BYTES},
+    map::Map,
+    native::{Entry, Host},
 };
-use svc::{Server, region};
+use caps::{Region, standard};
+use cell::{
+    CONTEXT, EVENTS, IMAGE, OUT, OVER_BUDGET,
+    image::{self, Header},
+    out::{Out, pages},
+};
+use heapless::Vec;
+use shm::Producer;
+use svc::{Server, clock, region};
 
-svc::service!(main);
-// Decoded programs, 32 bytes an instruction: as many as the region of programs holds, and their maps.
-svc::heap!(320 * 1024);
+svc::domain!(main);
+// The engine's library can allocate; nothing here does.
+svc::heap!(0);
 
-struct Clock;
+/// What helpers reach.
+struct System {
+    trace: Option<Producer<'static>>,
+    random: u64,
+    slot: u32,
+}
 
-impl Machine for Clock {
-    fn now_ns(&self) -> u64 {
-        svc::clock::now_ns()
+impl Env for System {
+    fn now_ns(&mut self) -> u64 {
+        clock::now_ns()
+    }
+
+    fn random_u32(&mut self) -> u32 {
+        // xorshift64* (Vigna 2016): for sampling, not for secrets.
+        self.random ^= self.random >> 12;
+        self.random ^= self.random << 25;
+        self.random ^= self.random >> 27;
+        (self.random.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32) as u32
+    }
+
+    fn cpu(&mut self) -> u32 {
+        0
+    }
+
+    fn trace(&mut self, text: &[u8]) {
+        let Some(trace) = &self.trace else { return };
+        let (now, slot) = (clock::now_ns().to_le_bytes(), self.slot.to_le_bytes());
+        // A full ring counts what it drops; the host is told.
+        let _ = trace.push(&[&now, &slot, &text[..text.len().min(MAX_TEXT)]]);
     }
 }
 
+/// Its maps, with what a cell before this one was in the middle of undone.
+fn maps(header: &Header) -> Vec<Map<'static>, { image::MAPS }> {
+    let mut maps = Vec::new();
+    for &(address, bytes) in &header.map[..header.maps as usize] {
+        let pages = u64::from(bytes).div_ceil(Region::PAGE);
+        let map = Map::open(region(Region::at(address.into(), pages))).expect("the agent made it");
+        let map = map.owned_by(header.owner);
+        map.recover(header.owner);
+        // As many as the header can hold.
+        let _ = maps.push(map);
+    }
+    maps
+}
+
 fn main() -> ! {
-    let memory =
-        Memory { programs: region(PROGRAMS), maps: region(MAPS), stats: region(STATS), trace: region(TRACE) };
-    let [events, refusals] = svc::counters(["requests", "refusals"]);
-    let mut runner = Runner::new(memory, Clock).expect("the trace memory holds a ring");
-    let server = Server::new(REQUESTS);
-    svc::ready();
+    let header = Header::read(region(Region::at(IMAGE.vaddr, 1))).expect("the agent wrote it");
+    let maps = maps(&header);
+    let out = Out(region(Region::at(OUT.vaddr, pages(header.prints) as u64)));
+    let trace = if header.prints { out.producer().ok() } else { None };
+    // The frames of the program; aligned to 16 bytes.
+    let mut frames = [0_u128; STACK_BYTES / 16];
+    let stack = frames.as_mut_ptr().expose_provenance() as u64;
+    let system = System { trace, random: header.seed | 1, slot: header.slot };
+    let mut host = Host::new(&maps, system, (stack, STACK_BYTES as u64));
+    let fresh = Run::new(stack, &Host::<System>::FUNCTIONS, &[]);
+    let mut run = fresh.clone();
+    let mut counts = out.counts();
+    let words = header.context_bytes <= 32;
+    // SAFETY: the image behind the header is what the agent compiled of a program that it verified, for these maps and
+    // this stack; image, maps and stack stay mapped as long as this domain lives.
+    let entry = unsafe { Entry::at(IMAGE.vaddr + image::CODE as u64) };
+    let server = Server::new(EVENTS);
     let mut received = server.recv();
     loop {
-        // Nobody holds a capability to signal this service: what comes is a request.
-        events.add(1);
-        let message = received.message;
-        received = match runner.serve(received.badge, message.label(), message.words()) {
-            Ok(verdict) => server.reply_recv(0, [verdict]),
-            Err(refusal) => {
-                refusals.add(1);
-                server.reply_recv(refusal as u64, [])
-            }
-        };
+        let start = clock::ticks();
+        let context = received.message.words();
+        run.arguments[0] = if words { context.as_ptr().expose_provenance() as u64 } else { CONTEXT.vaddr };
+        run.fuel = header.fuel;
+        // SAFETY: what `run` points to are locals of this function, which never returns.
+        let verdict = unsafe { entry.run(&mut host, &mut run) };
+        counts.runs += 1;
+        counts.ticks += clock::ticks() - start;
+        if run.trap().is_some() {
+            counts.stopped += 1;
+            out.set_counts(counts);
+            host.discard_records();
+            run = fresh.clone();
+            // The root task stops this cell, and answers for it.
+            svc::tell(standard::FAULT, OVER_BUDGET, [header.fuel]);
+        }
+        out.set_counts(counts);
+        received = server.reply_recv(0, [verdict]);
     }
 }

@@ -10,7 +10,7 @@ pub mod sample;
 use caps::{Need, Region, Rights, Slot, standard};
 
 /// Those whose counters are sampled, in the order of [`PAGES`].
-pub const SOURCES: [&str; 5] = ["cell", "timer", "serial", "agent", "metrics"];
+pub const SOURCES: [&str; 5] = ["timer", "tick", "serial", "agent", "metrics"];
 
 /// The counter pages of [`SOURCES`].
 pub const PAGES: [Region; 5] = [
@@ -36,8 +36,8 @@ pub const NEEDS: &[Need] = &[
     standard::CLOCK_NEED,
     Need::wait("events", EVENTS),
     Need::call("timer", TIMER, timer::PROTOCOL),
-    Need::memory("cell", PAGES[0], Rights::R),
-    Need::memory("timer-counters", PAGES[1], Rights::R),
+    Need::memory("timer-counters", PAGES[0], Rights::R),
+    Need::memory("tick", PAGES[1], Rights::R),
     Need::memory("serial", PAGES[2], Rights::R),
     Need::memory("agent", PAGES[3], Rights::R),
     Need::memory("rates", RATES, Rights::RW),

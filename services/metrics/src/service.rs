@@ -7,8 +7,6 @@ use svc::{Message, ServerRestarted, clock::now_ns, region};
 use timer::Request;
 
 svc::service!(main);
-// The library of the cell's protocol can allocate; nothing here does.
-svc::heap!(0);
 
 /// The one timer that is used.
 const ID: u64 = 0;
@@ -47,7 +45,7 @@ fn main() -> ! {
             log::info!(
                 "up {} min, events per second: timer {}, serial {}",
                 now / (60 * SECOND_NS),
-                rate("timer"),
+                rate("tick"),
                 rate("serial"),
             );
         }

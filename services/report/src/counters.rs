@@ -14,10 +14,12 @@ const NAME_BYTES: usize = 24;
 /// Where the page's owner notes which Call it waits in (`svc::call`): `capability pointer << 32 | address of its system
 /// call instruction`, 0 if in none. When a server dies, its supervisor finds by this whom to release.
 pub const PENDING_CALL: usize = 4088;
+/// Where the page's owner counts the Calls that it begins, `u32`: two looks tell one Call from the next.
+pub const CALLS: usize = 4080;
 /// The label of the answer by which the supervisor releases the caller of a server that died.
 pub const CALL_FAILED: u64 = 0xf_ffff;
 /// Counters in a page.
-pub const MAX: usize = (PENDING_CALL - ENTRIES) / ENTRY;
+pub const MAX: usize = (CALLS - ENTRIES) / ENTRY;
 
 /// The page.
 #[derive(Clone, Copy, Debug)]

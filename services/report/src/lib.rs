@@ -2,13 +2,17 @@
 //!
 //! Layout, little-endian: services `u32 @0`, boot time in ns `u64 @8`, memory in bytes: all `u64 @16`, in
 //! use `u64 @24`; the kernel's name, 32 bytes zero-padded, `@32`; from byte 64 on one entry of 208 bytes a
-//! service: name, 16 bytes zero-padded; state `u32 @16`; priority `u32 @20`; restarts `u32 @24`; memory in
+//! service: name, 16 bytes zero-padded; state `u32 @16`; priority `u32 @20`; restarts `u32 @24`, of which
+//! the strikes `u32 @28`; memory in
 //! bytes `u64 @32`; last fault, 160 bytes zero-padded, `@48`.
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod cells;
 pub mod clock;
+pub mod control;
 pub mod counters;
+pub mod events;
 pub mod record;
 
 use shm::{OutOfBounds, Shm};
@@ -66,6 +70,8 @@ pub struct Service {
     pub priority: u32,
     /// How often it was built again.
     pub restarts: u32,
+    /// Faults since its record was last clean.
+    pub strikes: u32,
     /// The memory that it is built from, in bytes.
     pub memory: u64,
     /// Its last fault, for a person; empty if there was none.
@@ -125,6 +131,7 @@ impl<'a> Report<'a> {
             state: State::from_word(entry.load(16, 4)?),
             priority: entry.load(20, 4)? as u32,
             restarts: entry.load(24, 4)? as u32,
+            strikes: entry.load(28, 4)? as u32,
             memory: entry.load(32, 8)?,
             last_fault: text(entry, 48)?,
         })
@@ -173,14 +180,21 @@ impl<'a> Report<'a> {
         self.0.store(0, 4, self.0.load(0, 4)?.max(index as u64 + 1))
     }
 
-    /// Writes the state of service `index` and how often it was restarted.
+    /// Writes the state of service `index`, how often it was restarted and its faults since its record was clean.
     ///
     /// # Errors
     /// More than [`MAX_SERVICES`].
-    pub fn set_state(&self, index: usize, state: State, restarts: u32) -> Result<(), OutOfBounds> {
+    pub fn set_state(
+        &self,
+        index: usize,
+        state: State,
+        restarts: u32,
+        strikes: u32,
+    ) -> Result<(), OutOfBounds> {
         let entry = self.entry(index)?;
         entry.store(16, 4, state as u64)?;
-        entry.store(24, 4, restarts.into())
+        entry.store(24, 4, restarts.into())?;
+        entry.store(28, 4, strikes.into())
     }
 
     /// Writes the last fault of service `index`, cut to [`FAULT_BYTES`].
@@ -227,14 +241,14 @@ mod tests {
         report.set_memory(64 << 20, 3 << 20).unwrap();
         report.set_kernel("a kernel with a name far longer than it should be").unwrap();
         report.set_service(1, "serial", 200, 4096).unwrap();
-        report.set_state(1, State::Waiting, 7).unwrap();
+        report.set_state(1, State::Waiting, 7, 2).unwrap();
         report.set_fault(1, "VM fault").unwrap();
         let summary = report.summary().unwrap();
         assert_eq!((summary.services, summary.memory_used), (2, 3 << 20));
         assert_eq!(summary.kernel.as_str(), "a kernel with a name far longer ");
         let serial = report.service(1).unwrap();
         assert_eq!((serial.name.as_str(), serial.state), ("serial", Some(State::Waiting)));
-        assert_eq!((serial.restarts, serial.last_fault.as_str()), (7, "VM fault"));
+        assert_eq!((serial.restarts, serial.strikes, serial.last_fault.as_str()), (7, 2, "VM fault"));
         assert!(report.service(2).is_err());
         assert!(report.set_service(MAX_SERVICES, "x", 1, 0).is_err());
     }

@@ -13,7 +13,7 @@ pub mod uart;
 use caps::{Need, Region, Rights, Slot, standard};
 
 /// Those whose log rings the driver drains, in the order of [`LOGS`].
-pub const LOG_CLIENTS: [&str; 5] = ["root", "cell", "timer", "metrics", "agent"];
+pub const LOG_CLIENTS: [&str; 5] = ["root", "timer", "tick", "metrics", "agent"];
 
 /// The log rings of [`LOG_CLIENTS`]; the root task's is large enough to hold what it says before the driver runs.
 pub const LOGS: [Region; 5] = [
@@ -42,8 +42,6 @@ pub const CONSOLE_PORTS: Slot = Slot(11);
 pub const CONTROL_PORTS: Slot = Slot(12);
 /// Tells the agent that bytes arrived, or that there is room again.
 pub const AGENT: Slot = Slot(13);
-/// Where events of the hook go.
-pub const CELL: Slot = Slot(14);
 
 /// Bit of the driver's notification: the console's interrupt.
 pub const BIT_CONSOLE: u64 = 1 << 0;
@@ -63,10 +61,10 @@ pub const NEEDS: &[Need] = &[
     Need::ports("console", CONSOLE_PORTS),
     Need::ports("control", CONTROL_PORTS),
     Need::signal("agent", AGENT),
-    Need::call("cell", CELL, cell::PROTOCOL),
+    Need::cells("cells", cell::ATTACHED),
     Need::memory("log-root", LOGS[0], Rights::RW),
-    Need::memory("log-cell", LOGS[1], Rights::RW),
-    Need::memory("log-timer", LOGS[2], Rights::RW),
+    Need::memory("log-timer", LOGS[1], Rights::RW),
+    Need::memory("log-tick", LOGS[2], Rights::RW),
     Need::memory("log-metrics", LOGS[3], Rights::RW),
     Need::memory("log-agent", LOGS[4], Rights::RW),
     Need::memory("control-rx", CONTROL_RX, Rights::RW),

@@ -1,10 +1,10 @@
 //! Glue: interrupts and signals wake the driver, received bytes go to the hook.
 
-use cell::{Request, hook::Hook};
+use cell::{EVENT, attached, hook::Hook};
 use platform::{PLATFORM, Uart as Place};
 use serial::{
-    AGENT, BIT_CONSOLE, BIT_CONTROL, CELL, CONSOLE_IRQ, CONSOLE_PORTS, CONTROL_IRQ, CONTROL_PORTS,
-    CONTROL_RX, CONTROL_TX, EVENTS, HOOK, LOG_CLIENTS, LOGS,
+    AGENT, BIT_CONSOLE, BIT_CONTROL, CONSOLE_IRQ, CONSOLE_PORTS, CONTROL_IRQ, CONTROL_PORTS, CONTROL_RX,
+    CONTROL_TX, EVENTS, HOOK, LOG_CLIENTS, LOGS,
     driver::{Driver, EVENT_BYTES, Step},
     line::Printer,
     uart::{Registers, Uart},
@@ -13,8 +13,6 @@ use shm::{Consumer, Producer};
 use svc::{Ports, region};
 
 svc::service!(main);
-// The library of the cell's protocol can allocate; nothing here does.
-svc::heap!(0);
 
 /// The rings of all who log: the driver's clients and itself.
 const WRITERS: usize = LOG_CLIENTS.len() + 1;
@@ -125,12 +123,10 @@ fn fire(hook: &Hook<'_>, step: &Step) -> (u64, u64) {
     // struct hypos_serial.
     let port_and_len = CONSOLE | (step.console_received as u64) << 32;
     let (mut called, mut failed) = (0, 0);
-    for (_, attachment) in hook.iter() {
-        let event = Request::Event { program: attachment.program };
+    for (place, _) in hook.iter() {
         let context = [svc::clock::now_ns(), port_and_len, half(0), half(EVENT_BYTES / 2)];
-        let answer = svc::call(CELL, event.label(), context);
         called += 1;
-        failed += u64::from(answer.is_err() || answer.is_ok_and(|answer| answer.label() != 0));
+        failed += u64::from(svc::call(attached(place), EVENT, context).is_err());
     }
     (called, failed)
 }

@@ -114,6 +114,11 @@ impl Server {
     }
 }
 
+/// Calls `to` and looks at no answer: without a note of the pending Call, for a domain that has no page for it.
+pub fn tell<const N: usize>(to: Slot, label: u64, words: [u64; N]) {
+    let _ = cap::Endpoint::from_bits(to.cptr()).call_with_mrs(MessageInfo::new(label, 0, 0, N), words);
+}
+
 /// Waits for bits of the notification at `events`, and takes them.
 #[inline]
 pub fn wait(events: Slot) -> Badge {

@@ -34,8 +34,8 @@ mod start;
 pub use arch::Ports;
 pub use heap::Heap;
 pub use ipc::{
-    FIRST_SIGNAL_BIT, Message, Received, Server, ServerRestarted, acknowledge, call, poll, signal, wait,
-    yield_now,
+    FIRST_SIGNAL_BIT, Message, Received, Server, ServerRestarted, acknowledge, call, poll, signal, tell,
+    wait, yield_now,
 };
 pub use memory::{Mmio, counters, region};
 pub use report::counters::CALL_FAILED;
@@ -50,6 +50,20 @@ macro_rules! service {
         #[unsafe(no_mangle)]
         pub extern "C" fn _start() -> ! {
             $crate::start($main)
+        }
+    };
+}
+
+/// Makes the function of this name, `fn() -> !`, what a domain runs that has less than a service: no log, no counters, no IPC
+/// buffer.
+#[macro_export]
+macro_rules! domain {
+    ($main:ident) => {
+        /// Where the root task starts the domain.
+        // SAFETY: the one `_start` of the program; nothing else has this name.
+        #[unsafe(no_mangle)]
+        pub extern "C" fn _start() -> ! {
+            $main()
         }
     };
 }

@@ -1,7 +1,8 @@
 //! The clock and the timers.
 //!
 //! The clock is a page that everybody reads: time costs no system call. Timers are asked for by Call; when
-//! one expires its client is signalled. The hook `timer` runs programs at periods of their own.
+//! one expires its client is signalled. While anything is attached to a hook, the root task is signalled now and
+//! then, to look after the cells: no cell can keep this service from running.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -17,8 +18,9 @@ pub const PROTOCOL: &str = "timer";
 
 /// Registers of the event timer.
 pub const REGISTERS: Region = Region::at(standard::FIRST_REGION, 1);
-/// What is attached to the hook `timer`.
-pub const HOOK: Region = Region::at(standard::FIRST_REGION + 0x1_0000, 1);
+/// What is attached to the hooks `timer` and `serial`: whether there is a cell to be watched.
+pub const HOOKS: [Region; 2] =
+    [Region::at(standard::FIRST_REGION + 0x1_0000, 1), Region::at(standard::FIRST_REGION + 0x1_1000, 1)];
 
 /// Where requests arrive.
 pub const REQUESTS: Slot = Slot(8);
@@ -26,15 +28,17 @@ pub const REQUESTS: Slot = Slot(8);
 pub const EVENTS: Slot = Slot(9);
 /// The event timer's interrupt.
 pub const IRQ: Slot = Slot(10);
-/// Where events of the hook go.
-pub const CELL: Slot = Slot(11);
-/// Signals the clients, in the order of their badges.
-pub const CLIENTS: [Slot; 1] = [Slot(12)];
+/// Signals the clients, in the order of their badges: metrics, tick, the root task's watchdog.
+pub const CLIENTS: [Slot; 3] = [Slot(12), Slot(13), Slot(14)];
+/// The watchdog among the clients: it asks for nothing, its timer runs while a hook is armed.
+pub const WATCHDOG: usize = 2;
+/// How often the watchdog looks, in ns.
+pub const WATCH_NS: u64 = 100_000_000;
 
 /// Bit of the timer's notification: its interrupt. Requests and signals arrive at the same place, and bits that
 /// no endpoint's badge can have tell a signal (`svc::FIRST_SIGNAL_BIT`).
 pub const BIT_IRQ: u64 = 1 << 28;
-/// Bit: the attachments of the hook changed.
+/// Bit: the attachments of a hook changed.
 pub const BIT_HOOK: u64 = 1 << 29;
 
 /// Timers that one client can have at a time.
@@ -46,10 +50,12 @@ pub const NEEDS: &[Need] = &[
     Need::serve("requests", REQUESTS, PROTOCOL),
     Need::wait("events", EVENTS),
     Need::irq("irq", IRQ),
-    Need::call("cell", CELL, cell::PROTOCOL),
     Need::signal("metrics", CLIENTS[0]),
+    Need::signal("tick", CLIENTS[1]),
+    Need::signal("watchdog", CLIENTS[WATCHDOG]),
     Need::mmio("registers", REGISTERS),
-    Need::memory("hook", HOOK, Rights::R),
+    Need::memory("hook-timer", HOOKS[0], Rights::R),
+    Need::memory("hook-serial", HOOKS[1], Rights::R),
 ];
 
 /// What a client can ask for; [`Request::encode`] gives the message. The reply's label is 0 or a [`Refusal`].

@@ -1,19 +1,17 @@
-//! Glue: requests, the interrupt and the hook drive the schedule; the schedule sets the next interrupt.
+//! Glue: requests and the interrupt drive the schedule; the schedule sets the next interrupt.
 
 use caps::standard;
 use cell::hook::Hook;
 use report::counters::Counter;
 use svc::{Message, Mmio, Server, clock, region};
 use timer::{
-    BIT_HOOK, BIT_IRQ, CELL, CLIENTS, HOOK, IRQ, REGISTERS, REQUESTS, Refusal, Request,
+    BIT_IRQ, CLIENTS, HOOKS, IRQ, REGISTERS, REQUESTS, Refusal, Request,
     clock::{Clock, Discipline},
     hpet::{Hpet, Registers, Unusable},
     schedule::Schedule,
 };
 
 svc::service!(main);
-// The library of the cell's protocol can allocate; nothing here does.
-svc::heap!(0);
 
 const PING: u64 = Request::Ping.encode().0;
 
@@ -36,7 +34,8 @@ struct Timer {
     hpet: Hpet<Device>,
     page: Clock<'static>,
     discipline: Discipline,
-    schedule: Schedule<'static>,
+    schedule: Schedule,
+    hooks: [Hook<'static>; HOOKS.len()],
     counters: Counters,
 }
 
@@ -44,11 +43,6 @@ struct Counters {
     irqs: Counter<'static>,
     requests: Counter<'static>,
     expiries: Counter<'static>,
-    events: Counter<'static>,
-    failures: Counter<'static>,
-    skipped: Counter<'static>,
-    late_max: Counter<'static>,
-    latest_ns: u64,
 }
 
 fn main() -> ! {
@@ -83,31 +77,14 @@ impl Timer {
             Err(Unusable::NoLegacyReplacement) => panic!("the HPET at {AT:#x} can't replace the PIT"),
         };
         let page = Clock::new(region(standard::CLOCK)).expect("a page holds a clock");
-        let hook = Hook::new(region(HOOK)).expect("a page holds a hook");
-        let [irqs, requests, expiries, events, failures, skipped, late_max] = svc::counters([
-            "irqs",
-            "requests",
-            "expiries",
-            "hook_events",
-            "hook_failures",
-            "hook_skipped",
-            "hook_late_ns_max",
-        ]);
+        let [irqs, requests, expiries] = svc::counters(["irqs", "requests", "expiries"]);
         Self {
             discipline: Discipline::new(page.line(), clock::ticks(), hpet.now_ns()),
             hpet,
             page,
-            schedule: Schedule::new(hook, clock::now_ns()),
-            counters: Counters {
-                irqs,
-                requests,
-                expiries,
-                events,
-                failures,
-                skipped,
-                late_max,
-                latest_ns: 0,
-            },
+            schedule: Schedule::default(),
+            hooks: HOOKS.map(|page| Hook::new(region(page)).expect("a page holds a hook")),
+            counters: Counters { irqs, requests, expiries },
         }
     }
 
@@ -130,22 +107,10 @@ impl Timer {
         if let Some(line) = self.discipline.correct(self.page.line(), clock::ticks(), self.hpet.now_ns()) {
             self.page.set(line);
         }
-        if bits & BIT_HOOK != 0 {
-            self.schedule.attachments_changed(clock::now_ns());
-        }
+        let armed = self.hooks.iter().any(Hook::is_armed);
+        self.schedule.watch(armed, clock::now_ns());
         let expiries = self.schedule.expire(clock::now_ns(), |client| svc::signal(CLIENTS[client]));
         self.counters.expiries.add(expiries);
-        let mut failures = 0;
-        let round = self.schedule.tick(clock::now_ns, |program, context| {
-            let answer = svc::call(CELL, cell::Request::Event { program }.label(), context);
-            failures += u64::from(answer.is_err() || answer.is_ok_and(|answer| answer.label() != 0));
-        });
-        let counters = &mut self.counters;
-        counters.events.add(round.events);
-        counters.failures.add(failures);
-        counters.skipped.add(round.skipped);
-        counters.latest_ns = counters.latest_ns.max(round.late_ns);
-        counters.late_max.set(counters.latest_ns);
         self.arm();
     }
 

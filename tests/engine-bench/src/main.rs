@@ -1,37 +1,51 @@
-//! Measures the engine's interpreter against its peers and native code; prints a table and writes the figures as JSON,
-//! a page with the table, and a plot.
+//! Measures the engine against its peers and native code; prints tables and writes the figures as JSON, a page with the
+//! tables, and a plot.
 #![allow(clippy::cast_precision_loss, reason = "nanoseconds and places in a plot")]
 #[path = "../../../bpf-runtime/tests/common/asm.rs"]
 #[allow(clippy::unwrap_used, reason = "the kernels are constants, which each run assembles")]
 mod asm;
+mod clock;
+mod cost;
 mod kernels;
+mod loops;
 mod measure;
+mod native;
 mod peers;
 mod plot;
 mod report;
+mod sheet;
+mod text;
 
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result, bail};
+use report::Figures;
+use sheet::Sheet;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [json, docs] = arguments.as_slice() else { bail!("usage: engine-bench FIGURES.json DOCS") };
+    let [json, docs, programs] = arguments.as_slice() else {
+        bail!("usage: engine-bench FIGURES.json DOCS TEXT-SIZE-PROGRAMS")
+    };
     let (json, docs) = (Path::new(json), Path::new(docs));
-    let mut rows = vec![];
+    let text = text::measure(Path::new(programs))?;
+    let mut kernels = vec![];
     for kernel in kernels::all() {
         eprintln!("measuring {}", kernel.name);
-        rows.push(measure::measure(&kernel)?);
+        kernels.push(measure::measure(&kernel)?);
     }
-    println!("{}", report::table(&rows));
-    println!("{}", report::verdict(&rows));
+    let figures = Figures { kernels, cost: cost::measure()?, loops: loops::measure()?, text };
+    for sheet in figures.sheets() {
+        println!("{}", sheet.table());
+    }
+    println!("{} figures miss their limits", figures.sheets().iter().map(Sheet::missed).sum::<usize>());
     for folder in json.parent().into_iter().chain([docs]) {
         fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
     }
     let write = |path: &Path, text: &str| {
         fs::write(path, text).with_context(|| format!("writing {}", path.display()))
     };
-    write(json, &report::json(&rows)?)?;
-    write(&docs.join("performance.md"), &report::page(&rows))?;
-    plot::draw(&rows, &docs.join("performance.svg"))
+    write(json, &figures.json()?)?;
+    write(&docs.join("performance.md"), &figures.page())?;
+    plot::draw(&figures.kernels, &docs.join("performance.svg"))
 }

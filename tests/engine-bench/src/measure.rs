@@ -3,17 +3,18 @@ use std::sync::atomic::AtomicU64;
 
 use anyhow::{Context as _, Error, Result, ensure};
 use bpf_runtime::{
-    interp::{Env, Program, run_with_memory},
+    interp::{Env, Program, Workspace},
     isa::Insn,
     map::{ANY, Map, MapKind, MapSpec},
 };
-use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 use shm::Shm;
 
 use crate::{
     asm::assemble,
+    clock::{median, now},
     kernels::{Kernel, MEMORY, PACKET, memory},
+    native::Compiled,
     peers::{Rbpf, Solana, bytes, table},
 };
 
@@ -21,8 +22,15 @@ use crate::{
 pub const ROUNDS: usize = 11;
 /// A round lasts so many nanoseconds at least.
 const ROUND_NS: i64 = 4_000_000;
-pub const ENGINES: [&str; 5] =
-    ["hypOS interpreter", "rbpf interpreter", "solana-sbpf interpreter", "rbpf JIT, no checks", "native"];
+pub const ENGINES: [&str; 7] = [
+    "hypOS interpreter",
+    "rbpf interpreter",
+    "solana-sbpf interpreter",
+    "hypOS JIT, proven",
+    "hypOS JIT, checks and fuel",
+    "rbpf JIT, no checks",
+    "native",
+];
 const MAP: MapSpec = MapSpec { kind: MapKind::Hash, key_size: 4, value_size: 16, max_entries: 128, flags: 0 };
 
 struct Quiet;
@@ -63,6 +71,11 @@ impl Row {
         self.ns[1].min(self.ns[2]) / self.ns[0]
     }
 
+    /// The time of compiled code that was proven, in that of rbpf's, and in that of native code.
+    pub fn compiled_ratios(&self) -> [f64; 2] {
+        [self.ns[3] / self.ns[5], self.ns[3] / self.ns[6]]
+    }
+
     pub fn json(&self) -> Value {
         let engines: serde_json::Map<String, Value> = ENGINES
             .iter()
@@ -75,6 +88,7 @@ impl Row {
         json!({
             "kernel": self.kernel, "instructions": self.instructions,
             "engines": engines, "times_best_peer_interpreter": self.ratio(),
+            "proven_jit_to_rbpf_jit": self.compiled_ratios()[0], "proven_jit_to_native": self.compiled_ratios()[1],
         })
     }
 }
@@ -93,7 +107,9 @@ pub fn measure(kernel: &Kernel) -> Result<Row> {
     }
     let maps = [map];
     let fresh = memory(kernel);
-    let instructions = run_with_memory(&program, &mut fresh.clone(), &maps, &mut Quiet, u64::MAX)
+    let mut workspace = Workspace::default();
+    let instructions = workspace
+        .run_with_memory(&program, &mut fresh.clone(), &maps, &mut Quiet, u64::MAX)
         .map_err(Error::msg)?
         .instructions;
 
@@ -103,6 +119,8 @@ pub fn measure(kernel: &Kernel) -> Result<Row> {
     let mut solana = Solana::new(&theirs, shared)?;
     // SAFETY: leaked above, bytes; solana-sbpf touches it only while it runs.
     let memory = unsafe { std::slice::from_raw_parts_mut(at, MEMORY) };
+    let mut proven = Compiled::new(&code, &maps[0], &words, true)?;
+    let mut checked = Compiled::new(&code, &maps[0], &words, false)?;
     let (rbpf, jit) = (Rbpf::new(&theirs, false)?, Rbpf::new(&theirs, true)?);
     let mut table = table();
     let mut lookup = move |key: u32| {
@@ -112,9 +130,14 @@ pub fn measure(kernel: &Kernel) -> Result<Row> {
         Some(value[0])
     };
     let mut engines: [Engine; ENGINES.len()] = [
-        Box::new(|m| Ok(run_with_memory(&program, m, &maps, &mut Quiet, u64::MAX).map_err(Error::msg)?.r0)),
+        Box::new(|m| {
+            let run = workspace.run_with_memory(&program, m, &maps, &mut Quiet, u64::MAX);
+            Ok(run.map_err(Error::msg)?.r0)
+        }),
         Box::new(|m| rbpf.run(m)),
         Box::new(|_| solana.run()),
+        Box::new(|m| proven.run(m)),
+        Box::new(|m| checked.run(m)),
         Box::new(|m| jit.run(m)),
         Box::new(|m| Ok((kernel.native)(m, &mut lookup))),
     ];
@@ -161,15 +184,4 @@ fn time(
     }
     *runs = done;
     Ok(ns as f64 / f64::from(done))
-}
-
-/// Nanoseconds that this thread has computed: what other processes take does not count.
-fn now() -> i64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    time.tv_sec * 1_000_000_000 + time.tv_nsec
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
 }

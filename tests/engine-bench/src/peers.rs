@@ -69,6 +69,11 @@ impl<'p> Rbpf<'p> {
         Ok(Self { vm, jit })
     }
 
+    /// Compiles the program (again).
+    pub fn compile(&mut self) -> Result<()> {
+        Ok(self.vm.jit_compile()?)
+    }
+
     pub fn run(&self, memory: &mut [u8]) -> Result<u64> {
         // SAFETY: the virtual machine uses the memory during the call only, whatever lifetime it asks for.
         let memory = unsafe { std::slice::from_raw_parts_mut(memory.as_mut_ptr(), memory.len()) };
@@ -168,6 +173,11 @@ impl Solana {
             .map_err(|error| anyhow!("{error}"))?;
         let frames = vec![CallFrame::default(); config.max_call_depth];
         Ok(Self { executable, context: Context { mapping, left: 0, values }, stack_bytes, frames })
+    }
+
+    /// Compiles the program (again).
+    pub fn compile(&mut self) -> Result<()> {
+        self.executable.jit_compile().map_err(|error| anyhow!("{error}"))
     }
 
     pub fn run(&mut self) -> Result<u64> {

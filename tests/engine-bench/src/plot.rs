@@ -10,6 +10,8 @@ const COLOURS: [RGBColor; ENGINES.len()] = [
     RGBColor(0, 90, 181),
     RGBColor(220, 120, 40),
     RGBColor(200, 60, 60),
+    RGBColor(70, 160, 90),
+    RGBColor(120, 190, 220),
     RGBColor(170, 170, 170),
     RGBColor(90, 90, 90),
 ];

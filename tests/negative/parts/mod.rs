@@ -2,20 +2,24 @@
 #![allow(dead_code, unused_imports, unused_macros)]
 
 pub use caps::{Grant, Kind, Need, Object, Region, Rights, Slot};
-pub use system::{Memory, Restart, Service, System, require};
+pub use system::{Cells, Memory, OnLimit, ROOT, Restart, Service, System, control_badge, require};
+
+const RESTART: Restart = Restart { backoff_ms: 1, limit: 1, clean_after_s: 1, on_limit: OnLimit::Stop };
 
 /// It serves the protocol "p".
 pub const SERVER: Service = Service {
     name: "server",
     priority: 20,
     stack_pages: 1,
-    restart: Restart { backoff_ms: 1, limit: 1 },
+    restart: RESTART,
     needs: &[&[Need::serve("in", Slot(8), "p"), Need::wait("events", Slot(9))]],
     grants: &[
         Grant::new("in", Object::Endpoint { of: "server", badge: 0 }, Rights::R),
         Grant::new("events", Object::Notification { of: "server", badge: 0 }, Rights::R),
     ],
 };
+
+pub const CELLS: Cells = Cells { priority: 10, restart: RESTART };
 
 /// A need of the server, and what answers it.
 pub const CALL: Need = Need::call("server", Slot(8), "p");
@@ -37,6 +41,7 @@ macro_rules! require_with {
         const _: () = require(&System {
             memory: &[Memory { of: "server", name: "memory", pages: 2 }],
             services: &[SERVER, $client],
+            cells: CELLS,
         });
     };
 }

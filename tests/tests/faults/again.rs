@@ -47,9 +47,9 @@ fn supervises_on(system: &mut System, other: &str) -> Result<()> {
 }
 
 #[test]
-fn cell_stays_stopped_and_the_rest_goes_on() -> Result<()> {
-    let system = stops("cell")?;
-    ensure!(service(&system, "cell")?["state"] == "stopped");
+fn tick_stays_stopped_and_the_rest_goes_on() -> Result<()> {
+    let system = stops("tick")?;
+    ensure!(service(&system, "tick")?["state"] == "stopped");
     samples_go_on(&system)
 }
 

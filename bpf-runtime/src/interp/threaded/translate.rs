@@ -1,61 +1,80 @@
 //! From decoded instructions to slots that run.
-use super::{Handler, Reg, Slot, alu, control, memory};
-use crate::isa::{Alu, Op, Operand, Width};
+use alloc::{collections::TryReserveError, vec::Vec};
 
-fn slot(run: Handler, dst: u8, src: Operand, at: u16) -> Slot {
+use super::{
+    Handler, Reg, Slot,
+    act::one,
+    alu,
+    control::{self, Goto, cut},
+    helper, memory,
+    pair::together,
+};
+use crate::{
+    helper::number,
+    isa::{Alu, Op, Operand, Width},
+};
+
+/// An instruction's handler, and its slot without that of the next one.
+fn slot(run: Handler, dst: u8, src: Operand, at: u16) -> (Handler, Slot) {
     let (src, imm) = match src {
         Operand::Reg(number) => (number, 0),
         Operand::Imm(imm) => (0, imm),
     };
-    Slot { run, imm, at, dst: Reg::new(dst), src: Reg::new(src) }
+    (run, Slot { next: cut, imm, at, dst: Reg::new(dst), src: Reg::new(src) })
 }
 
-/// The handler for a move to `dst` and an addition to it, if that is what stands there.
-fn sum(ops: &[Op], at: usize, dst: u8) -> Option<Handler> {
-    match *ops.get(at + 1)? {
-        Op::Alu { op: Alu::Add, width: Width::W64, dst: to, src } if to == dst => Some(match src {
-            Operand::Reg(_) => alu::sum::<true>,
-            Operand::Imm(_) => alu::sum::<false>,
-        }),
-        _ => None,
+/// The same instruction in the form that has the better handlers: `r -= 1` is `r += -1`.
+pub(super) fn plain(op: Op) -> Op {
+    match op {
+        Op::Alu { op: Alu::Sub, width: Width::W64, dst, src: Operand::Imm(imm) } if imm != i32::MIN => {
+            Op::Alu { op: Alu::Add, width: Width::W64, dst, src: Operand::Imm(-imm) }
+        }
+        other => other,
     }
 }
 
+/// How many slots stand before the target of a jump at `at`: [`jump`](super::jump) takes it so, for the first slot holds no
+/// instruction. To a target that is none (or beyond 65534 instructions) the slow way goes.
+pub(super) fn target(ops: &[Op], at: usize, off: i32) -> Option<u16> {
+    let target = (at + 1).checked_add_signed(off as isize)?;
+    if target < ops.len() { u16::try_from(target + 1).ok() } else { None }
+}
+
 /// Translates the instruction at slot `at` of `ops`.
-pub(in crate::interp) fn translate(ops: &[Op], at: usize) -> Slot {
+fn single(ops: &[Op], at: usize) -> (Handler, Slot) {
     let none = Operand::Imm(0);
-    // A jump to a place that is none (or beyond 65535 slots) goes the slow way.
-    let to = |off: i32| {
-        let target = (at + 1).checked_add_signed(off as isize)?;
-        if target < ops.len() { u16::try_from(target).ok() } else { None }
-    };
-    let translated = match ops[at] {
-        Op::Alu { op: Alu::Mov, width: Width::W64, dst, src: src @ Operand::Reg(_) }
-            if let Some(sum) = sum(ops, at, dst) =>
-        {
-            Some(slot(sum, dst, src, 0))
-        }
+    let translated = match plain(ops[at]) {
         Op::Alu { op, width, dst, src } => Some(slot(alu::computing(op, width, src), dst, src, 0)),
         Op::Imm64 { dst, value } => Some(slot(control::wide, dst, Operand::Imm(value as i32), 0)),
+        Op::MapHandle { dst, map } => Some(slot(control::map_handle, dst, Operand::Imm(map as i32), 0)),
         Op::Load { size, signed, dst, src, off } => {
-            let load = slot(memory::loading(size, signed), dst, Operand::Reg(src), off as u16);
-            Some(Slot { imm: memory::far(size, signed), ..load })
+            let (load, plain) = slot(memory::loading(size, signed), dst, Operand::Reg(src), off as u16);
+            Some((load, Slot { imm: memory::far(size, signed), ..plain }))
         }
         Op::Store { size, dst, src, off } => {
-            let store = slot(memory::storing(size, src), dst, src, off as u16);
-            Some(match src {
-                Operand::Reg(_) => Slot { imm: memory::far(size, false), ..store },
-                Operand::Imm(_) => Slot { src: Reg::new(size.bytes() as u8), ..store },
-            })
+            let (store, plain) = slot(memory::storing(size, src), dst, src, off as u16);
+            Some((
+                store,
+                match src {
+                    Operand::Reg(_) => Slot { imm: memory::far(size, false), ..plain },
+                    Operand::Imm(_) => Slot { src: Reg::new(size.bytes() as u8), ..plain },
+                },
+            ))
         }
-        Op::Goto { off } => to(off).map(|to| slot(control::goto, 0, none, to)),
+        Op::Goto { off } => target(ops, at, off).map(|to| slot(one::<Goto>, 0, none, to)),
         Op::Jump { test, width, dst, src, off } => {
-            to(off.into()).map(|to| slot(alu::branching(test, width, src), dst, src, to))
+            target(ops, at, off.into()).map(|to| slot(alu::branching(test, width, src), dst, src, to))
         }
-        Op::CallHelper { number } => Some(slot(control::call_helper, 0, Operand::Imm(number as i32), 0)),
+        Op::CallHelper { number } => {
+            let lookup = number == number::MAP_LOOKUP_ELEM;
+            let call = if lookup { helper::lookup } else { helper::call };
+            Some(slot(call, 0, Operand::Imm(number as i32), 0))
+        }
         Op::CallLocal { off } => {
-            to(off).map(|to| slot(control::call_local, 0, Operand::Imm(at as i32 + 1), to))
+            let target = i32::try_from(at as i64 + 2 + i64::from(off)).ok();
+            target.map(|target| slot(control::call_local, 0, Operand::Imm(target), 0))
         }
+        Op::CallReg { dst } => Some(slot(control::call_reg, dst, none, 0)),
         Op::Exit => Some(slot(control::exit, 0, none, 0)),
         _ => None,
     };
@@ -65,4 +84,23 @@ pub(in crate::interp) fn translate(ops: &[Op], at: usize) -> Slot {
         _ => 0,
     };
     translated.unwrap_or_else(|| slot(control::slow, 0, Operand::Imm(upper), 0))
+}
+
+/// Translates a program.
+///
+/// # Errors
+/// Memory is out.
+pub(in crate::interp) fn translate(ops: &[Op]) -> Result<Vec<Slot>, TryReserveError> {
+    let mut slots: Vec<Slot> = Vec::new();
+    slots.try_reserve_exact(ops.len() + 1)?;
+    let (_, first) = slot(cut, 0, Operand::Imm(0), 0);
+    slots.push(first);
+    for at in 0..ops.len() {
+        let (run, slot) = single(ops, at);
+        if let Some(before) = slots.last_mut() {
+            before.next = together(ops, at).unwrap_or(run);
+        }
+        slots.push(slot);
+    }
+    Ok(slots)
 }

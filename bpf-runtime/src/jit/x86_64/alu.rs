@@ -1,70 +1,114 @@
 //! Arithmetic (RFC 9669, section 4.1).
 use super::{
-    encode::{Place, R10, R11, RAX, RCX, RDX, Register, cc, op, op32},
+    X86_64,
+    encode::{R10, R11, RAX, RCX, RDX, Rm, cc, op, op32},
     register,
 };
 use crate::{
-    isa::{Alu, Operand, Swap, Width},
-    jit::buffer::Buffer,
+    isa::{Alu, Swap, Width},
+    jit::{
+        buffer::Buffer,
+        machine::{Arithmetic, Register},
+    },
 };
 
-impl Buffer<'_> {
-    pub(super) fn alu(&mut self, alu: Alu, width: Width, dst: u8, src: Operand) {
+impl Arithmetic for X86_64 {
+    fn alu_register(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, lhs: u8, rhs: u8) {
+        let (wide, to, from) = (width == Width::W64, register(dst), register(rhs));
+        if lhs != dst {
+            if alu == Alu::Add {
+                return b.lea_sum(wide, to, register(lhs), from);
+            }
+            b.mov(wide, to, register(lhs));
+        }
+        let opcode = match alu {
+            Alu::Add => 0x01,
+            Alu::Or => 0x09,
+            Alu::And => 0x21,
+            Alu::Sub => 0x29,
+            Alu::Xor => 0x31,
+            Alu::Mov => 0x89,
+            Alu::Mul => return b.insn(op(0x1af, wide), to, Rm::Reg(from)),
+            Alu::Lsh => return b.shift(4, wide, to, from),
+            Alu::Rsh => return b.shift(5, wide, to, from),
+            Alu::Arsh => return b.shift(7, wide, to, from),
+            Alu::Div | Alu::SDiv | Alu::Mod | Alu::SMod => return b.divide(alu, wide, to, from),
+        };
+        b.insn(op(opcode, wide), from, Rm::Reg(to));
+    }
+
+    fn alu_imm(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, lhs: u8, imm: i32) {
         let (wide, to) = (width == Width::W64, register(dst));
-        match (alu, src) {
-            (Alu::Add, _) => self.arith(0, wide, to, src),
-            (Alu::Or, _) => self.arith(1, wide, to, src),
-            (Alu::And, _) => self.arith(4, wide, to, src),
-            (Alu::Sub, _) => self.arith(5, wide, to, src),
-            (Alu::Xor, _) => self.arith(6, wide, to, src),
-            (Alu::Mov, Operand::Reg(src)) => self.mov(wide, to, register(src)),
-            (Alu::Mov, Operand::Imm(imm)) if wide => self.mov_imm(to, i64::from(imm) as u64),
-            (Alu::Mov, Operand::Imm(imm)) => self.mov_imm(to, u64::from(imm as u32)),
-            (Alu::Mul, Operand::Reg(src)) => self.insn(op(0x1af, wide), to, Place::Reg(register(src))),
-            (Alu::Mul, Operand::Imm(imm)) => {
-                self.insn(op(0x69, wide), to, Place::Reg(to));
-                self.imm32(imm);
+        if lhs != dst {
+            if alu == Alu::Add {
+                return b.insn(op(0x8d, wide), to, Rm::Mem(register(lhs), imm));
             }
-            (Alu::Lsh, _) => self.shift(4, width, to, src),
-            (Alu::Rsh, _) => self.shift(5, width, to, src),
-            (Alu::Arsh, _) => self.shift(7, width, to, src),
-            (Alu::Div | Alu::SDiv | Alu::Mod | Alu::SMod, Operand::Imm(imm)) => {
-                self.divide_imm(alu, width, to, imm);
+            b.mov(wide, to, register(lhs));
+        }
+        let by = (imm as u32 & (width.bits() - 1)) as u8;
+        match alu {
+            Alu::Add => b.arith_imm(0, wide, to, imm),
+            Alu::Or => b.arith_imm(1, wide, to, imm),
+            Alu::And => b.arith_imm(4, wide, to, imm),
+            Alu::Sub => b.arith_imm(5, wide, to, imm),
+            Alu::Xor => b.arith_imm(6, wide, to, imm),
+            Alu::Mov if wide => b.mov_imm(to, i64::from(imm) as u64),
+            Alu::Mov => b.mov_imm(to, u64::from(imm as u32)),
+            Alu::Mul => {
+                b.insn(op(0x69, wide), to, Rm::Reg(to));
+                b.imm32(imm);
             }
-            (Alu::Div | Alu::SDiv | Alu::Mod | Alu::SMod, Operand::Reg(src)) => {
-                self.divide(alu, wide, to, register(src));
-            }
+            // A shift by nothing still has to clear the upper half.
+            Alu::Lsh | Alu::Rsh | Alu::Arsh if by == 0 => b.mov(wide, to, to),
+            Alu::Lsh => b.shift_imm(4, wide, to, by),
+            Alu::Rsh => b.shift_imm(5, wide, to, by),
+            Alu::Arsh => b.shift_imm(7, wide, to, by),
+            Alu::Div | Alu::SDiv | Alu::Mod | Alu::SMod => b.divide_imm(alu, wide, to, imm),
         }
     }
 
-    fn arith(&mut self, extension: u8, wide: bool, to: Register, src: Operand) {
-        match src {
-            Operand::Reg(src) => {
-                self.insn(op(u16::from(extension << 3 | 1), wide), register(src), Place::Reg(to));
+    fn neg(b: &mut Buffer<'_, Self>, width: Width, dst: u8) {
+        b.neg(width == Width::W64, register(dst));
+    }
+
+    fn mov_sx(b: &mut Buffer<'_, Self>, width: Width, bits: u8, dst: u8, src: u8) {
+        let wide = width == Width::W64;
+        let form = match bits {
+            8 => op(0x1be, wide).bytes(),
+            16 => op(0x1bf, wide),
+            _ => op(0x63, wide),
+        };
+        b.insn(form, register(dst), Rm::Reg(register(src)));
+    }
+
+    /// Programs are little-endian, as the processor is.
+    fn swap(b: &mut Buffer<'_, Self>, swap: Swap, bits: u8, dst: u8) {
+        let to = register(dst);
+        match (swap, bits) {
+            (Swap::Le, 16) => b.insn(op32(0x1b7), to, Rm::Reg(to)),
+            (Swap::Le, 32) => b.mov(false, to, to),
+            (Swap::Le, _) => {}
+            (_, 16) => {
+                b.insn(op32(0xc1).words(), 1, Rm::Reg(to));
+                b.byte(8);
+                b.insn(op32(0x1b7), to, Rm::Reg(to));
             }
-            Operand::Imm(imm) => self.arith_imm(extension, wide, to, imm),
+            (_, bits) => b.bswap(bits == 64, to),
         }
     }
 
-    pub(super) fn neg(&mut self, wide: bool, to: Register) {
-        self.insn(op(0xf7, wide), 3, Place::Reg(to));
+    fn mov_imm(b: &mut Buffer<'_, Self>, dst: u8, value: u64) {
+        b.mov_imm(register(dst), value);
+    }
+}
+
+impl Buffer<'_, X86_64> {
+    fn neg(&mut self, wide: bool, to: Register) {
+        self.insn(op(0xf7, wide), 3, Rm::Reg(to));
     }
 
     /// Counts are cut to the width by the processor as by the standard. They have to be in cl.
-    fn shift(&mut self, extension: u8, width: Width, to: Register, src: Operand) {
-        let wide = width == Width::W64;
-        let count = match src {
-            Operand::Imm(imm) => {
-                let by = imm as u32 & (width.bits() - 1);
-                // A shift by nothing still has to clear the upper half.
-                return if by == 0 {
-                    self.mov(wide, to, to);
-                } else {
-                    self.shift_imm(extension, wide, to, by as u8);
-                };
-            }
-            Operand::Reg(src) => register(src),
-        };
+    fn shift(&mut self, extension: u8, wide: bool, to: Register, count: Register) {
         let shifted = if to == RCX { R11 } else { to };
         if to == RCX || count != RCX {
             self.mov(true, R11, RCX);
@@ -72,22 +116,17 @@ impl Buffer<'_> {
         if count != RCX {
             self.mov(false, RCX, count);
         }
-        self.insn(op(0xd3, wide), extension, Place::Reg(shifted));
+        self.insn(op(0xd3, wide), extension, Rm::Reg(shifted));
         if to == RCX || count != RCX {
             self.mov(true, RCX, R11);
         }
     }
 
-    fn divide_imm(&mut self, alu: Alu, width: Width, to: Register, imm: i32) {
-        let wide = width == Width::W64;
+    fn divide_imm(&mut self, alu: Alu, wide: bool, to: Register, imm: i32) {
         match (alu, imm) {
             (Alu::Div | Alu::SDiv, 0) | (Alu::SMod, -1) => self.mov_imm(to, 0),
             (Alu::Mod | Alu::SMod, 0) => self.mov(wide, to, to),
             (Alu::SDiv, -1) => self.neg(wide, to),
-            (Alu::Div, 1..) if imm.count_ones() == 1 => {
-                self.shift(5, width, to, Operand::Imm(imm.trailing_zeros() as i32));
-            }
-            (Alu::Mod, 1..) if imm.count_ones() == 1 => self.arith_imm(4, wide, to, imm - 1),
             _ => {
                 self.mov_imm(R11, if wide { i64::from(imm) as u64 } else { u64::from(imm as u32) });
                 self.divide_by_r11(alu, wide, to);
@@ -99,7 +138,7 @@ impl Buffer<'_> {
     fn divide(&mut self, alu: Alu, wide: bool, to: Register, src: Register) {
         let signed = matches!(alu, Alu::SDiv | Alu::SMod);
         self.mov(wide, R11, src);
-        self.insn(op(0x85, wide), R11, Place::Reg(R11));
+        self.insn(op(0x85, wide), R11, Rm::Reg(R11));
         let by_zero = self.jcc_short(cc::E);
         let by_minus_one = signed.then(|| {
             self.arith_imm(7, wide, R11, -1);
@@ -144,10 +183,10 @@ impl Buffer<'_> {
             } else {
                 self.byte(0x99);
             }
-            self.insn(op(0xf7, wide), 7, Place::Reg(R11));
+            self.insn(op(0xf7, wide), 7, Rm::Reg(R11));
         } else {
             self.mov_imm(RDX, 0);
-            self.insn(op(0xf7, wide), 6, Place::Reg(R11));
+            self.insn(op(0xf7, wide), 6, Rm::Reg(R11));
         }
         let result = if matches!(alu, Alu::Div | Alu::SDiv) { RAX } else { RDX };
         if result != to {
@@ -161,30 +200,6 @@ impl Buffer<'_> {
         }
         if result != to {
             self.mov(true, to, R11);
-        }
-    }
-
-    pub(super) fn mov_sx(&mut self, wide: bool, bits: u8, to: Register, from: Register) {
-        let form = match bits {
-            8 => op(0x1be, wide).bytes(),
-            16 => op(0x1bf, wide),
-            _ => op(0x63, wide),
-        };
-        self.insn(form, to, Place::Reg(from));
-    }
-
-    /// Programs are little-endian, as the processor is.
-    pub(super) fn swap(&mut self, swap: Swap, bits: u8, to: Register) {
-        match (swap, bits) {
-            (Swap::Le, 16) => self.insn(op32(0x1b7), to, Place::Reg(to)),
-            (Swap::Le, 32) => self.mov(false, to, to),
-            (Swap::Le, _) => {}
-            (_, 16) => {
-                self.insn(op32(0xc1).words(), 1, Place::Reg(to));
-                self.byte(8);
-                self.insn(op32(0x1b7), to, Place::Reg(to));
-            }
-            (_, bits) => self.bswap(bits == 64, to),
         }
     }
 }

@@ -1,8 +1,12 @@
 //! Encoding of the instructions that are used (AMD64 Architecture Programmer's Manual, volume 3; Intel's SDM, volume
 //! 2, chapter 2 for the prefixes).
-use crate::jit::buffer::Buffer;
+#![allow(clippy::inline_always, reason = "where it is called, most of what is encoded is constant")]
+use super::X86_64;
+use crate::jit::{
+    buffer::Buffer,
+    machine::{Place, Register},
+};
 
-pub(super) type Register = u8;
 pub(super) const RAX: Register = 0;
 pub(super) const RCX: Register = 1;
 pub(super) const RDX: Register = 2;
@@ -36,16 +40,22 @@ pub(super) mod cc {
 
 /// The second operand of most instructions.
 #[derive(Clone, Copy)]
-pub(super) enum Place {
+pub(super) enum Rm {
     Reg(Register),
     /// Base and displacement.
     Mem(Register, i32),
 }
 
+impl From<Place> for Rm {
+    fn from(Place { base, off }: Place) -> Self {
+        Self::Mem(base, off)
+    }
+}
+
 /// An instruction but for its operands.
 #[derive(Clone, Copy)]
 pub(super) struct Form {
-    /// Above 0xff: with the escape byte 0x0f.
+    /// One byte, or two, of which the escape byte 0x0f is the lower one.
     opcode: u16,
     wide: bool,
     /// The register operands are bytes: without REX, 4 to 7 would be ah to bh.
@@ -53,12 +63,15 @@ pub(super) struct Form {
     prefix: u8,
 }
 
-/// 32-bit operands.
+/// 32-bit operands. An opcode above 0xff is one behind the escape byte.
+#[inline]
 pub(super) const fn op32(opcode: u16) -> Form {
+    let opcode = if opcode > 0xff { (opcode & 0xff) << 8 | 0x0f } else { opcode };
     Form { opcode, wide: false, byte: false, prefix: 0 }
 }
 
 /// 64-bit operands, or 32-bit ones.
+#[inline]
 pub(super) const fn op(opcode: u16, wide: bool) -> Form {
     Form { wide, ..op32(opcode) }
 }
@@ -83,65 +96,62 @@ const fn rex(wide: bool, reg: Register, base: Register) -> u8 {
     0x40 | (wide as u8) << 3 | reg >> 3 << 2 | base >> 3
 }
 
-/// The bytes of an instruction before its displacement, 6 at most: kept in a register, not in memory.
-#[derive(Default)]
-struct Piece {
-    bytes: u64,
-    len: usize,
-}
-
-impl Piece {
-    #[inline]
-    fn byte(&mut self, byte: u8) {
-        self.bytes |= u64::from(byte) << (8 * self.len);
-        self.len += 1;
+/// `ModRM`, SIB and a short displacement: the bytes and their number. A base of rsp or r12 needs a SIB byte; rbp or r13 a
+/// displacement. One that is not short is to follow.
+#[inline(always)]
+fn memory(reg: Register, base: Register, displacement: i32) -> (u64, usize) {
+    let (reg, base) = (reg & 7, base & 7);
+    let short = i8::try_from(displacement).ok();
+    let mode = match short {
+        Some(0) if base != RBP => 0x00,
+        Some(_) => 0x40,
+        None => 0x80,
+    };
+    let mut bytes = u64::from(mode | reg << 3 | base);
+    let mut len = 1;
+    if base == RSP {
+        bytes |= 0x24 << 8;
+        len += 1;
     }
+    if mode == 0x40 {
+        bytes |= u64::from(displacement as u8) << (8 * len);
+        len += 1;
+    }
+    (bytes, len)
 }
 
-impl Buffer<'_> {
-    /// An instruction with a `ModRM` byte; `reg` is a register or an extension of the opcode.
-    #[inline]
-    pub(super) fn insn(&mut self, form: Form, reg: Register, place: Place) {
-        let (Place::Reg(base) | Place::Mem(base, _)) = place;
-        let mut piece = Piece::default();
-        if form.prefix != 0 {
-            piece.byte(form.prefix);
-        }
-        let byte_operand = form.byte && (reg >= 4 || matches!(place, Place::Reg(4..)));
-        let rex = rex(form.wide, reg, base);
-        if rex != 0x40 || byte_operand {
-            piece.byte(rex);
-        }
-        if form.opcode > 0xff {
-            piece.byte(0x0f);
-        }
-        piece.byte(form.opcode as u8);
-        match place {
-            Place::Reg(rm) => {
-                piece.byte(0xc0 | (reg & 7) << 3 | rm & 7);
-                self.piece(piece.bytes, piece.len);
+impl Buffer<'_, X86_64> {
+    /// An instruction with a `ModRM` byte; `reg` is a register or an extension of the opcode. Inlined, most of it is
+    /// constant.
+    #[inline(always)]
+    pub(super) fn insn(&mut self, form: Form, reg: Register, rm: Rm) {
+        let mut bytes = u64::from(form.opcode);
+        let mut len = if form.opcode > 0xff { 2 } else { 1 };
+        let (base, displacement) = match rm {
+            Rm::Reg(register) => {
+                bytes |= u64::from(0xc0 | (reg & 7) << 3 | register & 7) << (8 * len);
+                len += 1;
+                (register, 0)
             }
-            Place::Mem(base, displacement) => self.memory(piece, reg & 7, base & 7, displacement),
-        }
-    }
-
-    /// `ModRM`, SIB, displacement. A base of rsp or r12 needs a SIB byte; rbp or r13 a displacement.
-    fn memory(&mut self, mut piece: Piece, reg: u8, base: u8, displacement: i32) {
-        let short = i8::try_from(displacement).ok();
-        let mode = match short {
-            Some(0) if base != RBP => 0x00,
-            Some(_) => 0x40,
-            None => 0x80,
+            Rm::Mem(base, displacement) => {
+                let (memory, memory_len) = memory(reg, base, displacement);
+                bytes |= memory << (8 * len);
+                len += memory_len;
+                (base, displacement)
+            }
         };
-        piece.byte(mode | reg << 3 | base);
-        if base == RSP {
-            piece.byte(0x24);
+        let rex = rex(form.wide, reg, base);
+        if rex != 0x40 || form.byte && (reg >= 4 || matches!(rm, Rm::Reg(4..))) {
+            bytes = bytes << 8 | u64::from(rex);
+            len += 1;
         }
-        self.piece(piece.bytes, piece.len);
-        match short {
-            Some(_) if mode == 0x00 => {}
-            Some(short) => self.byte(short as u8),
-            None => self.imm32(displacement),
+        if form.prefix != 0 {
+            bytes = bytes << 8 | u64::from(form.prefix);
+            len += 1;
+        }
+        self.piece(bytes, len);
+        if i8::try_from(displacement).is_err() {
+            self.imm32(displacement);
         }
     }
 
@@ -152,43 +162,53 @@ impl Buffer<'_> {
         }
     }
 
+    #[inline]
     pub(super) fn imm32(&mut self, value: i32) {
-        self.bytes(&value.to_le_bytes());
+        self.piece(u64::from(value as u32), 4);
     }
 
     pub(super) fn mov(&mut self, wide: bool, to: Register, from: Register) {
-        self.insn(op(0x89, wide), from, Place::Reg(to));
+        self.insn(op(0x89, wide), from, Rm::Reg(to));
     }
 
     /// `mov to, [base + displacement]`, 64 bits.
     pub(super) fn load(&mut self, to: Register, base: Register, displacement: i32) {
-        self.insn(op(0x8b, true), to, Place::Mem(base, displacement));
+        self.insn(op(0x8b, true), to, Rm::Mem(base, displacement));
     }
 
     /// `mov [base + displacement], from`, 64 bits.
     pub(super) fn store(&mut self, base: Register, displacement: i32, from: Register) {
-        self.insn(op(0x89, true), from, Place::Mem(base, displacement));
+        self.insn(op(0x89, true), from, Rm::Mem(base, displacement));
     }
 
     pub(super) fn store_imm32(&mut self, base: Register, displacement: i32, value: i32) {
-        self.insn(op32(0xc7), 0, Place::Mem(base, displacement));
+        self.insn(op32(0xc7), 0, Rm::Mem(base, displacement));
         self.imm32(value);
     }
 
     pub(super) fn lea(&mut self, to: Register, base: Register, displacement: i32) {
-        self.insn(op(0x8d, true), to, Place::Mem(base, displacement));
+        self.insn(op(0x8d, true), to, Rm::Mem(base, displacement));
+    }
+
+    /// `lea to, [base + index]`; the index is not rsp.
+    pub(super) fn lea_sum(&mut self, wide: bool, to: Register, base: Register, index: Register) {
+        let rex = rex(wide, to, base) | index >> 3 << 1;
+        // A base of rbp or r13 needs a displacement.
+        let (mode, len) = if base & 7 == RBP { (0x40, 5) } else { (0x00, 4) };
+        let bytes = [rex, 0x8d, mode | (to & 7) << 3 | 4, (index & 7) << 3 | base & 7, 0, 0, 0, 0];
+        self.piece(u64::from_le_bytes(bytes), len);
     }
 
     /// A 64-bit number, in the shortest form.
     pub(super) fn mov_imm(&mut self, to: Register, value: u64) {
         if value == 0 {
-            self.insn(op32(0x31), to, Place::Reg(to));
+            self.insn(op32(0x31), to, Rm::Reg(to));
         } else if u32::try_from(value).is_ok() {
             self.rex(false, to);
             self.byte(0xb8 | to & 7);
             self.imm32(value as i32);
         } else if let Ok(value) = i32::try_from(value as i64) {
-            self.insn(op(0xc7, true), 0, Place::Reg(to));
+            self.insn(op(0xc7, true), 0, Rm::Reg(to));
             self.imm32(value);
         } else {
             self.rex(true, to);
@@ -200,17 +220,17 @@ impl Buffer<'_> {
     /// Arithmetic of the first group with an immediate: 0 add, 1 or, 4 and, 5 sub, 6 xor, 7 cmp.
     pub(super) fn arith_imm(&mut self, extension: u8, wide: bool, to: Register, value: i32) {
         if let Ok(short) = i8::try_from(value) {
-            self.insn(op(0x83, wide), extension, Place::Reg(to));
+            self.insn(op(0x83, wide), extension, Rm::Reg(to));
             self.byte(short as u8);
         } else {
-            self.insn(op(0x81, wide), extension, Place::Reg(to));
+            self.insn(op(0x81, wide), extension, Rm::Reg(to));
             self.imm32(value);
         }
     }
 
     /// A shift by a number: 1 ror, 4 shl, 5 shr, 7 sar.
     pub(super) fn shift_imm(&mut self, extension: u8, wide: bool, to: Register, by: u8) {
-        self.insn(op(0xc1, wide), extension, Place::Reg(to));
+        self.insn(op(0xc1, wide), extension, Rm::Reg(to));
         self.byte(by);
     }
 

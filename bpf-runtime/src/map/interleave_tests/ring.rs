@@ -90,6 +90,33 @@ fn a_consumer_may_end_anywhere() {
 }
 
 #[test]
+fn a_consumer_that_ends_loses_the_record_that_it_took_and_no_other() {
+    // More steps than it takes: the last ones are those of a consumer that comes to its end.
+    for steps in 0..20 {
+        let words = words(&RING);
+        let map = Map::create(Shm::from_words(&words), &RING).unwrap();
+        let (ring, mut got) = (map.ring().unwrap(), [0; 16]);
+        for n in 0..3 {
+            ring.output([n; 8].as_slice().into()).unwrap();
+        }
+        let mut left = steps;
+        let taker: Work<'_> = Box::new(|| {
+            map.ring().unwrap().consume(&mut [0; 16]);
+        });
+        run(vec![taker], |_| {
+            left -= 1;
+            if left < 0 { Turn::Kill(0) } else { Turn::Step(0) }
+        });
+        let mut rest = Vec::new();
+        while let Some(8) = ring.consume(&mut got) {
+            rest.push(got[0]);
+        }
+        assert!(rest == [0, 1, 2] || rest == [1, 2], "died after {steps} steps: {rest:?} are left");
+        assert_eq!(ring.lost(), 0, "died after {steps} steps");
+    }
+}
+
+#[test]
 fn recovery_of_a_ring_while_others_work() {
     for seed in 0..2 * SEEDS {
         let words = words(&RING);

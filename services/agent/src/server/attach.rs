@@ -2,6 +2,7 @@
 
 use bpf_runtime::hook;
 use proto::device::{AttachRequest, Error, ErrorCode, ProgramRequest};
+use report::control::Request;
 
 use super::{Agent, Board, state::refusal};
 
@@ -51,12 +52,21 @@ impl<B: Board> Agent<'_, B> {
         let Some((number, page)) = self.hooks.iter().find(|(number, _)| *number == wanted.number) else {
             return Err(internal());
         };
-        if page.attach(slot as u32, request.period_ns).is_none() {
+        let Some(place) = page.free_place() else {
             return Err(refusal(
                 ErrorCode::NoMemory,
                 format_args!("the hook {} has no more room; detach a program first", wanted.name),
             ));
-        }
+        };
+        // First the endpoint, then the word that has it called.
+        let attach = Request::Attach { cell: slot as u32, hook: *number, place: place as u32 };
+        self.board.ask_root(attach).map_err(|why| {
+            refusal(
+                ErrorCode::Unspecified,
+                format_args!("{} can't be attached: {why:?}; see: events", program.name),
+            )
+        })?;
+        page.attach(place, slot as u32, request.period_ns);
         self.board.hook_changed(*number);
         Ok(())
     }
@@ -70,6 +80,7 @@ impl<B: Board> Agent<'_, B> {
         for (_, page) in self.hooks.iter().filter(|(hook, _)| *hook == number) {
             page.detach(place);
         }
+        let _ = self.board.ask_root(Request::Detach { hook: number, place: place as u32 });
         self.board.hook_changed(number);
         Ok(())
     }

@@ -10,11 +10,7 @@ use bpf_runtime::{
 };
 use proto::device::{Error, ErrorCode, LoadResponse, Loaded, ProgramRequest};
 
-use super::{
-    Agent, Board,
-    attach::HookNames,
-    state::{cut, refusal},
-};
+use super::{Agent, Board, attach::HookNames, state::refusal};
 
 /// What the verifier may use of the agent's heap.
 const VERIFIER_BYTES: usize = 600 * 1024;
@@ -36,6 +32,15 @@ pub(crate) fn no_memory(what: &str, bytes: usize, free: usize) -> Error {
 impl<B: Board> Agent<'_, B> {
     /// Loads the bundle in the staging memory.
     pub(crate) fn load(&mut self, size: usize) -> Result<LoadResponse, Error> {
+        self.staged(size, Self::load_bundle)
+    }
+
+    /// Has `work` done on the bundle in the staging memory, and counts.
+    pub(crate) fn staged(
+        &mut self,
+        size: usize,
+        work: impl FnOnce(&mut Self, &[u8]) -> Result<LoadResponse, Error>,
+    ) -> Result<LoadResponse, Error> {
         if size != self.staged {
             return Err(refusal(
                 ErrorCode::Invalid,
@@ -44,7 +49,7 @@ impl<B: Board> Agent<'_, B> {
         }
         // Out of `self` while it is read: loading changes everything else.
         let staging = core::mem::take(&mut self.staging);
-        let loaded = self.load_bundle(&staging[..size]);
+        let loaded = work(self, &staging[..size]);
         self.staging = staging;
         self.staged = 0;
         if loaded.is_ok() {
@@ -56,29 +61,21 @@ impl<B: Board> Agent<'_, B> {
     }
 
     fn load_bundle(&mut self, bytes: &[u8]) -> Result<LoadResponse, Error> {
-        let bundle = Bundle::parse(bytes)
-            .map_err(|e| refusal(ErrorCode::Invalid, format_args!("not a bundle: {e}")))?;
-        let mut specs: heapless::Vec<MapSpec, { bundle::MAX_MAPS }> = heapless::Vec::new();
-        specs.extend(bundle.maps().map(|map| map.spec));
+        let bundle = parse(bytes)?;
         let mut verified = heapless::Vec::<_, { bundle::MAX_PROGRAMS }>::new();
         for program in bundle.programs() {
+            self.is_new(program.name)?;
             // As many as fit: the bundle's own limit is the same.
-            let _ = verified.push(self.verify(program, &specs)?);
+            let _ = verified.push(verify(&bundle, program)?);
         }
-        let maps = self.make_maps(&bundle)?;
+        let maps = self.make_maps(&bundle, None)?;
         let mut response = LoadResponse::default();
         let mut slots = heapless::Vec::<usize, { bundle::MAX_PROGRAMS }>::new();
         for program in &verified {
             match self.place(program, &maps) {
                 Ok(slot) => {
                     let _ = slots.push(slot);
-                    let _ = response.programs.push(Loaded {
-                        id: self.programs[slot].as_ref().map_or(0, |p| p.id),
-                        name: cut(program.program.name),
-                        instruction_bound: program.summary.instruction_bound.unwrap_or(0).min(u32::MAX.into())
-                            as u32,
-                        stack_bytes: program.summary.stack_bytes,
-                    });
+                    let _ = response.programs.push(self.loaded(slot));
                 }
                 Err(error) => {
                     slots.into_iter().for_each(|slot| self.remove(slot));
@@ -90,44 +87,24 @@ impl<B: Board> Agent<'_, B> {
         Ok(response)
     }
 
-    fn verify<'b>(&self, program: bundle::Program<'b>, specs: &[MapSpec]) -> Result<Verified<'b>, Error> {
-        let hook = hook::find(program.hook).ok_or_else(|| {
-            refusal(
-                ErrorCode::NotFound,
-                format_args!("{}: no hook {}; there are: {HookNames}", program.name, program.hook),
-            )
-        })?;
-        if !hook.on_device {
-            return Err(refusal(
-                ErrorCode::NotFound,
-                format_args!(
-                    "{}: this system has no hook {} (it has no network); there are: {HookNames}",
-                    program.name, hook.name
-                ),
-            ));
-        }
-        if self.programs.iter().flatten().any(|p| p.name == program.name) {
+    /// What the host is told of a program that was loaded.
+    pub(crate) fn loaded(&self, slot: usize) -> Loaded {
+        self.programs[slot].as_ref().map_or_else(Loaded::default, |program| Loaded {
+            id: program.id(),
+            name: program.name.clone(),
+            instruction_bound: program.meta.bound.min(u32::MAX.into()) as u32,
+            stack_bytes: program.meta.stack_bytes,
+        })
+    }
+
+    fn is_new(&self, name: &str) -> Result<(), Error> {
+        if self.programs.iter().flatten().any(|p| p.name == name) {
             return Err(refusal(
                 ErrorCode::Exists,
-                format_args!("a program {} is loaded already; unload it first", program.name),
+                format_args!("a program {name} is loaded already; unload it first, or replace it"),
             ));
         }
-        let mut code: Vec<Insn> = Vec::new();
-        let insns = program.insns();
-        if code.try_reserve_exact(insns.len()).is_err() {
-            return Err(no_memory(program.name, program.code.len(), 0));
-        }
-        code.extend(insns);
-        let unit = Unit { code: &code, hook, maps: specs, lines: Some(program.lines) };
-        let summary = verifier::verify(&unit, &Limits { memory_bytes: VERIFIER_BYTES, ..Limits::default() })
-            .map_err(|e| refusal(ErrorCode::Refused, format_args!("{}: {e}", program.name)))?;
-        if program.strict && summary.instruction_bound.is_none() {
-            return Err(refusal(
-                ErrorCode::Refused,
-                format_args!("{}: it wants strict termination, and no bound is known", program.name),
-            ));
-        }
-        Ok(Verified { program, hook, summary })
+        Ok(())
     }
 
     /// Unloads a program that is not attached.
@@ -143,4 +120,44 @@ impl<B: Board> Agent<'_, B> {
         self.remove(slot);
         Ok(())
     }
+}
+
+pub(crate) fn parse(bytes: &[u8]) -> Result<Bundle<'_>, Error> {
+    Bundle::parse(bytes).map_err(|e| refusal(ErrorCode::Invalid, format_args!("not a bundle: {e}")))
+}
+
+pub(crate) fn verify<'b>(bundle: &Bundle<'b>, program: bundle::Program<'b>) -> Result<Verified<'b>, Error> {
+    let mut specs: heapless::Vec<MapSpec, { bundle::MAX_MAPS }> = heapless::Vec::new();
+    specs.extend(bundle.maps().map(|map| map.spec));
+    let hook = hook::find(program.hook).ok_or_else(|| {
+        refusal(
+            ErrorCode::NotFound,
+            format_args!("{}: no hook {}; there are: {HookNames}", program.name, program.hook),
+        )
+    })?;
+    if !hook.on_device {
+        return Err(refusal(
+            ErrorCode::NotFound,
+            format_args!(
+                "{}: this system has no hook {} (it has no network); there are: {HookNames}",
+                program.name, hook.name
+            ),
+        ));
+    }
+    let mut code: Vec<Insn> = Vec::new();
+    let insns = program.insns();
+    if code.try_reserve_exact(insns.len()).is_err() {
+        return Err(no_memory(program.name, program.code.len(), 0));
+    }
+    code.extend(insns);
+    let unit = Unit { code: &code, hook, maps: &specs, lines: Some(program.lines) };
+    let summary = verifier::verify(&unit, &Limits { memory_bytes: VERIFIER_BYTES, ..Limits::default() })
+        .map_err(|e| refusal(ErrorCode::Refused, format_args!("{}: {e}", program.name)))?;
+    if program.strict && summary.instruction_bound.is_none() {
+        return Err(refusal(
+            ErrorCode::Refused,
+            format_args!("{}: it wants strict termination, and no bound is known", program.name),
+        ));
+    }
+    Ok(Verified { program, hook, summary })
 }

@@ -6,9 +6,15 @@
 )]
 
 mod attach;
+mod entry;
+mod events;
 mod load;
+mod maps;
 mod pages;
 mod place;
+mod recover;
+mod replace;
+mod restart;
 mod serve;
 mod show;
 mod state;

@@ -4,7 +4,7 @@ use caps::Region;
 
 /// Pages that a region can have.
 const MAX: usize = 256;
-const PAGE: usize = Region::PAGE as usize;
+const PAGE: usize = Pages::PAGE;
 
 /// A run of bytes in a region, on whole pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,9 @@ pub struct Pages {
 }
 
 impl Pages {
+    /// Bytes of a page.
+    pub const PAGE: usize = Region::PAGE as usize;
+
     /// All pages of a region of `len` bytes but those before `reserved`.
     pub fn new(len: usize, reserved: usize) -> Self {
         Self { used: [false; MAX], first: reserved.div_ceil(PAGE), end: (len / PAGE).min(MAX) }
@@ -41,6 +44,16 @@ impl Pages {
         let start = (self.first..=room).find(|&i| self.used[i..i + wanted].iter().all(|used| !used))?;
         self.used[start..start + wanted].fill(true);
         Some(Run { offset: start * PAGE, len: wanted * PAGE })
+    }
+
+    /// Takes this run; false if it is not all there and free.
+    pub fn claim(&mut self, run: Run) -> bool {
+        let (start, end) = (run.offset / PAGE, run.offset.saturating_add(run.len) / PAGE);
+        let free = start >= self.first && end <= self.end && self.used[start..end].iter().all(|used| !used);
+        if free {
+            self.used[start..end].fill(true);
+        }
+        free
     }
 
     /// Gives a run back.
@@ -66,6 +79,11 @@ mod tests {
         assert_eq!(pages.take(10 * PAGE), None);
         pages.give_back(a);
         assert_eq!(pages.take(PAGE), Some(a));
+        pages.give_back(a);
+        assert!(pages.claim(a) && !pages.claim(a) && !pages.claim(b));
+        for bad in [(0, PAGE), (15 * PAGE, 2 * PAGE), (usize::MAX & !4095, PAGE)] {
+            assert!(!pages.claim(Run { offset: bad.0, len: bad.1 }), "{bad:?}");
+        }
         pages.give_back(a);
         pages.give_back(b);
         assert_eq!(pages.free_bytes(), 14 * PAGE);

@@ -1,153 +1,214 @@
-//! Where programs and maps lie: given to a bundle that is loaded, taken back when its programs go.
+//! A verified program becomes a cell: compiled, noted in the ledger, spawned by the root task; and goes again.
 
+use alloc::vec::Vec;
 use bpf_runtime::{
-    bundle::{self, Bundle},
-    map::{Map, MapError},
+    bundle,
+    helper::number,
+    isa::Insn,
+    jit::{self, Checks, MapAddress, Options, Target},
+};
+use caps::Region;
+use cell::{
+    CELLS, FUEL,
+    image::{self, Header},
+    ledger::{Access, CLOCK, CONTEXT, Grant, Meta, NAME, Program as Entry},
+    out,
 };
 use proto::device::{Error, ErrorCode};
+use report::control::Request;
 
 use super::{
     Agent, Board,
     load::{Verified, no_memory},
-    state::{MapEntry, Program, cut, refusal},
+    pages::Run,
+    state::{Program, cut, refusal},
 };
 
+/// Helpers that read the clock.
+const TIMED: [u32; 5] = [
+    number::KTIME_GET_NS,
+    number::KTIME_GET_BOOT_NS,
+    number::KTIME_GET_COARSE_NS,
+    number::TRACE_PRINTK,
+    number::TRACE_VPRINTK,
+];
+/// Helpers that print.
+const PRINTING: [u32; 2] = [number::TRACE_PRINTK, number::TRACE_VPRINTK];
+
+/// What a cell can use, and at which addresses.
+struct Layout {
+    /// For the compiler, by the bundle's numbers.
+    addresses: heapless::Vec<MapAddress, { bundle::MAX_MAPS }>,
+    header: Header,
+    grants: [Grant; image::MAPS],
+}
+
 impl<B: Board> Agent<'_, B> {
-    /// Makes the maps of a bundle, without users yet; gives their places.
-    pub(crate) fn make_maps(
-        &mut self,
-        bundle: &Bundle<'_>,
-    ) -> Result<heapless::Vec<usize, { bundle::MAX_MAPS }>, Error> {
-        let mut places = heapless::Vec::new();
-        for map in bundle.maps() {
-            match self.make_map(&map) {
-                // As many as fit: the bundle's own limit is the same.
-                Ok(place) => _ = places.push(place),
-                Err(error) => {
-                    self.drop_unused_maps();
-                    return Err(error);
-                }
-            }
-        }
-        Ok(places)
-    }
-
-    fn make_map(&mut self, wanted: &bundle::Map<'_>) -> Result<usize, Error> {
-        let Some(place) = self.maps.iter().position(Option::is_none) else {
-            return Err(refusal(
-                ErrorCode::NoMemory,
-                format_args!("no more than {} maps at a time; unload a program first", self.maps.len()),
-            ));
-        };
-        let bytes = wanted.spec.memory_bytes();
-        let free = self.map_pages.free_bytes();
-        let run = self.map_pages.take(bytes).ok_or_else(|| no_memory(wanted.name, bytes, free))?;
-        let made =
-            self.memory.maps.slice(run.offset, run.len).map_err(|_| None::<MapError>).and_then(|memory| {
-                let map = Map::create(memory, &wanted.spec).map_err(Some)?;
-                if !wanted.initial.is_empty() {
-                    map.set_contents(wanted.initial).map_err(Some)?;
-                }
-                Ok(map)
-            });
-        match made {
-            Ok(map) => {
-                let id = self.fresh_id();
-                self.maps[place] = Some(MapEntry { id, name: cut(wanted.name), run, map, users: 0 });
-                Ok(place)
-            }
-            Err(why) => {
-                self.map_pages.give_back(run);
-                Err(match why {
-                    Some(e) => refusal(ErrorCode::Invalid, format_args!("map {}: {e}", wanted.name)),
-                    None => no_memory(wanted.name, bytes, free),
-                })
-            }
-        }
-    }
-
-    /// Puts a verified program into memory and the table.
+    /// Makes a cell of a verified program; gives its slot.
     pub(crate) fn place(&mut self, verified: &Verified<'_>, maps: &[usize]) -> Result<usize, Error> {
-        let program = &verified.program;
+        let name = verified.program.name;
         let Some(slot) = self.programs.iter().position(Option::is_none) else {
             return Err(refusal(
                 ErrorCode::NoMemory,
-                format_args!("no more than {} programs at a time; unload one first", self.programs.len()),
+                format_args!("no more than {CELLS} programs at a time; unload one first"),
             ));
         };
+        let layout = self.layout(slot, verified, maps);
+        let code = compile(verified, &layout.addresses)?;
         let free = self.code_pages.free_bytes();
-        let run = self
-            .code_pages
-            .take(program.code.len())
-            .ok_or_else(|| no_memory(program.name, program.code.len(), free))?;
-        let mut entry = cell::table::Entry {
-            hook: verified.hook.number,
-            code: run.offset as u32,
-            insns: (program.code.len() / cell::table::INSN) as u32,
-            bound: verified.summary.instruction_bound.unwrap_or(0),
-            maps: maps.len() as u32,
-            map: [(0, 0); cell::table::MAPS],
+        let bytes = image::CODE + code.len();
+        let image = self.code_pages.take(bytes).ok_or_else(|| no_memory(name, bytes, free))?;
+        let (free, wanted) = (self.map_pages.free_bytes(), out::pages(layout.header.prints) * 4096);
+        let Some(out) = self.map_pages.take(wanted) else {
+            self.code_pages.give_back(image);
+            return Err(no_memory(name, wanted, free));
         };
-        for (place, at) in maps.iter().zip(&mut entry.map) {
-            if let Some(map) = &mut self.maps[*place] {
-                map.users += 1;
-                *at = (map.run.offset as u32, map.run.len as u32);
-            }
-        }
-        let (id, now) = (self.fresh_id(), self.board.now_ns());
-        self.programs[slot] = Some(Program {
-            id,
-            name: cut(program.name),
+        let entry = self.ledger_entry(verified, &layout, (image, bytes, out));
+        let program = Program {
+            meta: entry.meta,
+            name: cut(name),
             hook: verified.hook,
-            insns: entry.insns,
-            bound: verified.summary.instruction_bound,
-            stack_bytes: verified.summary.stack_bytes,
-            tag: tag(program.code),
-            loaded_at_ns: now,
-            code: run,
+            image,
+            out,
             maps: maps.iter().copied().collect(),
-        });
-        let written = self.memory.programs.write(run.offset, program.code);
-        if written.and_then(|()| self.table.set(slot, &entry)).is_err() {
+        };
+        self.add_users(&program.maps);
+        self.programs[slot] = Some(program);
+        if self.write(slot, &layout.header, &code, &entry).is_none() {
             self.remove(slot);
-            return Err(no_memory(program.name, program.code.len(), free));
+            return Err(no_memory(name, bytes, 0));
         }
-        if let Err(why) = self.board.prepare(slot) {
+        if let Err(why) = self.board.ask_root(Request::Spawn { cell: slot as u32 }) {
             self.remove(slot);
-            return Err(match why {
-                Some(cell::Refusal::NoMemory) => no_memory(program.name, program.code.len(), 0),
-                Some(why) => refusal(
-                    ErrorCode::Busy,
-                    format_args!("{}: the cell could not take it ({why:?}); load it again", program.name),
-                ),
-                None => refusal(
-                    ErrorCode::Busy,
-                    format_args!("{}: the cell was restarted meanwhile; load it again", program.name),
-                ),
-            });
+            return Err(refusal(
+                ErrorCode::NoMemory,
+                format_args!("{name}: no cell could be made ({why:?}); unload something and load it again"),
+            ));
         }
         Ok(slot)
     }
 
-    /// Takes a program out of the table and the memory, with the maps that nobody else uses.
+    /// Which maps lie where in the cell.
+    fn layout(&self, slot: usize, verified: &Verified<'_>, maps: &[usize]) -> Layout {
+        let uses = |helpers: &[u32]| helpers.iter().any(|helper| verified.summary.helpers.contains(helper));
+        let header = Header {
+            fuel: FUEL,
+            seed: self.board.now_ns() ^ (slot as u64) << 32,
+            owner: owner(slot),
+            slot: slot as u32,
+            context_bytes: verified.hook.context_size,
+            prints: uses(&PRINTING),
+            maps: 0,
+            map: [(0, 0); image::MAPS],
+        };
+        let grants = [Grant::default(); image::MAPS];
+        let mut layout = Layout { addresses: heapless::Vec::new(), header, grants };
+        let mut address = cell::MAPS.vaddr;
+        for (index, place) in maps.iter().enumerate() {
+            let mut known = MapAddress { handle: 0, values: 0 };
+            let Some(map) = &self.maps[*place] else { continue };
+            let (offset, bytes) = (map.run.offset as u32, map.run.len as u32);
+            let mut access = Access::None;
+            if verified.summary.uses_map(index) {
+                let n = layout.header.maps as usize;
+                known = MapAddress { handle: n as u64, values: address + map.map.first_value() as u64 };
+                access = if map.map.spec().is_read_only() { Access::Read } else { Access::Write };
+                layout.header.map[n] = (address as u32, bytes);
+                layout.header.maps += 1;
+                address += u64::from(bytes);
+            }
+            layout.grants[index] = Grant { offset, bytes, access };
+            // As many as the bundle has.
+            let _ = layout.addresses.push(known);
+        }
+        layout
+    }
+
+    fn ledger_entry(
+        &mut self,
+        verified: &Verified<'_>,
+        layout: &Layout,
+        (image, bytes, out): (Run, usize, Run),
+    ) -> Entry {
+        let (program, summary) = (&verified.program, &verified.summary);
+        let timed = TIMED.iter().any(|helper| summary.helpers.contains(helper));
+        let paged = layout.header.context_bytes as usize > 8 * 4;
+        let mut name = [0; NAME];
+        let kept = program.name.len().min(NAME);
+        name[..kept].copy_from_slice(&program.name.as_bytes()[..kept]);
+        Entry {
+            hook: verified.hook.number,
+            image: image.offset as u32,
+            image_bytes: bytes as u32,
+            out: Grant { offset: out.offset as u32, bytes: out.len as u32, access: Access::Write },
+            flags: if timed { CLOCK } else { 0 } | if paged { CONTEXT } else { 0 },
+            maps: layout.addresses.len() as u32,
+            map: layout.grants,
+            meta: Meta {
+                id: self.fresh_id(),
+                insns: (program.code.len() / size_of::<u64>()) as u32,
+                bound: summary.instruction_bound.unwrap_or(0),
+                tag: tag(program.code),
+                loaded_at_ns: self.board.now_ns(),
+                stack_bytes: summary.stack_bytes,
+                name,
+            },
+        }
+    }
+
+    fn write(&self, slot: usize, header: &Header, code: &[u8], entry: &Entry) -> Option<()> {
+        let image = self.ledger.0.slice(entry.image as usize, entry.image_bytes as usize).ok()?;
+        header.write(image).ok()?;
+        image.write(image::CODE, code).ok()?;
+        self.memory.maps.slice(entry.out.offset as usize, entry.out.bytes as usize).ok()?.clear();
+        self.ledger.set_program(slot, entry).ok()
+    }
+
+    /// Takes a program away with its cell, and the maps that nobody else uses.
     pub(crate) fn remove(&mut self, slot: usize) {
         let Some(program) = self.programs[slot].take() else { return };
-        self.table.clear(slot);
-        self.board.forget(slot);
-        self.code_pages.give_back(program.code);
+        // Should this agent end here, the next one finds a cell without a program and has it taken away.
+        self.ledger.clear_program(slot);
+        let _ = self.board.ask_root(Request::Kill { cell: slot as u32 });
+        self.code_pages.give_back(program.image);
+        self.map_pages.give_back(program.out);
         for place in &program.maps {
             if let Some(map) = &mut self.maps[*place] {
+                // What the cell was in the middle of.
+                map.map.recover(owner(slot));
                 map.users -= 1;
             }
         }
         self.drop_unused_maps();
     }
+}
 
-    pub(crate) fn drop_unused_maps(&mut self) {
-        for place in &mut self.maps {
-            if let Some(map) = place.take_if(|map| map.users == 0) {
-                self.map_pages.give_back(map.run);
+/// The number of the cell in `slot` as a user of maps: the agent is 0.
+pub(crate) const fn owner(slot: usize) -> u8 {
+    slot as u8 + 1
+}
+
+const _: () = assert!(bundle::MAX_MAPS <= image::MAPS);
+const _: () = assert!(cell::MAPS.pages * Region::PAGE <= u32::MAX as u64 && CELLS < u8::MAX as usize);
+
+fn compile(verified: &Verified<'_>, maps: &[MapAddress]) -> Result<Vec<u8>, Error> {
+    let name = verified.program.name;
+    let mut insns: Vec<Insn> = Vec::new();
+    let bytecode = verified.program.insns();
+    let wanted = verified.program.code.len();
+    insns.try_reserve_exact(bytecode.len()).map_err(|_| no_memory(name, wanted, 0))?;
+    insns.extend(bytecode);
+    let fuel = verified.summary.instruction_bound.is_none_or(|bound| bound > FUEL);
+    let options = Options { checks: Checks::Verified, fuel };
+    let mut code = Vec::new();
+    loop {
+        match jit::compile(Target::X86_64, &insns, maps, options, &mut code) {
+            Ok(_) => return Ok(code),
+            Err(jit::Error::NoRoom(bytes)) if bytes > code.len() => {
+                code.try_reserve_exact(bytes).map_err(|_| no_memory(name, bytes, 0))?;
+                code.resize(bytes, 0);
             }
+            Err(why) => return Err(refusal(ErrorCode::Refused, format_args!("{name}: not compiled: {why}"))),
         }
     }
 }

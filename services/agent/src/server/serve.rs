@@ -12,7 +12,12 @@ impl<B: Board> Agent<'_, B> {
     pub fn serve(&mut self, request: &Request) -> Response {
         self.frames_ok += 1;
         let answer = match &request.body {
-            Some(asked) => self.answer(asked),
+            Some(asked) => {
+                let change = self.change(asked);
+                let answer = self.answer(asked);
+                self.note(change, &answer);
+                answer
+            }
             None => Err(refusal(
                 ErrorCode::Unsupported,
                 format_args!("this device does not know the request; is hypctl newer than it?"),
@@ -27,6 +32,7 @@ impl<B: Board> Agent<'_, B> {
             Asked::Status(_) => self.status().map(Answer::Status),
             Asked::Upload(piece) => self.upload(piece).map(done),
             Asked::Load(load) => self.load(load.size as usize).map(Answer::Load),
+            Asked::Replace(replace) => self.replace(replace).map(Answer::Load),
             Asked::Attach(attach) => self.attach(attach).map(done),
             Asked::Detach(program) => self.detach(program).map(done),
             Asked::Unload(program) => self.unload(program).map(done),
@@ -34,8 +40,13 @@ impl<B: Board> Agent<'_, B> {
             Asked::Maps(page) => Ok(Answer::Maps(self.list_maps(page.next))),
             Asked::Attachments(page) => Ok(Answer::Attachments(self.list_attachments(page.next))),
             Asked::MapDump(dump) => self.dump(dump).map(Answer::MapEntries),
+            Asked::MapLookup(asked) => self.lookup(asked).map(Answer::MapEntries),
+            Asked::MapUpdate(asked) => self.update(asked).map(done),
+            Asked::MapDelete(asked) => self.delete(asked).map(done),
             Asked::Trace(trace) => Ok(Answer::Trace(self.take_trace(trace.most as usize))),
             Asked::Services(page) => self.list_services(page.next).map(Answer::Services),
+            Asked::Events(asked) => Ok(Answer::Events(self.list_events(asked))),
+            Asked::ServiceRestart(asked) => self.restart_service(asked).map(done),
             Asked::Caps(page) => self.list_caps(page.next).map(Answer::Caps),
         }
     }

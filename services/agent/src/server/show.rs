@@ -6,7 +6,7 @@ use proto::device::{
     MapEntries, MapEntry as MapPair, Maps, Program as ProgramInfo, Programs, Service, ServiceState, Services,
     Status,
 };
-use report::{State, counters::Counters};
+use report::{State, cells::Cells, counters::Counters};
 use shm::OutOfBounds;
 
 use super::{
@@ -15,10 +15,10 @@ use super::{
 };
 
 /// Bytes of a value in one entry of a dump; a longer value comes in several.
-const PIECE: usize = 256;
+pub(crate) const PIECE: usize = 256;
 const _: () = assert!(MAX_KEY_BYTES <= 512, "a dump's entry holds any key");
 
-fn unreadable(_: OutOfBounds) -> Error {
+pub(crate) fn unreadable(_: OutOfBounds) -> Error {
     refusal(ErrorCode::Unspecified, format_args!("the system's report can't be read"))
 }
 
@@ -26,7 +26,6 @@ impl<'a, B: Board> Agent<'a, B> {
     pub(crate) fn status(&self) -> Result<Status, Error> {
         let summary = self.report.summary().map_err(unreadable)?;
         let count = |n: usize| n as u32;
-        let slots = || self.programs.iter().enumerate().filter(|(_, p)| p.is_some()).map(|(slot, _)| slot);
         Ok(Status {
             version: cut(env!("CARGO_PKG_VERSION")),
             platform: cut(platform::PLATFORM.name),
@@ -35,14 +34,14 @@ impl<'a, B: Board> Agent<'a, B> {
             boot_ns: summary.boot_ns,
             memory_total: summary.memory_total,
             memory_used: summary.memory_used,
-            programs: count(slots().count()),
+            programs: count(self.programs.iter().flatten().count()),
             maps: count(self.maps.iter().flatten().count()),
             attachments: count(self.hooks.iter().map(|(_, page)| page.iter().count()).sum()),
             frames_ok: self.frames_ok,
             frames_bad: self.frames_bad,
             program_memory_free: self.code_pages.free_bytes() as u64,
             map_memory_free: self.map_pages.free_bytes() as u64,
-            events: slots().map(|slot| self.stats.get(slot).runs).sum(),
+            events: self.programs.iter().flatten().map(|program| self.counts(program).runs).sum(),
         })
     }
 
@@ -59,22 +58,25 @@ impl<'a, B: Board> Agent<'a, B> {
     }
 
     fn program_info(&self, slot: usize, program: &Program) -> ProgramInfo {
-        let counts = self.stats.get(slot);
+        let (counts, meta) = (self.counts(program), &program.meta);
+        let cell = Cells(self.memory.cells).get(slot).ok();
         let ids = program.maps.iter().filter_map(|place| self.maps[*place].as_ref().map(|map| map.id));
         ProgramInfo {
-            id: program.id,
+            id: meta.id,
             name: program.name.clone(),
             hook: cut(program.hook.name),
-            instructions: program.insns,
-            instruction_bound: program.bound.unwrap_or(0).min(u32::MAX.into()) as u32,
-            stack_bytes: program.stack_bytes,
+            instructions: meta.insns,
+            instruction_bound: meta.bound.min(u32::MAX.into()) as u32,
+            stack_bytes: meta.stack_bytes,
             map_ids: ids.collect(),
             runs: counts.runs,
-            run_ns: counts.ns,
-            faults: counts.traps,
-            tag: program.tag,
+            run_ns: self.board.ticks_to_ns(counts.ticks),
+            faults: u64::from(cell.map_or(0, |cell| cell.stops)),
+            state: cell.and_then(|cell| cell.state).map_or(ServiceState::Unspecified, state),
+            last_fault: cell.map_or_else(heapless::String::new, |cell| cut(cell.why.as_str())),
+            tag: meta.tag,
             attached: self.attachments(slot).next().is_some(),
-            loaded_at_ns: program.loaded_at_ns,
+            loaded_at_ns: meta.loaded_at_ns,
         }
     }
 
@@ -96,7 +98,7 @@ impl<'a, B: Board> Agent<'a, B> {
         let lines = all.flat_map(|(slot, p)| self.attachments(slot).map(move |(_, _, period)| (p, period)));
         for (i, (program, period_ns)) in lines.enumerate().skip(from as usize) {
             let line = Attachment {
-                program_id: program.id,
+                program_id: program.id(),
                 program: program.name.clone(),
                 hook: cut(program.hook.name),
                 period_ns,
@@ -126,7 +128,7 @@ impl<'a, B: Board> Agent<'a, B> {
         Ok(page)
     }
 
-    fn find_map(&self, request: &MapDumpRequest) -> Result<&MapEntry<'a>, Error> {
+    pub(crate) fn find_map(&self, request: &MapDumpRequest) -> Result<&MapEntry<'a>, Error> {
         let named = |m: &&MapEntry| if request.id != 0 { m.id == request.id } else { m.name == request.name };
         let mut found = self.maps.iter().flatten().filter(named);
         match (found.next(), found.next()) {
@@ -160,15 +162,10 @@ impl<'a, B: Board> Agent<'a, B> {
         let service = self.report.service(index)?;
         let mut info = Service {
             name: cut(service.name.as_str()),
-            state: match service.state {
-                Some(State::Starting) => ServiceState::Starting,
-                Some(State::Running) => ServiceState::Running,
-                Some(State::Waiting) => ServiceState::Waiting,
-                Some(State::Stopped) => ServiceState::Stopped,
-                None => ServiceState::Unspecified,
-            },
+            state: service.state.map_or(ServiceState::Unspecified, state),
             priority: service.priority,
             restarts: service.restarts,
+            strikes: service.strikes,
             last_fault: cut(service.last_fault.as_str()),
             memory_bytes: service.memory,
             ..Service::default()
@@ -210,6 +207,15 @@ impl<'a, B: Board> Agent<'a, B> {
     }
 }
 
+const fn state(state: State) -> ServiceState {
+    match state {
+        State::Starting => ServiceState::Starting,
+        State::Running => ServiceState::Running,
+        State::Waiting => ServiceState::Waiting,
+        State::Stopped => ServiceState::Stopped,
+    }
+}
+
 /// The first piece of a value at or behind `cursor`, and the cursor behind it.
 fn piece(map: &Map<'_>, cursor: u32) -> Option<(u32, MapPair)> {
     let pieces = (map.spec().value_size as usize).div_ceil(PIECE).max(1) as u32;
@@ -244,7 +250,7 @@ fn cap(line: &str) -> Cap {
     cap
 }
 
-fn map_info(entry: &MapEntry<'_>) -> MapInfo {
+pub(crate) fn map_info(entry: &MapEntry<'_>) -> MapInfo {
     let spec = entry.map.spec();
     MapInfo {
         id: entry.id,

@@ -2,16 +2,21 @@
 
 use alloc::{boxed::Box, vec::Vec};
 use bpf_runtime::{bundle, hook, map::Map};
-use cell::{hook::Hook, table};
+use cell::{
+    CELLS,
+    hook::Hook,
+    ledger::{self, Ledger},
+    out::{Counts, Out},
+};
 use heapless::String;
 use proto::device::{Error, ErrorCode, ProgramRequest};
-use report::{Report, counters::Counters};
-use shm::{Consumer, OutOfBounds, Shm};
+use report::{Report, control, counters::Counters};
+use shm::{OutOfBounds, Shm};
 
-use super::pages::{Pages, Run};
-
-/// Maps at a time.
-pub const MAX_MAPS: usize = 64;
+use super::{
+    events::Events,
+    pages::{Pages, Run},
+};
 
 /// A name of a program, map or hook.
 pub type Name = String<32>;
@@ -20,13 +25,13 @@ pub type Name = String<32>;
 pub trait Board {
     /// Nanoseconds since the clock started.
     fn now_ns(&self) -> u64;
-    /// Has the cell read a slot of the program table anew.
+    /// So many ticks of the time stamp counter, in ns.
+    fn ticks_to_ns(&self, ticks: u64) -> u64;
+    /// Asks the root task.
     ///
     /// # Errors
-    /// The cell's refusal, or none if it was restarted meanwhile.
-    fn prepare(&mut self, slot: usize) -> Result<(), Option<cell::Refusal>>;
-    /// Has the cell let go of a slot.
-    fn forget(&mut self, slot: usize);
+    /// Its refusal, or none if it gave another answer than the protocol has.
+    fn ask_root(&mut self, request: control::Request) -> Result<(), Option<control::Refusal>>;
     /// Tells the owner of a hook that its attachments changed.
     fn hook_changed(&mut self, hook: u32);
 }
@@ -34,22 +39,24 @@ pub trait Board {
 /// The memory that the agent shares with others.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory<'a> {
-    /// The program table and code.
-    pub programs: Shm<'a>,
-    /// Maps.
+    /// What is loaded, and its images.
+    pub ledger: Shm<'a>,
+    /// Maps, and what cells have to say.
     pub maps: Shm<'a>,
-    /// How often programs ran.
-    pub stats: Shm<'a>,
-    /// What programs print.
-    pub trace: Shm<'a>,
     /// Attachments of the hook `timer`.
     pub hook_timer: Shm<'a>,
     /// Attachments of the hook `serial`.
     pub hook_serial: Shm<'a>,
     /// The root task's report.
     pub report: Shm<'a>,
+    /// The root task's log of events.
+    pub events_root: Shm<'a>,
+    /// The agent's own log of events.
+    pub events_own: Shm<'a>,
     /// The capability table as text.
     pub table: Shm<'a>,
+    /// The root task's report on cells.
+    pub cells: Shm<'a>,
     /// Rates of all counters.
     pub rates: Shm<'a>,
     /// Counter pages, in the order of `metrics::SOURCES`.
@@ -59,19 +66,21 @@ pub struct Memory<'a> {
 /// A loaded program.
 #[derive(Clone, Debug)]
 pub struct Program {
-    /// Unique since boot.
-    pub id: u32,
+    /// As in the ledger.
+    pub meta: ledger::Meta,
     pub name: Name,
     pub hook: &'static hook::Hook,
-    pub insns: u32,
-    /// Most instructions of one run, if known.
-    pub bound: Option<u64>,
-    pub stack_bytes: u32,
-    pub tag: u64,
-    pub loaded_at_ns: u64,
-    pub code: Run,
-    /// Places in [`Agent::maps`], in the bundle's order.
+    pub image: Run,
+    pub out: Run,
+    /// Places in [`Agent::maps`] of those that it uses.
     pub maps: heapless::Vec<usize, { bundle::MAX_MAPS }>,
+}
+
+impl Program {
+    /// Unique since boot.
+    pub const fn id(&self) -> u32 {
+        self.meta.id
+    }
 }
 
 /// A map.
@@ -90,14 +99,14 @@ pub struct MapEntry<'a> {
 pub struct Agent<'a, B> {
     pub(crate) board: B,
     pub(crate) memory: Memory<'a>,
-    pub(crate) table: table::Table<'a>,
-    pub(crate) stats: table::Stats<'a>,
+    pub(crate) ledger: Ledger<'a>,
     pub(crate) hooks: [(u32, Hook<'a>); 2],
     pub(crate) report: Report<'a>,
-    pub(crate) trace: Consumer<'a>,
-    /// By slot of the program table.
-    pub(crate) programs: [Option<Program>; table::SLOTS],
-    pub(crate) maps: [Option<MapEntry<'a>>; MAX_MAPS],
+    pub(crate) events: Events<'a>,
+    /// By slot of the ledger.
+    pub(crate) programs: Box<[Option<Program>]>,
+    /// By place in the ledger.
+    pub(crate) maps: [Option<MapEntry<'a>>; ledger::MAPS],
     pub(crate) code_pages: Pages,
     pub(crate) map_pages: Pages,
     /// The bundle that is being uploaded.
@@ -111,36 +120,23 @@ pub struct Agent<'a, B> {
 }
 
 impl<'a, B: Board> Agent<'a, B> {
-    /// An agent with no program: whatever the memory holds of an earlier one is detached and forgotten.
+    /// An agent that goes on where an earlier one stopped, if there was one.
     ///
     /// # Errors
     /// A piece of memory is too small.
-    pub fn new(memory: Memory<'a>, mut board: B) -> Result<Self, OutOfBounds> {
-        let table = table::Table::new(memory.programs);
+    pub fn new(memory: Memory<'a>, board: B) -> Result<Self, OutOfBounds> {
         let hooks = [(1, Hook::new(memory.hook_timer)?), (2, Hook::new(memory.hook_serial)?)];
-        for (number, hook) in hooks {
-            (0..cell::hook::ATTACHMENTS).for_each(|place| hook.detach(place));
-            board.hook_changed(number);
-        }
-        for slot in 0..table::SLOTS {
-            table.clear(slot);
-            board.forget(slot);
-        }
-        let mut staging = Vec::new();
-        staging.try_reserve_exact(bundle::MAX_BYTES).map_err(|_| OutOfBounds)?;
-        staging.resize(bundle::MAX_BYTES, 0);
-        Ok(Self {
+        let mut agent = Self {
             board,
-            table,
-            stats: table::Stats::new(memory.stats),
+            ledger: Ledger(memory.ledger),
             hooks,
             report: Report::new(memory.report),
-            trace: Consumer::new(memory.trace)?,
-            programs: [const { None }; table::SLOTS],
-            maps: [const { None }; MAX_MAPS],
-            code_pages: Pages::new(memory.programs.len(), table::CODE),
+            events: Events::new(memory.events_root, memory.events_own)?,
+            programs: filled(None, CELLS)?,
+            maps: [const { None }; ledger::MAPS],
+            code_pages: Pages::new(memory.ledger.len(), ledger::IMAGES),
             map_pages: Pages::new(memory.maps.len(), 0),
-            staging: staging.into_boxed_slice(),
+            staging: filled(0, bundle::MAX_BYTES)?,
             staged: 0,
             next_id: 1,
             frames_ok: 0,
@@ -148,12 +144,25 @@ impl<'a, B: Board> Agent<'a, B> {
             loads: 0,
             refusals: 0,
             memory,
-        })
+        };
+        agent.recover();
+        Ok(agent)
+    }
+
+    /// What a program has counted.
+    pub(crate) fn counts(&self, program: &Program) -> Counts {
+        self.out(program).map(|out| out.counts()).unwrap_or_default()
+    }
+
+    /// What a program has to say.
+    pub(crate) fn out(&self, program: &Program) -> Option<Out<'a>> {
+        self.memory.maps.slice(program.out.offset, program.out.len).ok().map(Out)
     }
 
     /// The slot of the program that a request names.
     pub(crate) fn find(&self, request: &ProgramRequest) -> Result<usize, Error> {
-        let wanted = |p: &Program| if request.id != 0 { p.id == request.id } else { p.name == request.name };
+        let wanted =
+            |p: &Program| if request.id != 0 { p.id() == request.id } else { p.name == request.name };
         self.programs.iter().position(|p| p.as_ref().is_some_and(wanted)).ok_or_else(|| {
             if request.id != 0 {
                 refusal(ErrorCode::NotFound, format_args!("no program with id {}", request.id))
@@ -196,6 +205,14 @@ impl<'a, B: Board> Agent<'a, B> {
 
     /// Names of the counters.
     pub const COUNTERS: [&'static str; 4] = ["frames", "frames_bad", "loads", "loads_refused"];
+}
+
+/// So many copies on the heap, if there is room.
+fn filled<T: Clone>(value: T, len: usize) -> Result<Box<[T]>, OutOfBounds> {
+    let mut filled = Vec::new();
+    filled.try_reserve_exact(len).map_err(|_| OutOfBounds)?;
+    filled.resize(len, value);
+    Ok(filled.into_boxed_slice())
 }
 
 /// An error answer with its text, cut if it is too long.

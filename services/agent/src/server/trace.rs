@@ -1,23 +1,35 @@
 //! What programs print, and the records of their ring buffers, for the host.
 
-use cell::table::TRACE_HEADER;
+use cell::out::TRACE_HEADER;
 use proto::device::{TraceRecord, TraceRecord_::Body, TraceRecords};
 
-use super::{Agent, Board, state::cut_into};
+use super::{
+    Agent, Board,
+    state::{Program, cut_into},
+};
 
 /// Bytes of a ring buffer's record that are shown.
 const DATA_BYTES: usize = 512;
+/// Bytes of a text that are shown.
+const MAX_TEXT: usize = 256;
 
 impl<B: Board> Agent<'_, B> {
     /// Takes as many records as fit an answer, or `most` if that is fewer and not 0: first what was printed, then
     /// ring buffers, one after the other.
     pub(crate) fn take_trace(&self, most: usize) -> TraceRecords {
-        let mut page = TraceRecords { lost: self.trace.lost().into(), ..TraceRecords::default() };
+        let mut page = TraceRecords::default();
         let fit = page.records.capacity();
         let most = if most == 0 { fit } else { most.min(fit) };
-        while page.records.len() < most {
-            let Some(record) = self.printed() else { break };
-            let _ = page.records.push(record);
+        for program in self.programs.iter().flatten() {
+            let Some(Ok(ring)) = self.out(program).map(|out| out.consumer()) else { continue };
+            page.lost += u64::from(ring.lost());
+            while page.records.len() < most {
+                let mut record = [0; TRACE_HEADER + MAX_TEXT];
+                let Some(len) = ring.pop(&mut record) else { break };
+                if let Some(record) = printed(program, &record[..len.min(record.len())], len) {
+                    let _ = page.records.push(record);
+                }
+            }
         }
         let now = self.board.now_ns();
         for entry in self.maps.iter().flatten() {
@@ -37,28 +49,21 @@ impl<B: Board> Agent<'_, B> {
         page.more = page.records.len() == most;
         page
     }
+}
 
-    fn printed(&self) -> Option<TraceRecord> {
-        let mut record = [0; TRACE_HEADER + 256];
-        let len = self.trace.pop(&mut record)?;
-        let (header, text) = record[..len.min(record.len())].split_at_checked(TRACE_HEADER)?;
-        let (time, slot) = header.split_first_chunk::<8>()?;
-        let slot = u32::from_le_bytes(*slot.first_chunk()?) as usize;
-        let mut out = TraceRecord {
-            time_ns: u64::from_le_bytes(*time),
-            size: (len - TRACE_HEADER) as u32,
-            ..TraceRecord::default()
-        };
-        match self.programs.get(slot).and_then(Option::as_ref) {
-            Some(program) => out.source = program.name.clone(),
-            None => cut_into(&mut out.source, format_args!("slot {slot}")),
-        }
-        let mut shown = heapless::String::new();
-        for chunk in text.utf8_chunks() {
-            let replaced = if chunk.invalid().is_empty() { "" } else { "\u{fffd}" };
-            cut_into(&mut shown, format_args!("{}{replaced}", chunk.valid()));
-        }
-        out.body = Some(Body::Text(shown));
-        Some(out)
+/// A record of the ring in which a program prints.
+fn printed(program: &Program, record: &[u8], len: usize) -> Option<TraceRecord> {
+    let (header, text) = record.split_at_checked(TRACE_HEADER)?;
+    let (time, _) = header.split_first_chunk::<8>()?;
+    let mut shown = heapless::String::new();
+    for chunk in text.utf8_chunks() {
+        let replaced = if chunk.invalid().is_empty() { "" } else { "\u{fffd}" };
+        cut_into(&mut shown, format_args!("{}{replaced}", chunk.valid()));
     }
+    Some(TraceRecord {
+        time_ns: u64::from_le_bytes(*time),
+        source: program.name.clone(),
+        size: (len - TRACE_HEADER) as u32,
+        body: Some(Body::Text(shown)),
+    })
 }

@@ -6,13 +6,15 @@ use core::{
 };
 
 use caps::{Slot, standard};
-use report::counters::PENDING_CALL;
+use report::counters::{CALLS, PENDING_CALL};
 use sel4::{cap, sys::syscall_id};
 
 use crate::Message;
 
 /// Where a Call that waits is noted.
 const PENDING: u64 = standard::METRICS.vaddr + PENDING_CALL as u64;
+/// Where calls are counted.
+const CALLS_AT: u64 = standard::METRICS.vaddr + CALLS as u64;
 
 /// Calls `to`, noting it meanwhile. The registers are those of `sel4_sys::arch`; it is not called here because
 /// the address of the very `syscall` is noted.
@@ -27,11 +29,13 @@ pub fn call<const N: usize>(to: Slot, info: u64, words: [u64; N]) -> Message {
         asm!(
             "movl %edi, {pending} + 4",
             "movl $2f, {pending}",
+            "incl {calls}",
             "movq %rsp, %r14",
             "2: syscall",
             "movq %r14, %rsp",
             "movq $0, {pending}",
             pending = const PENDING,
+            calls = const CALLS_AT,
             in("rdx") syscall_id::Call,
             inlateout("rdi") to.cptr() => _,
             inlateout("rsi") info => info_out,

@@ -94,7 +94,7 @@ proptest! {
                 }
             }
         }
-        let left: Vec<u32> = device.agent.programs.iter().flatten().map(|p| p.id).collect();
+        let left: Vec<u32> = device.agent.programs.iter().flatten().map(crate::server::state::Program::id).collect();
         for id in left {
             let program = ProgramRequest { id, name: name("") };
             let _ = device.act(Asked::Detach(program.clone()));
@@ -129,7 +129,7 @@ proptest! {
         device.load_bytes(&bundle(0, false)).unwrap();
         let m = device.memory;
         for (at, word) in words {
-            for memory in [m.maps, m.trace, m.hook_timer, m.report, m.table, m.rates, m.counters[0], m.stats] {
+            for memory in [m.maps, m.hook_timer, m.report, m.table, m.rates, m.counters[0]] {
                 // Mostly where the structure is.
                 let _ = memory.store(8 * at.index(64), 8, word);
             }

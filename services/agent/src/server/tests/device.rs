@@ -7,15 +7,16 @@ use bpf_runtime::{
     isa::{Insn, opcode},
     map::{MapKind, MapSpec},
 };
-use cell::{Refusal, table::SLOTS};
+use cell::{CELLS, ledger::Ledger};
 use proto::device::{
     AttachRequest, Error, ErrorCode, LoadRequest, LoadResponse, MapDumpRequest, MapEntries, ProgramRequest,
     Request, Request_::Body as Asked, Response_::Body as Answer, Status, StatusRequest, UploadRequest,
 };
+use report::control;
 use shm::Shm;
 
 use crate::{
-    HOOK_TIMER, MAPS, PROGRAMS, RATES, TABLE, TRACE,
+    EVENTS_OWN, EVENTS_ROOT, HOOK_TIMER, LEDGER, MAPS, RATES, TABLE,
     server::{Agent, Board, Memory},
 };
 
@@ -23,11 +24,14 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Notes {
     pub now_ns: u64,
-    pub prepared: Vec<usize>,
-    pub forgotten: Vec<usize>,
     pub hooks_changed: Vec<u32>,
-    /// The answer to `prepare` once so many programs were prepared.
-    pub refuse: Option<(usize, Option<Refusal>)>,
+    pub asked_root: Vec<control::Request>,
+    /// The root task's answer.
+    pub root_refuses: Option<control::Refusal>,
+    /// The root task refuses to spawn once there are so many cells.
+    pub no_more_cells: Option<(usize, control::Refusal)>,
+    /// Cells that were spawned and not killed.
+    pub cells: Vec<u32>,
 }
 
 #[derive(Clone, Default)]
@@ -38,19 +42,26 @@ impl Board for Fake {
         self.0.borrow().now_ns
     }
 
-    fn prepare(&mut self, slot: usize) -> Result<(), Option<Refusal>> {
-        let mut notes = self.0.borrow_mut();
-        match notes.refuse {
-            Some((after, why)) if notes.prepared.len() >= after => Err(why),
-            _ => {
-                notes.prepared.push(slot);
-                Ok(())
-            }
-        }
+    fn ticks_to_ns(&self, ticks: u64) -> u64 {
+        2 * ticks
     }
 
-    fn forget(&mut self, slot: usize) {
-        self.0.borrow_mut().forgotten.push(slot);
+    fn ask_root(&mut self, request: control::Request) -> Result<(), Option<control::Refusal>> {
+        let mut notes = self.0.borrow_mut();
+        notes.asked_root.push(request);
+        match request {
+            control::Request::Spawn { cell } if notes.cells.contains(&cell) => {
+                return Err(Some(control::Refusal::Exists));
+            }
+            control::Request::Spawn { cell } => match notes.no_more_cells {
+                Some((most, why)) if notes.cells.len() >= most => return Err(Some(why)),
+                _ => notes.cells.push(cell),
+            },
+            control::Request::Kill { cell } => notes.cells.retain(|its| *its != cell),
+            control::Request::Retain { low, .. } => notes.cells.retain(|its| low >> its & 1 != 0),
+            _ => {}
+        }
+        notes.root_refuses.map_or(Ok(()), |refusal| Err(Some(refusal)))
     }
 
     fn hook_changed(&mut self, hook: u32) {
@@ -74,14 +85,15 @@ pub struct Device {
 impl Device {
     pub fn new() -> Self {
         let memory = Memory {
-            programs: memory(PROGRAMS.len()),
+            ledger: memory(LEDGER.len()),
             maps: memory(MAPS.len()),
-            stats: memory(4096),
-            trace: memory(TRACE.len()),
             hook_timer: memory(HOOK_TIMER.len()),
             hook_serial: memory(4096),
             report: memory(4096),
+            events_root: memory(EVENTS_ROOT.len()),
+            events_own: memory(EVENTS_OWN.len()),
             table: memory(TABLE.len()),
+            cells: memory(4096),
             rates: memory(RATES.len()),
             counters: core::array::from_fn(|_| memory(4096)),
         };
@@ -90,9 +102,16 @@ impl Device {
 
     /// An agent that starts over memory that another one may have used.
     pub fn over(memory: Memory<'static>) -> Self {
-        let board = Fake::default();
+        Self::on(memory, Fake::default())
+    }
+
+    /// The same with the other one's board: the root task and the cells go on.
+    pub fn on(memory: Memory<'static>, board: Fake) -> Self {
         let agent = Agent::new(memory, board.clone()).unwrap();
-        board.0.take();
+        let mut notes = board.0.borrow_mut();
+        notes.asked_root.clear();
+        notes.hooks_changed.clear();
+        drop(notes);
         Self { agent, memory, board }
     }
 
@@ -160,11 +179,16 @@ impl Device {
 
     /// All that loading changes and a failed load must not: tables, free memory, users of maps.
     pub fn snapshot(&self) -> String {
-        let table = cell::table::Table::new(self.memory.programs);
-        let slots: Vec<_> = (0..SLOTS).map(|slot| table.get(slot)).collect();
+        let ledger = Ledger(self.memory.ledger);
+        let slots: Vec<_> = (0..CELLS).map(|slot| ledger.program(slot)).collect();
+        let maps: Vec<_> = (0..cell::ledger::MAPS).map(|place| ledger.map(place)).collect();
         format!(
-            "{slots:?} {:?} {:?} {:?} {:?}",
-            self.agent.programs, self.agent.maps, self.agent.code_pages, self.agent.map_pages
+            "{slots:?} {maps:?} {:?} {:?} {:?} {:?} {:?}",
+            self.board.0.borrow().cells,
+            self.agent.programs,
+            self.agent.maps,
+            self.agent.code_pages,
+            self.agent.map_pages
         )
     }
 }

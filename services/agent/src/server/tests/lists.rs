@@ -7,7 +7,7 @@ use proto::device::{PageRequest, Request, Request_::Body as Asked, Response_::Bo
 use report::{Report, State, counters::Counters};
 
 use super::device::{Device, array, tiny};
-use crate::{MAPS, PROGRAMS};
+use crate::{LEDGER, MAPS};
 
 /// The lengths of a list's pages, and the elements of all of them.
 fn pages<T: Clone>(page: impl Fn(PageRequest) -> (Vec<T>, u32)) -> (Vec<usize>, Vec<T>) {
@@ -77,8 +77,11 @@ fn any_page_may_be_asked_for() {
 fn runs_are_counted_by_the_cell() {
     let mut device = Device::new();
     device.load(&tiny(&["a", "b"])).unwrap();
-    let stats = cell::table::Stats::new(device.memory.stats);
-    stats.set(1, cell::table::Counts { runs: 7, ns: 700, traps: 1 });
+    let b = device.agent.programs[1].as_ref().unwrap();
+    device.agent.out(b).unwrap().set_counts(cell::out::Counts { runs: 7, ticks: 350, stopped: 1 });
+    let cells = report::cells::Cells(device.memory.cells);
+    cells.set_state(1, Some(State::Waiting), 1).unwrap();
+    cells.set_fault(1, "wild").unwrap();
     let programs = list!(device, Programs, programs).1;
     assert_eq!((programs[1].runs, programs[1].run_ns, programs[1].faults), (7, 700, 1));
     assert_eq!(device.status().events, 7);
@@ -91,18 +94,21 @@ fn services_come_with_their_counters() {
     for (i, name) in ["cell", "timer", "serial", "agent", "other"].into_iter().enumerate() {
         report.set_service(i, name, 100 + i as u8, 4096).unwrap();
     }
-    report.set_state(1, State::Waiting, 3).unwrap();
+    report.set_state(1, State::Waiting, 3, 2).unwrap();
     report.set_fault(1, "VM fault").unwrap();
-    let counters = Counters::new(device.memory.counters[1]);
+    let counters = Counters::new(device.memory.counters[0]);
     counters.declare(&["expired", "late"]).unwrap();
     counters.counter(0).unwrap().add(42);
-    let rates = Counters::new(device.memory.rates.slice(4096, 4096).unwrap());
+    let rates = Counters::new(device.memory.rates.slice(0, 4096).unwrap());
     rates.declare(&["expired", "late"]).unwrap();
     rates.counter(0).unwrap().set(5);
     let (lengths, services) = list!(device, Services, services);
     assert_eq!(lengths, [3, 2]);
     let timer = &services[1];
-    assert_eq!((timer.name.as_str(), timer.state, timer.restarts), ("timer", ServiceState::Waiting, 3));
+    assert_eq!(
+        (timer.name.as_str(), timer.state, timer.restarts, timer.strikes),
+        ("timer", ServiceState::Waiting, 3, 2)
+    );
     assert_eq!((timer.priority, timer.memory_bytes, timer.last_fault.as_str()), (101, 4096, "VM fault"));
     let read: Vec<_> = timer.counters.iter().map(|c| (c.name.as_str(), c.value, c.per_second)).collect();
     assert_eq!(read, [("expired", 42, 5), ("late", 0, 0)]);
@@ -156,7 +162,7 @@ fn status_tells_what_is_there() {
     assert_eq!((status.kernel.as_str(), status.uptime_ns, status.boot_ns), ("seL4 5.0.0", 1234, 9));
     assert_eq!((status.memory_total, status.memory_used), (64 << 20, 3 << 20));
     assert_eq!((status.frames_ok, status.frames_bad), (1, 1));
-    let all = ((PROGRAMS.len() - cell::table::CODE) as u64, MAPS.len() as u64);
+    let all = ((LEDGER.len() - cell::ledger::IMAGES) as u64, MAPS.len() as u64);
     assert_eq!((status.program_memory_free, status.map_memory_free), all);
     assert_eq!(status.version.as_str(), env!("CARGO_PKG_VERSION"));
 }

@@ -4,10 +4,15 @@ use std::{format, string::String, vec, vec::Vec};
 use bpf_runtime::{
     bundle::{Contents, MapContents},
     isa::{Insn, opcode},
-    map::MapKind,
+    map::{MapKind, MapSpec, RDONLY_PROG},
 };
-use cell::Refusal;
+use cell::{
+    image::Header,
+    ledger::{Access, Ledger},
+};
 use proto::device::{ErrorCode, LoadRequest, Request_::Body as Asked, Response_::Body as Answer};
+
+use report::control::{Refusal, Request};
 
 use super::device::{Device, array, code, map, memory, program, spec, tiny, told};
 use crate::{MAPS, server::Memory};
@@ -30,21 +35,41 @@ fn a_bundle_is_loaded_whole() {
     let names: Vec<_> =
         loaded.programs.iter().map(|p| (p.id, p.name.as_str(), p.instruction_bound)).collect();
     assert_eq!(names, [(2, "a", 2), (3, "b", 3)], "id 1 is the map's");
-    assert_eq!(device.board.0.borrow().prepared, [0, 1]);
+    assert_eq!(device.board.0.borrow().cells, [0, 1]);
 
-    let table = cell::table::Table::new(device.memory.programs);
-    let (a, b) = (table.get(0).unwrap(), table.get(1).unwrap());
-    assert_eq!((a.hook, a.insns, a.bound, a.maps), (1, 2, 2, 1));
-    assert_eq!((b.hook, b.insns), (2, 3));
+    let ledger = Ledger(device.memory.ledger);
+    let (a, b) = (ledger.program(0).unwrap(), ledger.program(1).unwrap());
+    assert_eq!((a.hook, a.meta.insns, a.meta.bound, a.maps), (1, 2, 2, 1));
+    assert_eq!((b.hook, b.meta.insns, b.meta.loaded_at_ns), (2, 3, 77));
     assert_eq!(a.map[0], b.map[0], "the map is shared");
-    let mut bytes = [0; 24];
-    table.code(&b).unwrap().read(0, &mut bytes).unwrap();
-    let written: Vec<u8> = code(3).iter().flat_map(|insn| insn.to_bytes()).collect();
-    assert_eq!(bytes[..], written[..]);
-    let (offset, len) = b.map[0];
-    let memory = device.memory.maps.slice(offset as usize, len as usize).unwrap();
+    let header = Header::read(ledger.image(&b).unwrap()).unwrap();
+    assert_eq!((header.slot, header.owner, header.context_bytes), (1, 2, 32));
+    let grant = b.map[0];
+    let memory = device.memory.maps.slice(grant.offset as usize, grant.bytes as usize).unwrap();
     let value = bpf_runtime::map::Map::open(memory).unwrap().value(0).unwrap();
     assert_eq!(value.load(0, 8), Ok(0x03_0201));
+}
+
+#[test]
+fn a_cell_gets_the_maps_that_its_program_uses_and_no_other() {
+    let mut device = Device::new();
+    let mut contents = tiny(&["a", "b"]);
+    // r1 = the map with index 1
+    let lddw = Insn { op: opcode::LDDW, src: 1, dst: 1, imm: 1, ..Insn::default() };
+    contents.programs[1].code.splice(0..0, [lddw, Insn::default()]);
+    contents.maps = vec![array("other", 8, 2), array("used", 8, 2)];
+    contents.maps.push(MapContents {
+        spec: MapSpec { flags: RDONLY_PROG, ..spec(MapKind::Array, 4, 8, 1) },
+        ..array("r", 8, 1)
+    });
+    contents.programs[0].code.splice(0..0, [Insn { imm: 2, ..lddw }, Insn::default()]);
+    device.load(&contents).unwrap();
+    let ledger = Ledger(device.memory.ledger);
+    let access = |slot| ledger.program(slot).unwrap().map.map(|grant| grant.access);
+    assert_eq!(access(0)[..3], [Access::None, Access::None, Access::Read]);
+    assert_eq!(access(1)[..3], [Access::None, Access::Write, Access::None]);
+    let header = Header::read(ledger.image(&ledger.program(1).unwrap()).unwrap()).unwrap();
+    assert_eq!((header.maps, header.map[0]), (1, (cell::MAPS.vaddr as u32, 4096)));
 }
 
 #[test]
@@ -59,14 +84,14 @@ fn what_is_unloaded_gives_everything_back() {
     assert_eq!(told(device.unload("a")), (ErrorCode::NotFound, "no program a; see: prog list".into()));
     device.unload("b").unwrap();
     assert_eq!(device.snapshot(), before);
-    assert_eq!(device.board.0.borrow().forgotten, [0, 1]);
+    assert_eq!(device.board.0.borrow().cells, []);
 }
 
 #[test]
 fn a_name_is_loaded_once() {
     let mut device = Device::new();
     device.load(&tiny(&["a"])).unwrap();
-    let words = "a program a is loaded already; unload it first";
+    let words = "a program a is loaded already; unload it first, or replace it";
     refused(&mut device, &tiny(&["b", "a"]), ErrorCode::Exists, words);
     device.unload("a").unwrap();
     device.load(&tiny(&["b", "a"])).unwrap();
@@ -156,69 +181,53 @@ fn there_are_so_many_maps() {
 
 #[test]
 fn code_memory_runs_out_between_two_programs_of_a_bundle() {
-    const PAGES: u64 = 8 * 4096;
     let mut device = Device::new();
     let big = |name: &str| program(name, "timer", code(4000));
+    let all = device.status().program_memory_free;
+    device.load(&Contents { programs: vec![big("p0")], ..tiny(&[]) }).unwrap();
     let mut free = device.status().program_memory_free;
-    for i in 0.. {
-        if free < 2 * PAGES {
+    let one = all - free;
+    for i in 1.. {
+        if free < 2 * one {
             break;
         }
         device.load(&Contents { programs: vec![big(&format!("p{i}"))], ..tiny(&[]) }).unwrap();
-        free -= PAGES;
+        free -= one;
         assert_eq!(device.status().program_memory_free, free);
     }
     let two = Contents { programs: vec![big("e"), big("f")], maps: vec![array("m", 8, 1)], ..tiny(&[]) };
-    let words = format!("no memory for f: 32000 bytes wanted, {} free; unload something first", free - PAGES);
-    refused(&mut device, &two, ErrorCode::NoMemory, &words);
+    let before = device.snapshot();
+    let (code, text) = told(device.load(&two));
+    assert_eq!(code, ErrorCode::NoMemory);
+    assert!(text.starts_with("no memory for f: "), "{text}");
+    assert!(text.ends_with(&format!(" wanted, {} free; unload something first", free - one)), "{text}");
+    assert_eq!(device.snapshot(), before);
     device.unload("p0").unwrap();
     device.load(&two).unwrap();
 }
 
 #[test]
 fn there_are_so_many_slots() {
-    let memory = Memory { programs: memory(64 * 4096), ..Device::new().memory };
+    let memory = Memory { ledger: memory(128 * 4096), ..Device::new().memory };
     let mut device = Device::over(memory);
-    let names: Vec<String> = (0..31).map(|i| format!("p{i}")).collect();
+    let names: Vec<String> = (0..63).map(|i| format!("p{i}")).collect();
     for name in &names {
         device.load(&tiny(&[name])).unwrap();
     }
-    let words = "no more than 32 programs at a time; unload one first";
+    let words = "no more than 64 programs at a time; unload one first";
     refused(&mut device, &tiny(&["y", "z"]), ErrorCode::NoMemory, words);
     device.load(&tiny(&["z"])).unwrap();
 }
 
 #[test]
-fn a_cell_that_refuses_leaves_nothing_loaded() {
+fn without_a_cell_nothing_is_loaded() {
     let mut contents = tiny(&["a", "b"]);
     contents.maps = vec![map("h", spec(MapKind::Hash, 4, 8, 4))];
-    for (why, code, words) in [
-        (
-            Some(Refusal::NoMemory),
-            ErrorCode::NoMemory,
-            "no memory for b: 16 bytes wanted, 0 free; unload something first",
-        ),
-        (Some(Refusal::Invalid), ErrorCode::Busy, "b: the cell could not take it (Invalid); load it again"),
-        (None, ErrorCode::Busy, "b: the cell was restarted meanwhile; load it again"),
-    ] {
-        let mut device = Device::new();
-        device.board.0.borrow_mut().refuse = Some((1, why));
-        refused(&mut device, &contents, code, words);
-        assert_eq!(device.board.0.borrow().forgotten, [1, 0]);
-        device.board.0.borrow_mut().refuse = None;
-        device.load(&contents).unwrap();
-    }
-}
-
-#[test]
-fn a_new_agent_forgets_what_an_earlier_one_left_in_memory() {
     let mut device = Device::new();
-    device.load(&tiny(&["a"])).unwrap();
-    device.attach("a", "timer", 1_000_000).unwrap();
-    let empty = Device::new().snapshot();
-    let mut next = Device::over(device.memory);
-    assert_eq!(next.snapshot(), empty);
-    let status = next.status();
-    assert_eq!((status.programs, status.attachments), (0, 0));
-    next.load(&tiny(&["a"])).unwrap();
+    device.board.0.borrow_mut().no_more_cells = Some((1, Refusal::NoMemory));
+    let words = "b: no cell could be made (Some(NoMemory)); unload something and load it again";
+    refused(&mut device, &contents, ErrorCode::NoMemory, words);
+    assert_eq!(device.board.0.borrow().asked_root.last(), Some(&Request::Kill { cell: 0 }));
+    device.board.0.borrow_mut().no_more_cells = None;
+    device.load(&contents).unwrap();
 }

@@ -5,14 +5,13 @@ use bpf_runtime::{bundle::Contents, map::MapKind};
 use proto::device::{
     Request_::Body as Asked, Response_::Body as Answer, TraceRecord_::Body, TraceRecords, TraceRequest,
 };
-use shm::Producer;
 
 use super::device::{Device, map, spec, tiny};
 
 fn loaded() -> Device {
     let mut device = Device::new();
     let maps = vec![map("events", spec(MapKind::RingBuf, 0, 0, 4096))];
-    device.load(&Contents { maps, ..tiny(&["tick"]) }).unwrap();
+    device.load(&Contents { maps, ..tiny(&["tick", "tock"]) }).unwrap();
     device
 }
 
@@ -25,9 +24,10 @@ fn take_at_most(device: &mut Device, most: u32) -> TraceRecords {
     page
 }
 
-fn print(device: &Device, slot: u32, text: &[u8]) {
-    let printed = Producer::new(device.memory.trace).unwrap();
-    printed.push(&[&77_u64.to_le_bytes(), &slot.to_le_bytes(), text]).unwrap();
+fn print(device: &Device, slot: usize, text: &[u8]) {
+    let program = device.agent.programs[slot].as_ref().unwrap();
+    let printed = device.agent.out(program).unwrap().producer().unwrap();
+    printed.push(&[&77_u64.to_le_bytes(), &(slot as u32).to_le_bytes(), text]).unwrap();
 }
 
 fn text(record: &proto::device::TraceRecord) -> &str {
@@ -39,12 +39,12 @@ fn text(record: &proto::device::TraceRecord) -> &str {
 fn printed_text_comes_with_its_program_and_time() {
     let mut device = loaded();
     print(&device, 0, b"hello");
-    print(&device, 9, b"who?");
+    print(&device, 1, b"who?");
     let page = take(&mut device);
     assert_eq!((page.records.len(), page.more, page.lost), (2, false, 0));
     let first = &page.records[0];
     assert_eq!((first.time_ns, first.source.as_str(), text(first), first.size), (77, "tick", "hello", 5));
-    assert_eq!((page.records[1].source.as_str(), text(&page.records[1])), ("slot 9", "who?"));
+    assert_eq!((page.records[1].source.as_str(), text(&page.records[1])), ("tock", "who?"));
     assert_eq!(take(&mut device).records.len(), 0, "what is taken is gone");
 }
 
@@ -53,7 +53,7 @@ fn text_is_made_fit_for_a_message() {
     let mut device = loaded();
     print(&device, 0, &[b'x'; 300]);
     print(&device, 0, b"a\xffb\xc3");
-    let printed = Producer::new(device.memory.trace).unwrap();
+    let printed = device.agent.out(device.agent.programs[0].as_ref().unwrap()).unwrap().producer().unwrap();
     printed.push(&[b"short"]).unwrap();
     let page = take(&mut device);
     assert_eq!((text(&page.records[0]).len(), page.records[0].size), (256, 300));
@@ -101,7 +101,7 @@ fn no_more_is_taken_than_wanted() {
 #[test]
 fn losses_of_both_are_counted() {
     let mut device = loaded();
-    let printed = Producer::new(device.memory.trace).unwrap();
+    let printed = device.agent.out(device.agent.programs[0].as_ref().unwrap()).unwrap().producer().unwrap();
     while printed.push(&[&[0; 200]]).is_ok() {}
     let ring = device.agent.maps.iter().flatten().next().unwrap().map.ring().unwrap();
     while ring.output([0; 200][..].into()).is_ok() {}

@@ -1,0 +1,39 @@
+//! How much text the engine's parts have on a device: of programs that hold nothing else, sorted by symbol.
+use std::{fs, path::Path};
+
+use anyhow::{Context, Result};
+use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
+
+/// Bytes of text.
+#[derive(Clone, Copy, Default)]
+pub struct Text {
+    /// Of the verifier.
+    pub verifier: u64,
+    /// Of the interpreter: decoding, preparation, all instructions, checks of memory.
+    pub interpreter: u64,
+    /// Of the helpers and the maps.
+    pub helpers: u64,
+    /// Of all, with what the language brings.
+    pub all: u64,
+}
+
+/// The figures of the program that holds interpreter and verifier.
+pub fn measure(programs: &Path) -> Result<Text> {
+    let path = programs.join("engine");
+    let bytes = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+    let file = object::File::parse(&*bytes).with_context(|| format!("parsing {}", path.display()))?;
+    let section = file.section_by_name(".text").with_context(|| format!("{} has no text", path.display()))?;
+    let mut text = Text { all: section.size(), ..Text::default() };
+    for symbol in file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text) {
+        let name = rustc_demangle::demangle(symbol.name()?).to_string().replace("..", "::");
+        let Some((_, path)) = name.split_once("bpf_runtime::") else { continue };
+        let mut path = path.split("::");
+        match (path.next(), path.next()) {
+            (Some("map"), _) | (Some("interp"), Some("helpers" | "print")) => text.helpers += symbol.size(),
+            (Some("interp" | "isa"), _) => text.interpreter += symbol.size(),
+            (Some("verifier"), _) => text.verifier += symbol.size(),
+            _ => {}
+        }
+    }
+    Ok(text)
+}
