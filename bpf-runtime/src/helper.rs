@@ -131,6 +131,7 @@ const KEYED: &[MapKind] = &[
     MapKind::PercpuArray,
     MapKind::LruHash,
     MapKind::LruPercpuHash,
+    MapKind::LpmTrie,
 ];
 /// The kinds that programs look up values in.
 const LOOKED_UP: &[MapKind] = &[
@@ -140,6 +141,7 @@ const LOOKED_UP: &[MapKind] = &[
     MapKind::PercpuArray,
     MapKind::LruHash,
     MapKind::LruPercpuHash,
+    MapKind::LpmTrie,
     MapKind::DevMap,
     MapKind::XskMap,
     MapKind::DevMapHash,

@@ -7,6 +7,7 @@ pub mod client;
 pub mod commands;
 pub mod device;
 pub mod elf;
+mod helper_names;
 pub mod output;
 pub mod target;
 pub mod units;

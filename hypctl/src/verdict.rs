@@ -7,8 +7,10 @@ use bpf_runtime::{
     bundle::{Bundle, Program},
     hook,
     map::MapSpec,
-    verifier::{self, Limits, Summary, Unit},
+    verifier::{self, Limits, Reason, Refusal, Summary, Unit},
 };
+
+use crate::helper_names;
 
 /// What the verifier says about one program.
 #[derive(Debug)]
@@ -61,13 +63,22 @@ fn one(program: &Program<'_>, maps: &[MapSpec]) -> Result<Verdict> {
     let result = match result {
         Ok(summary) if program.strict && summary.instruction_bound.is_none() => Err(unbounded(summary.steps)),
         Ok(summary) => Ok(summary),
-        Err(refusal) => Err(Refused {
-            reason: refusal.reason.to_string(),
-            log: refusal.to_string(),
-            steps: Some(refusal.steps.into()),
-        }),
+        Err(refusal) => Err(refused(&refusal)),
     };
     Ok(Verdict { name: program.name.to_owned(), result, time })
+}
+
+/// A refusal in words; a helper that is missing is named as Linux names it.
+fn refused(refusal: &Refusal) -> Refused {
+    let (mut reason, mut log) = (refusal.reason.to_string(), refusal.to_string());
+    if let Reason::NoHelper(number) = refusal.reason
+        && let Some(name) = helper_names::name(number)
+    {
+        let named = format!("{reason} (bpf_{name})");
+        log = log.replacen(&reason, &named, 1);
+        reason = named;
+    }
+    Refused { reason, log, steps: Some(refusal.steps.into()) }
 }
 
 /// Strict termination was asked for and could not be proven.

@@ -119,6 +119,51 @@ fn network_programs_are_verified_though_no_device_runs_them() {
 }
 
 #[test]
+fn types_of_a_kernel_are_refused_by_name() {
+    if !have_clang() {
+        return;
+    }
+    let dir = TempDir::new().expect("temporary folder");
+    let source = "struct iphdr { __u8 head[8], ttl; } __attribute__((preserve_access_index));
+    struct task_struct { int flags, pid; } __attribute__((preserve_access_index));
+    SEC(\"xdp\") int header(struct xdp_md *c) {
+        struct iphdr *ip = (void *)(long)c->data;
+        return (void *)(ip + 1) > (void *)(long)c->data_end ? 0 : ip->ttl;
+    }
+    SEC(\"timer\") int task(struct task_struct *c) { return c->pid; }";
+    let (code, out, error) = verify(&compile(dir.path(), "types", &format!("{LIBBPF}{source}")), &[]);
+    assert_eq!((code, error.as_str()), (1, ""));
+    assert!(out.contains("header: accepted: "), "{out}");
+    assert!(
+        out.contains(
+            "task: refused: section timer, offset 0x0: CO-RE relocation of task_struct: there is no"
+        ),
+        "{out}"
+    );
+}
+
+#[test]
+fn functions_have_addresses() {
+    if !have_clang() {
+        return;
+    }
+    let dir = TempDir::new().expect("temporary folder");
+    let source = "static __noinline int one(int n) { return n + 1; }
+    static __noinline int two(int n) { return n + 2; }
+    static int back(__u32 i, void *c) { return 0; }
+    SEC(\"timer\") int chosen(__u64 *c) {
+        int (*f)(int) = c[0] > 5 ? one : two;
+        asm volatile(\"\" : \"+r\"(f));
+        return f(c[1]);
+    }
+    SEC(\"timer/x\") int looped(void *c) { return bpf_loop(4, back, 0, 0); }";
+    let (code, out, error) = verify(&compile(dir.path(), "addresses", &format!("{LIBBPF}{source}")), &[]);
+    assert_eq!((code, error.as_str()), (1, ""));
+    assert!(out.contains("chosen: accepted: "), "{out}");
+    assert!(out.contains("looped: refused: there is no helper number 181 (bpf_loop)\n"), "{out}");
+}
+
+#[test]
 fn json_has_an_object_a_program() {
     if !have_clang() {
         return;

@@ -20,6 +20,8 @@ pub enum MapKind {
     LruHash = 9,
     /// As `LruHash`, with a value for each CPU.
     LruPercpuHash = 10,
+    /// Values by prefixes of keys: a search finds the longest.
+    LpmTrie = 11,
     /// Network devices by index, which packets are redirected to.
     DevMap = 14,
     /// Processors by index, which packets are redirected to.
@@ -51,6 +53,7 @@ impl MapKind {
         Self::PercpuArray,
         Self::LruHash,
         Self::LruPercpuHash,
+        Self::LpmTrie,
         Self::DevMap,
         Self::CpuMap,
         Self::XskMap,
@@ -74,6 +77,7 @@ impl MapKind {
             Self::PercpuArray => "percpu_array",
             Self::LruHash => "lru_hash",
             Self::LruPercpuHash => "lru_percpu_hash",
+            Self::LpmTrie => "lpm_trie",
             Self::DevMap => "devmap",
             Self::CpuMap => "cpumap",
             Self::XskMap => "xskmap",
@@ -84,9 +88,12 @@ impl MapKind {
 
     pub(super) const fn shape(self) -> Shape {
         match self {
-            Self::Hash | Self::PercpuHash | Self::LruHash | Self::LruPercpuHash | Self::DevMapHash => {
-                Shape::Hash
-            }
+            Self::Hash
+            | Self::PercpuHash
+            | Self::LruHash
+            | Self::LruPercpuHash
+            | Self::DevMapHash
+            | Self::LpmTrie => Shape::Hash,
             Self::Array
             | Self::ProgArray
             | Self::PercpuArray

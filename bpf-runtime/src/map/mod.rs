@@ -18,6 +18,7 @@ mod interleave;
 #[cfg(test)]
 mod interleave_tests;
 mod kind;
+mod lpm;
 mod lru;
 mod place;
 mod ring;
@@ -171,6 +172,7 @@ impl<'a> Map<'a> {
         match self.spec.kind.shape() {
             _ if key.len() != self.spec.key_size as usize => None,
             _ if matches!(key.len(), 4 | 8) => self.lookup_word(key.word(0)),
+            Shape::Hash if self.spec.kind == MapKind::LpmTrie => lpm::lookup(self, key).ok().flatten(),
             Shape::Hash => hash::lookup(self, key).ok().flatten(),
             Shape::Array | Shape::Ring => None,
         }
@@ -180,6 +182,10 @@ impl<'a> Map<'a> {
     #[inline]
     pub(crate) fn lookup_word(&self, key: u64) -> Option<u32> {
         match self.spec.kind.shape() {
+            Shape::Hash if self.spec.kind == MapKind::LpmTrie => {
+                let key = key.to_le_bytes();
+                lpm::lookup(self, key.get(..self.spec.key_size as usize)?.into()).ok().flatten()
+            }
             Shape::Hash => hash::lookup_word(self, key).ok().flatten(),
             Shape::Array => array::in_range(self, key as u32),
             Shape::Ring => None,
@@ -199,6 +205,7 @@ impl<'a> Map<'a> {
         }
         match self.spec.kind.shape() {
             Shape::Array => array::update(self, key, value, flags),
+            Shape::Hash if self.spec.kind == MapKind::LpmTrie => lpm::update(self, key, value, flags),
             Shape::Hash => hash::update(self, key, value, flags),
             Shape::Ring => Err(Errno::EINVAL),
         }
@@ -212,7 +219,7 @@ impl<'a> Map<'a> {
         if self.spec.kind.shape() != Shape::Hash || key.len() != self.spec.key_size as usize {
             return Err(Errno::EINVAL);
         }
-        hash::delete(self, key)
+        if self.spec.kind == MapKind::LpmTrie { lpm::delete(self, key) } else { hash::delete(self, key) }
     }
 
     /// For dumps: copies the first entry at or behind `cursor` (0 at first) into `key` and `value`, as much as

@@ -18,6 +18,8 @@ pub const RDONLY_PROG: u32 = 1 << 7;
 pub const MMAPABLE: u32 = 1 << 10;
 /// Longest key of a hash map in bytes: a program builds keys on its stack.
 pub const MAX_KEY_BYTES: u32 = crate::isa::FRAME_BYTES as u32;
+/// Bytes of an LPM trie's key.
+const LPM_KEY_BYTES: core::ops::RangeInclusive<u32> = 5..=4 + super::lpm::MAX_DATA_BYTES;
 /// Longest value in bytes.
 pub const MAX_VALUE_BYTES: u32 = 1 << 20;
 /// Most entries: an entry's number has to fit a value's address (22 bits).
@@ -65,6 +67,12 @@ impl fmt::Display for SpecError {
             Self::KeySize(kind, n) if kind.shape() == Shape::Array || kind.redirects() => {
                 write!(f, "key size {n}: an array's key is a __u32, 4 bytes")
             }
+            Self::KeySize(MapKind::LpmTrie, n) => write!(
+                f,
+                "key size {n}: an LPM trie's key has {} to {} bytes, the first 4 of which count the bits",
+                LPM_KEY_BYTES.start(),
+                LPM_KEY_BYTES.end()
+            ),
             Self::KeySize(kind, n) if kind.shape() == Shape::Hash => {
                 write!(f, "key size {n}: a hash map's key has 1 to {MAX_KEY_BYTES} bytes")
             }
@@ -129,6 +137,9 @@ impl MapSpec {
         }
         match self.kind.shape() {
             Shape::Hash if self.key_size == 0 || self.key_size > MAX_KEY_BYTES => return Err(wrong_key),
+            _ if self.kind == MapKind::LpmTrie && !LPM_KEY_BYTES.contains(&self.key_size) => {
+                return Err(wrong_key);
+            }
             _ if self.kind.redirects() && self.key_size != 4 => return Err(wrong_key),
             Shape::Array if self.key_size != 4 => return Err(wrong_key),
             Shape::Ring if self.kind == MapKind::PerfEventArray && self.key_size != 4 => {

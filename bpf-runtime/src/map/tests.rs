@@ -8,6 +8,7 @@ use shm::Shm;
 use super::*;
 
 mod hash;
+mod lpm;
 mod ring;
 mod spec;
 

@@ -155,6 +155,11 @@ fn ways(
         },
         (Reg::Pointer(a), Reg::Pointer(b)) if width == Width::W64 || a.base.is_low() && b.base.is_low() => {
             let (first, second) = if exchanged { (b, a) } else { (a, b) };
+            if a.base == Base::Stale || b.base == Base::Stale {
+                // Both are addresses of packets, and neither is known.
+                let low = a.base.is_low() && b.base.is_low();
+                return if low { Ok(Some(Known::Nothing)) } else { Err(Reason::PointerCompare) };
+            }
             if let Some((pointer, is_first)) = with_end(&first, &second) {
                 return reaches(relation, pointer, is_first);
             }

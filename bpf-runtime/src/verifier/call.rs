@@ -145,9 +145,15 @@ impl Explorer<'_> {
         Ok(())
     }
 
-    /// The packet lies elsewhere now: pointers into it are of no more use.
+    /// The packet lies elsewhere now: of addresses in it nothing is known but that they are such.
     fn forget_packet(&mut self) {
-        self.forget(|pointer| pointer.base.is_packet() || pointer.base == Base::PacketEnd);
+        self.state.each_reg(|reg| {
+            if let Reg::Pointer(pointer) = reg
+                && pointer.base.is_low()
+            {
+                *pointer = Pointer::new(Base::Stale, 0);
+            }
+        });
     }
 
     /// Makes pointers unwritten.

@@ -82,7 +82,15 @@ impl Layout {
                         *after |= MEETING;
                     }
                 }
-                Op::CallReg { .. } | Op::CodeAddress { .. } => return Err((at, Reason::Indirect)),
+                Op::CodeAddress { off, .. } => {
+                    let to = self.target(at, at as i64 + 1 + i64::from(off))?;
+                    self.marks[to] |= FUNCTION;
+                }
+                Op::CallReg { .. } => {
+                    if let Some(after) = self.marks.get_mut(at + 1) {
+                        *after |= MEETING;
+                    }
+                }
                 _ => {}
             }
         }

@@ -110,7 +110,7 @@ impl Liveness {
         let mut changed = false;
         for at in (0..layout.ops.len()).rev() {
             let op = layout.ops[at];
-            if let Op::CallLocal { .. } = op {
+            if let Op::CallLocal { .. } | Op::CallReg { .. } = op {
                 self.behind_calls |= self.before(at + 1).precise & STACK;
             }
             let live = self.transfer(op, at);

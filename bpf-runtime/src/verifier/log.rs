@@ -61,6 +61,8 @@ impl fmt::Display for Pointer {
             Base::Packet => f.write_str("packet")?,
             Base::Meta => f.write_str("metadata")?,
             Base::PacketEnd => f.write_str("end of packet")?,
+            Base::Stale => f.write_str("address of packet that moved")?,
+            Base::Code(at) => write!(f, "function at {at}")?,
         }
         match self.off.known().map(|off| off as i64) {
             Some(0) => {}

@@ -36,7 +36,7 @@ impl Explorer<'_> {
                 (0, self.unit.maps.get(usize::from(map)).map_or(0, |spec| spec.value_size.into()))
             }
             Base::Record(size) => (0, size.into()),
-            Base::Map(_) | Base::PacketEnd => (0, 0),
+            Base::Map(_) | Base::PacketEnd | Base::Stale | Base::Code(_) => (0, 0),
             Base::Packet | Base::Meta => (0, MAX_PACKET_BYTES as i64),
         }
     }
@@ -45,6 +45,8 @@ impl Explorer<'_> {
     fn memory(&self, register: u8) -> Result<Pointer, Reason> {
         match self.state.reg(register)? {
             Reg::Pointer(pointer) if pointer.nullable => Err(Reason::MaybeNull { register }),
+            Reg::Pointer(Pointer { base: Base::Stale, .. }) => Err(Reason::Moved { register }),
+            Reg::Pointer(Pointer { base: Base::Code(_), .. }) => Err(Reason::NotAPointer { register }),
             Reg::Pointer(pointer) => Ok(pointer),
             _ => Err(Reason::NotAPointer { register }),
         }
@@ -95,7 +97,7 @@ impl Explorer<'_> {
     fn is_read_only(&self, place: &Pointer, bytes: i64) -> bool {
         match place.base {
             Base::Context => !self.is_scratch(place, bytes),
-            Base::Map(_) | Base::PacketEnd => true,
+            Base::Map(_) | Base::PacketEnd | Base::Stale | Base::Code(_) => true,
             Base::Value(map) | Base::Global(map) => {
                 self.unit.maps.get(usize::from(map)).is_none_or(crate::map::MapSpec::is_read_only)
             }

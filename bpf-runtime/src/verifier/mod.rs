@@ -53,6 +53,11 @@ use crate::{
 };
 use explore::{Explorer, Plan};
 
+/// The budget of steps, where none is given. All real programs that were tried take less than 56 for an instruction.
+const STEPS_PER_INSN: u64 = 64;
+/// As much as 64 instructions get, for short programs with loops that are walked turn by turn.
+const LEAST_STEPS: u64 = 4096;
+
 /// A program to verify.
 #[derive(Clone, Copy, Debug)]
 pub struct Unit<'a> {
@@ -69,7 +74,7 @@ pub struct Unit<'a> {
 /// What a verification may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Steps: instructions looked at, over all paths. `None`: 64 for each instruction of the program, 100,000
+    /// Steps: instructions looked at, over all paths. `None`: 64 for each instruction of the program, 4,096
     /// at least.
     pub steps: Option<u64>,
     /// Bytes of memory.
@@ -78,7 +83,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: None, memory_bytes: 1 << 20 }
+        Self { steps: None, memory_bytes: 1_000_000 }
     }
 }
 
@@ -158,7 +163,7 @@ fn prove<T>(
     begin: impl Fn(&mut Explorer<'_>),
     done: impl FnOnce(&mut Explorer<'_>) -> T,
 ) -> Result<T, Refusal> {
-    let budget = limits.steps.unwrap_or((64 * unit.code.len() as u64).max(100_000));
+    let budget = limits.steps.unwrap_or((STEPS_PER_INSN * unit.code.len() as u64).max(LEAST_STEPS));
     let (mut plan, mut steps) = (Plan::default(), 0);
     let mut first = None;
     loop {
@@ -170,7 +175,7 @@ fn prove<T>(
         };
         explorer.steps = steps;
         begin(&mut explorer);
-        let Err(reason) = explorer.walk(if plan.unbounded { budget } else { budget - budget / 2 }) else {
+        let Err(reason) = explorer.walk(if plan.unbounded { budget } else { budget - budget / 8 }) else {
             return Ok(done(&mut explorer));
         };
         steps = explorer.steps;

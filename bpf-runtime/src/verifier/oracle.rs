@@ -70,6 +70,7 @@ fn holds(known: &Reg, value: u64, [meta, data, end]: [u64; 3], precise: bool) ->
             fits || !precise
         }
         Reg::Pointer(pointer) if value == 0 => pointer.nullable,
+        Reg::Pointer(pointer) if matches!(pointer.base, Base::Stale | Base::Code(_)) => true,
         Reg::Pointer(pointer) if pointer.base == Base::PacketEnd => value == end,
         Reg::Pointer(pointer) if pointer.base.is_packet() => {
             let (start, limit) = if pointer.base == Base::Meta { (meta, data) } else { (data, end) };

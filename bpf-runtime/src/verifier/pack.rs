@@ -206,6 +206,8 @@ impl<'b> Packer<'b> {
             Base::Packet => (6, 0),
             Base::Meta => (7, 0),
             Base::PacketEnd => (8, 0),
+            Base::Stale => (9, 0),
+            Base::Code(at) => (10, at.into()),
         };
         let tag = if pointer.off.known().is_some() { POINTER_AT } else { POINTER };
         self.bytes(&[tag, kind | u8::from(pointer.nullable) << 7])?;

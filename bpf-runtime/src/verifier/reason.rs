@@ -30,8 +30,9 @@ impl From<Base> for Region {
             Base::Context => Self::Context,
             Base::Value(_) | Base::Global(_) => Self::MapValue,
             Base::Record(_) => Self::Record,
-            Base::Map(_) => Self::Map,
-            Base::Packet | Base::PacketEnd => Self::Packet,
+            // The address of a function is not accessed as memory.
+            Base::Map(_) | Base::Code(_) => Self::Map,
+            Base::Packet | Base::PacketEnd | Base::Stale => Self::Packet,
             Base::Meta => Self::Meta,
         }
     }
@@ -68,7 +69,7 @@ pub enum Reason {
     LeavesFunction(i64),
     /// The last instruction of a function is neither exit nor an unconditional jump.
     FallsOff,
-    /// A code address or a call through a register.
+    /// A call through a register that is not known to hold the address of a function.
     Indirect,
     /// A function that calls itself, directly or not.
     Recursion,
@@ -117,6 +118,11 @@ pub enum Reason {
         before: bool,
         /// Bytes that are known to be there.
         there: u64,
+    },
+    /// An address of a packet is used after a helper may have moved the packet.
+    Moved {
+        /// The register.
+        register: u8,
     },
     /// An atomic operation on a packet.
     PacketAtomic,
@@ -207,7 +213,7 @@ impl fmt::Display for Reason {
                 "the function's last instruction is neither exit nor goto: control would run off its end",
             ),
             Self::Indirect => {
-                f.write_str("calls through registers are not supported: call the function by name")
+                f.write_str("callx needs a register that holds the address of a function of the program")
             }
             Self::Recursion => f.write_str("the function calls itself: use a loop with a bound instead"),
             Self::TailCallInFunction => {
@@ -227,9 +233,11 @@ impl fmt::Display for Reason {
                 write!(f, "r{register} may be null: compare it with 0 before it is used")
             }
             Self::Bounds { region, offset, bytes, inside } => bounds(f, *region, *offset, *bytes, *inside),
-            Self::Packet { .. } | Self::PacketAtomic | Self::WholeField(_) | Self::HiddenField(_) => {
-                self.network(f)
-            }
+            Self::Packet { .. }
+            | Self::Moved { .. }
+            | Self::PacketAtomic
+            | Self::WholeField(_)
+            | Self::HiddenField(_) => self.network(f),
             Self::Misaligned { region, bytes } => {
                 write!(f, "access of {bytes} bytes to {region} at an offset that is no multiple of {bytes}")
             }
@@ -301,6 +309,12 @@ impl Reason {
                 "access of {bytes} bytes to {region}, of which {there} are known to be there: compare the address \
                  behind them with the end before"
             ),
+            Self::Moved { register } => {
+                write!(
+                    f,
+                    "r{register} is where the packet was before a helper moved it: load its address anew"
+                )
+            }
             Self::PacketAtomic => f.write_str("atomic operations on the packet are not supported: use a map"),
             Self::WholeField(name) => {
                 write!(

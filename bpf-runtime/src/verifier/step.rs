@@ -53,7 +53,16 @@ impl Explorer<'_> {
             Op::CallHelper { number } => self.call_helper(number)?,
             Op::CallLocal { off } => return self.call_local((at + 1).wrapping_add_signed(off as isize)),
             Op::Exit => return self.exit(),
-            Op::CodeAddress { .. } | Op::CallReg { .. } => return Err(Reason::Indirect),
+            Op::CodeAddress { dst, off } => {
+                let target = (at + 1).wrapping_add_signed(off as isize) as u16;
+                self.state.set(dst, Reg::Pointer(Pointer::new(Base::Code(target), 0)));
+            }
+            Op::CallReg { dst } => match self.state.reg(dst)? {
+                Reg::Pointer(Pointer { base: Base::Code(target), .. }) => {
+                    return self.call_local(target.into());
+                }
+                _ => return Err(Reason::Indirect),
+            },
             Op::Tail => return Err(Reason::Internal("second slot of lddw")),
         }
         Ok(Flow::Next(at + op.slots()))
@@ -159,6 +168,8 @@ impl Explorer<'_> {
         }
         if !pointer.base.is_memory() {
             return Err(Reason::PointerArithmetic(match pointer.base {
+                Base::Stale => return Err(Reason::Moved { register }),
+                Base::Code(_) => "the address of a function can't be computed with",
                 Base::PacketEnd => {
                     "the packet's end can't be computed with: add to the other side of the comparison"
                 }

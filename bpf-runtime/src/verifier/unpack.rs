@@ -80,6 +80,8 @@ impl Reader<'_> {
             6 => Base::Packet,
             7 => Base::Meta,
             8 => Base::PacketEnd,
+            9 => Base::Stale,
+            10 => Base::Code(index as u16),
             _ => Base::Record(index),
         };
         let id = self.u8()?.into();

@@ -33,17 +33,21 @@ pub enum Base {
     Meta,
     /// The end of the packet, which is no memory.
     PacketEnd,
+    /// Where a packet was before it moved.
+    Stale,
+    /// The function that begins at this slot.
+    Code(u16),
 }
 
 impl Base {
     /// Whether it is memory that loads may read.
     pub const fn is_memory(self) -> bool {
-        !matches!(self, Self::Map(_) | Self::PacketEnd)
+        !matches!(self, Self::Map(_) | Self::PacketEnd | Self::Stale | Self::Code(_))
     }
 
     /// Whether its addresses have 32 bits, so that 32-bit operations on them are as good as others.
     pub const fn is_low(self) -> bool {
-        matches!(self, Self::Packet | Self::Meta | Self::PacketEnd)
+        matches!(self, Self::Packet | Self::Meta | Self::PacketEnd | Self::Stale)
     }
 
     /// Whether its length is known from comparisons only: see [`Reach`].
@@ -98,7 +102,8 @@ impl Pointer {
     /// Whether both point into the same memory, so that their offsets compare as they do.
     pub fn same_memory(&self, other: &Self) -> bool {
         let told_apart = matches!(self.base, Base::Value(_) | Base::Record(_));
-        self.base == other.base
+        self.base.is_memory()
+            && self.base == other.base
             && (self.base.is_packet() || self.id == other.id)
             && (!told_apart || self.id != 0)
     }

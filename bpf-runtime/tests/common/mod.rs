@@ -19,7 +19,7 @@ use bpf_runtime::{
 use shm::Shm;
 
 /// The maps that test programs use, by index.
-pub const MAPS: [MapSpec; 9] = [
+pub const MAPS: [MapSpec; 11] = [
     // 0: an array of four values of 16 bytes
     MapSpec { kind: MapKind::Array, key_size: 4, value_size: 16, max_entries: 4, flags: 0 },
     // 1: a hash map
@@ -38,6 +38,10 @@ pub const MAPS: [MapSpec; 9] = [
     MapSpec { kind: MapKind::PerfEventArray, key_size: 4, value_size: 4, max_entries: 2, flags: 0 },
     // 8: programs
     MapSpec { kind: MapKind::ProgArray, key_size: 4, value_size: 4, max_entries: 4, flags: 0 },
+    // 9: devices that packets are redirected to
+    MapSpec { kind: MapKind::DevMap, key_size: 4, value_size: 4, max_entries: 4, flags: 0 },
+    // 10: IPv4 prefixes
+    MapSpec { kind: MapKind::LpmTrie, key_size: 8, value_size: 8, max_entries: 4, flags: 0 },
 ];
 
 /// The hook with the context of four 64-bit words.

@@ -18,7 +18,7 @@ const CASES: &[Case] = &[
         "r1 = map[0] ll\nr2 = 8\nr3 = 0\ncall ringbuf_reserve\nr0 = 0\nexit",
         Some("ringbuf_reserve: r1 has to be a ring buffer map"),
     ),
-    ("a map that is not there", "r1 = map[9] ll\nr0 = 0\nexit", Some("there is no map number 9")),
+    ("a map that is not there", "r1 = map[11] ll\nr0 = 0\nexit", Some("there is no map number 11")),
     (
         "a direct value of a map with several",
         "r1 = map[0][0] + 0 ll\nr0 = 0\nexit",
@@ -184,14 +184,52 @@ const CASES: &[Case] = &[
         Some("calls nest deeper than 8 frames: inline some functions"),
     ),
     (
-        "a call through a register",
+        "a call through a number",
         "r2 = 5\ncallx r2\nr0 = 0\nexit",
-        Some("calls through registers are not supported: call the function by name"),
+        Some("callx needs a register that holds the address of a function of the program"),
+    ),
+    ("a call through an address", "r1 = 7\nr3 = code get ll\ncallx r3\nexit\nget:\nr0 = r1\nexit", None),
+    (
+        "a call through one of two addresses",
+        "r4 = *(u64 *)(r1 + 0)\nr3 = code one ll\nif r4 > 5 goto on\nr3 = code two ll\non:\ncallx r3\nexit\n\
+         one:\nr0 = 1\nexit\ntwo:\nr0 = 2\nexit",
+        None,
     ),
     (
-        "a code address",
-        "r1 = code get ll\nr0 = 0\nexit\nget:\nr0 = 1\nexit",
-        Some("calls through registers are not supported: call the function by name"),
+        "one of two functions is wrong",
+        "r4 = *(u64 *)(r1 + 0)\nr3 = code one ll\nif r4 > 5 goto on\nr3 = code two ll\non:\ncallx r3\nexit\n\
+         one:\nr0 = 1\nexit\ntwo:\nr0 = *(u64 *)(r5 + 0)\nexit",
+        Some("r5 is not initialised here: set it on every path"),
+    ),
+    (
+        "an address of a function, saved",
+        "r3 = code get ll\n*(u64 *)(r10 - 8) = r3\nr6 = *(u64 *)(r10 - 8)\ncallx r6\nexit\nget:\nr0 = 1\nexit",
+        None,
+    ),
+    (
+        "an address of a function, computed",
+        "r3 = code get ll\nr3 += 8\ncallx r3\nexit\nget:\nr0 = 1\nexit",
+        Some("the address of a function can't be computed with"),
+    ),
+    (
+        "code is not read",
+        "r3 = code get ll\nr0 = *(u64 *)(r3 + 0)\nexit\nget:\nr0 = 1\nexit",
+        Some("r3 is a number, not an address: only pointers can be accessed"),
+    ),
+    (
+        "an address of a function as answer",
+        "r0 = code get ll\nexit\nget:\nr0 = 1\nexit",
+        Some("r0 is an address at exit: return a number"),
+    ),
+    (
+        "a function that calls itself through its address",
+        "r1 = code get ll\ncallx r1\nexit\nget:\ncallx r1\nexit",
+        Some("the function calls itself: use a loop with a bound instead"),
+    ),
+    (
+        "an address in the middle of an instruction",
+        "r1 = code 2 ll\nr2 = 5 ll\nr0 = 0\nexit",
+        Some("jump or call to 3, where no instruction begins"),
     ),
 ];
 

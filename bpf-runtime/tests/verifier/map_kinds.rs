@@ -141,6 +141,21 @@ const CASES: &[Case] = &[
          twice:\nr0 = r1\nr0 += r0\nexit",
         None,
     ),
+    (
+        "a prefix",
+        "r2 = r1\nr1 = map[10] ll\ncall map_lookup_elem\nif r0 == 0 goto out\n*(u64 *)(r0 + 0) = 1\nout:\nr0 = 0\nexit",
+        None,
+    ),
+    (
+        "half of a prefix",
+        "*(u32 *)(r10 - 4) = 8\nr2 = r10\nr2 += -4\nr1 = map[10] ll\ncall map_lookup_elem\nr0 = 0\nexit",
+        Some("access of 8 bytes to the stack at offset -4: a frame has 512 bytes below r10"),
+    ),
+    (
+        "redirecting what is no packet",
+        "r1 = map[9] ll\nr2 = 0\nr3 = 0\ncall redirect_map\nexit",
+        Some("the hook's programs may not call redirect_map"),
+    ),
     ("times", "call ktime_get_boot_ns\nr6 = r0\ncall ktime_get_coarse_ns\nr0 -= r6\nexit", None),
     ("the node", "call get_numa_node_id\nexit", None),
     (

@@ -299,14 +299,28 @@ const HELPERS: &[Case] = &[
             "r7 = r1\nr3 = r1\nr3 += 14\nif r3 > r2 goto out\nr1 = r6\nr2 = -8\ncall xdp_adjust_head\n"
             "r0 = *(u8 *)(r7 + 0)\nout:\nexit"
         ),
-        Some("r7 is not initialised here: set it on every path"),
+        Some("r7 is where the packet was before a helper moved it: load its address anew"),
     ),
     (
         "saved addresses are gone, too",
         packet!(
-            "*(u64 *)(r10 - 8) = r1\nr1 = r6\nr2 = -8\ncall xdp_adjust_tail\nr0 = *(u64 *)(r10 - 8)\nr0 = 0\nexit"
+            "*(u64 *)(r10 - 8) = r1\nr1 = r6\nr2 = -8\ncall xdp_adjust_tail\nr1 = *(u64 *)(r10 - 8)\nr0 = *(u8 *)(r1 + 0)\n"
+            "exit"
         ),
-        Some("the stack at r10-8 is read before it is written: initialise it"),
+        Some("r1 is where the packet was before a helper moved it: load its address anew"),
+    ),
+    (
+        "an old address compares with the new end, which proves nothing",
+        packet!(
+            "r7 = r1\nr7 += 14\nr1 = r6\nr2 = -8\ncall xdp_adjust_head\nr0 = 0\nr2 = *(u32 *)(r6 + 4)\n"
+            "r1 = *(u32 *)(r6 + 0)\nif r7 > r2 goto out\nr0 = *(u8 *)(r1 + 0)\nout:\nexit"
+        ),
+        Some(NOTHING),
+    ),
+    (
+        "an old address is not computed with",
+        packet!("r7 = r1\nr1 = r6\nr2 = -8\ncall xdp_adjust_head\nr7 += 4\nexit"),
+        Some("r7 is where the packet was before a helper moved it: load its address anew"),
     ),
     (
         "loaded anew they hold, and have to be compared",
@@ -373,6 +387,23 @@ const HELPERS: &[Case] = &[
         "a checksum of null",
         packet!("r1 = 0\nr2 = 4\nr3 = 0\nr4 = 0\nr5 = 0\ncall csum_diff\nexit"),
         Some("r1 is a number, not an address: only pointers can be accessed"),
+    ),
+    ("a packet is redirected", "r1 = map[9] ll\nr2 = 1\nr3 = 0\ncall redirect_map\nexit", None),
+    (
+        "a packet is redirected by another map",
+        "r1 = map[0] ll\nr2 = 1\nr3 = 0\ncall redirect_map\nexit",
+        Some("redirect_map: r1 has to be a map that packets are redirected by"),
+    ),
+    (
+        "a device is looked up and set",
+        "*(u32 *)(r10 - 4) = 1\nr2 = r10\nr2 += -4\nr1 = map[9] ll\ncall map_lookup_elem\nif r0 == 0 goto 1\n\
+         *(u32 *)(r0 + 0) = 1\nr0 = 0\nexit",
+        Some("the map value is read-only"),
+    ),
+    (
+        "a device is set",
+        "*(u64 *)(r10 - 8) = 1\nr2 = r10\nr2 += -4\nr3 = r2\nr4 = 0\nr1 = map[9] ll\ncall map_update_elem\nexit",
+        Some("map_update_elem: r1 has to be a hash or array map"),
     ),
     (
         "a socket filter's helper",

@@ -83,6 +83,24 @@ pub fn part(section: &[u8], offset: usize, len: usize) -> Option<&[u8]> {
     section.get(start..start.checked_add(word(section, len)? as usize)?)
 }
 
+/// The records of a part of `.BTF.ext`, with the names of their code sections as offsets in the strings: the size of one,
+/// then for each section the name, their number, and they. `None`: a length does not fit.
+pub fn records(info: &[u8], at_least: usize) -> Option<Vec<(u32, &[u8])>> {
+    let mut records = Vec::new();
+    if info.is_empty() {
+        return Some(records);
+    }
+    let size = word(info, 0)? as usize;
+    let mut at = 4;
+    while size >= at_least && at < info.len() {
+        let (section, count) = (word(info, at)?, word(info, at + 4)? as usize);
+        let bytes = info.get(at + 8..)?.get(..count.checked_mul(size)?)?;
+        at += 8 + bytes.len();
+        records.extend(bytes.chunks_exact(size).map(|record| (section, record)));
+    }
+    Some(records)
+}
+
 /// Whether a section begins with BTF's magic and the version that we know.
 pub fn has_magic(section: &[u8]) -> bool {
     section.get(..3) == Some(&[MAGIC as u8, (MAGIC >> 8) as u8, 1])
@@ -113,6 +131,11 @@ impl<'a> Btf<'a> {
     /// Its strings.
     pub fn strings(&self) -> Strings<'a> {
         self.strings
+    }
+
+    /// The name of a type, behind typedefs and qualifiers.
+    pub fn name(&self, id: u32) -> Result<&'a str> {
+        self.strings.get(self.resolve(id)?.name)
     }
 
     fn get(&self, id: u32) -> Result<Type<'a>> {

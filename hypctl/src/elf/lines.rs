@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use bpf_runtime::bundle::{LineContents, MAX_TEXT};
 
 use super::{
-    btf::{Btf, Strings, has_magic, part, word},
+    btf::{Btf, Strings, has_magic, part, records, word},
     file::File,
     link::Linked,
 };
@@ -38,20 +38,9 @@ impl Lines {
         if !has_magic(ext) {
             return None;
         }
-        let info = part(ext, 16, 20)?;
-        if info.is_empty() {
-            return Some(Ok(()));
-        }
-        let size = word(info, 0)? as usize;
-        let mut at = 4;
-        while size >= RECORD_BYTES && at < info.len() {
-            let (section, count) = (word(info, at)?, word(info, at + 4)? as usize);
-            let records = info.get(at + 8..)?.get(..count.checked_mul(size)?)?;
-            at += 8 + records.len();
-            for record in records.chunks_exact(size) {
-                if let Err(e) = self.read_record(section, record, strings)? {
-                    return Some(Err(e));
-                }
+        for (section, record) in records(part(ext, 16, 20)?, RECORD_BYTES)? {
+            if let Err(e) = self.read_record(section, record, strings)? {
+                return Some(Err(e));
             }
         }
         Some(Ok(()))

@@ -40,7 +40,7 @@ pub struct Linker<'f, 'a> {
     maps: &'f mut Maps,
     code: Vec<Insn>,
     functions: Vec<(usize, Function)>,
-    /// Calls to be resolved: index of the call, section and offset of what it calls.
+    /// Calls and addresses of functions to be resolved: index of the instruction, section and offset of the function.
     calls: Vec<(usize, usize, u64)>,
 }
 
@@ -134,7 +134,9 @@ impl<'f, 'a> Linker<'f, 'a> {
             *first = Insn { src: opcode::LDDW_MAP, imm: map as i32, ..*first };
             second.imm = 0;
         } else if section.code {
-            bail!("takes the address of {}: callbacks are not supported, call it", symbol.name);
+            *first = Insn { src: opcode::LDDW_CODE, ..*first };
+            second.imm = 0;
+            self.calls.push((at, index, address));
         } else {
             bail!("refers to {} in section {}, which is neither a map nor data", symbol.name, section.name);
         }

@@ -40,7 +40,7 @@ impl Maps {
         maps.legacy(file)?;
         maps.modern(file)?;
         if maps.waiting.len() <= MAX_MAPS {
-            maps.made = core::mem::take(&mut maps.waiting);
+            maps.made = std::mem::take(&mut maps.waiting);
         }
         Ok(maps)
     }
@@ -174,7 +174,6 @@ fn linux_name(number: u32) -> Option<&'static str> {
     Some(match number {
         7 => "stack_trace",
         8 => "cgroup_array",
-        11 => "lpm_trie",
         12 => "array_of_maps",
         13 => "hash_of_maps",
         15 => "sockmap",

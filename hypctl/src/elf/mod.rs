@@ -3,6 +3,7 @@
 //! `.bss*` become array maps. What comes out is the contents of a bundle.
 
 mod btf;
+mod core;
 mod data;
 mod file;
 mod lines;
@@ -63,12 +64,12 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Object> {
 pub fn read_some(name: &str, bytes: &[u8]) -> Result<Object> {
     let file = file::File::read(bytes)?;
     let mut maps = maps::Maps::declared(&file)?;
-    let lines = lines::Lines::read(&file)?;
+    let (lines, core) = (lines::Lines::read(&file)?, core::Core::read(&file)?);
     let mut contents = Contents { name: object_name(name), ..Contents::default() };
     let (mut sections, mut refused) = (Vec::new(), Vec::new());
     for function in file.programs() {
         let section = file.section(function.section)?.name.clone();
-        match program(&file, function, &mut maps, &lines) {
+        match program(&file, function, &mut maps, (&lines, &core)) {
             Ok(program) => {
                 contents.programs.push(program);
                 sections.push(section);
@@ -94,13 +95,14 @@ fn program(
     file: &file::File<'_>,
     function: &file::Function,
     maps: &mut maps::Maps,
-    lines: &lines::Lines,
+    (lines, core): (&lines::Lines, &core::Core),
 ) -> Result<ProgramContents> {
     let section = file.section(function.section)?;
     let hook = hook::find(&section.name)
         .with_context(|| format!("section {}: no such hook; {}", section.name, known_hooks()))?;
     check_name("program", &function.name)?;
     let linked = link::Linker::new(file, maps).link(function)?;
+    core.check(file, &linked)?;
     Ok(ProgramContents {
         name: function.name.clone(),
         hook: hook.name.into(),

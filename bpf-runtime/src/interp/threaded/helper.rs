@@ -18,6 +18,7 @@ impl Run<'_, '_, '_> {
         let (handle, key) = (self.reg(Reg::R1), self.reg(Reg::R2));
         let (number, map) = self.machine.map(handle).ok()?;
         let key = match map.spec().key_size {
+            _ if map.spec().kind.redirects() => return None,
             4 => self.load_near::<4>(key)?,
             8 => self.load_near::<8>(key)?,
             _ => return None,

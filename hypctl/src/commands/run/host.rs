@@ -86,7 +86,8 @@ impl<'b> Host<'b> {
             code,
             lines: program.lines,
             hook,
-            fuel: cell::FUEL,
+            // As on the device.
+            fuel: summary.instruction_bound.map_or(cell::FUEL, |bound| bound.min(cell::FUEL)),
             maps: bundle.maps().map(|map| make(map.name, map.spec, map.initial)).collect::<Result<_>>()?,
             world: World {
                 program: program.name.into(),

@@ -1,5 +1,10 @@
 //! The states that were kept at meeting points, as a tree of the paths between them.
+mod ends;
+mod lists;
+
 use alloc::vec::Vec;
+
+pub use ends::{EXIT, Ends, KINDS, NEST, ends, later, turn_of, way_out_of};
 
 use super::{budget::Budget, reason::Reason};
 
@@ -7,38 +12,8 @@ use super::{budget::Budget, reason::Reason};
 pub type NodeId = u32;
 pub const NONE: NodeId = NodeId::MAX;
 
-/// Loops that are proven as a whole and nested in each other.
-pub const NEST: usize = 4;
 /// The scope of a node that is not in use.
 const UNUSED: u32 = u32::MAX;
-
-/// Kinds of ends of a path: the program's exit, and, of the loops that are proven as a whole by their depth, the turn
-/// and the way out.
-pub const KINDS: usize = 2 * NEST + 1;
-pub const EXIT: usize = 0;
-
-pub const fn turn_of(depth: usize) -> usize {
-    2 * depth - 1
-}
-
-pub const fn way_out_of(depth: usize) -> usize {
-    2 * depth
-}
-
-/// The most instructions until each kind of end. 0: no path ends there. `u64::MAX`: no bound.
-pub type Ends = [u64; KINDS];
-
-/// A path that ends one way, so many instructions on.
-pub const fn ends(kind: usize, after: u64) -> Ends {
-    let mut ends = [0; KINDS];
-    ends[kind] = after;
-    ends
-}
-
-/// All kinds of ends, so many instructions earlier.
-pub fn later(ends: Ends, by: u64) -> Ends {
-    ends.map(|after| if after == 0 { 0 } else { after.saturating_add(by) })
-}
 
 /// What is kept with a state.
 #[derive(Clone, Copy, Debug)]
@@ -178,28 +153,6 @@ impl Nodes {
         None
     }
 
-    /// Forgets the states that were kept since the loop number `scope` was begun; `anew`: the paths from them, too.
-    pub fn drop_scope(&mut self, scope: u32, anew: bool, budget: &mut Budget) {
-        let inner = |node: &Node| node.place.scope >= scope && node.place.scope != UNUSED;
-        for point in 0..self.heads.len() {
-            let (mut before, mut id) = (NONE, self.heads[point]);
-            while let Some(node) = self.all.get(id as usize) {
-                let next = node.next;
-                if inner(node) {
-                    self.forget(point, before, id, budget);
-                } else {
-                    before = id;
-                }
-                id = next;
-            }
-        }
-        for id in 0..self.all.len() {
-            if anew && inner(&self.all[id]) {
-                self.release(id as NodeId);
-            }
-        }
-    }
-
     fn release(&mut self, id: NodeId) {
         let free = self.free;
         if let Some(node) = self.get(id) {
@@ -253,57 +206,6 @@ impl Nodes {
             id = parent;
         }
         self.longest = self.longest.max(after[0]);
-    }
-
-    /// Looks for a state at `point` that `matches` the packed one; forgets those that seldom do (`patience`
-    /// times).
-    pub fn find(
-        &mut self,
-        point: usize,
-        scope: u32,
-        patience: u32,
-        budget: &mut Budget,
-        mut matches: impl FnMut(&[u8], bool) -> Match,
-    ) -> Match {
-        let (mut before, mut id) = (NONE, self.heads[point]);
-        while let Some(node) = self.all.get_mut(id as usize) {
-            let next = node.next;
-            let proven_here = node.depth == 0 || node.open == 0;
-            if node.place.scope != scope || !proven_here {
-                (before, id) = (id, next);
-                continue;
-            }
-            match matches(&node.packed, node.open > 0) {
-                Match::None => node.misses += 1,
-                Match::Covered(_) => {
-                    node.hits += 1;
-                    return Match::Covered(node.ends());
-                }
-                Match::Repeats => return Match::Repeats,
-            }
-            if node.misses > node.hits.saturating_mul(4).saturating_add(patience) {
-                self.forget(point, before, id, budget);
-            } else {
-                before = id;
-            }
-            id = next;
-        }
-        Match::None
-    }
-
-    fn forget(&mut self, point: usize, before: NodeId, id: NodeId, budget: &mut Budget) {
-        let Some(node) = self.all.get_mut(id as usize) else { return };
-        let (next, closed) = (node.next, node.open == 0);
-        budget.give(node.packed.len());
-        node.packed = Vec::new();
-        node.listed = false;
-        if closed {
-            self.release(id);
-        }
-        match self.all.get_mut(before as usize) {
-            Some(before) => before.next = next,
-            None => self.heads[point] = next,
-        }
     }
 }
 

@@ -5,25 +5,24 @@
 //! The number of turns follows from what was proven: a register that each turn changes once by a constant, and that
 //! stays in a range that it can't wrap around in, does so only so many times. Other registers that change by
 //! constants too are then known to lie in what that many turns make of them.
+mod counter;
+mod finish;
+
 use alloc::vec::Vec;
 
 use super::{
     explore::{Explorer, Pending},
-    natural::{Natural, Step},
+    natural::Step,
     nodes::{NEST, NodeId, ends, turn_of, way_out_of},
-    num::ones,
     pack::Packer,
     reason::Reason,
     state::State,
     subsume::covers,
     unpack::unpack,
-    value::{Base, Reg},
-    widen::{Marks, counted, multiples, part, times, widen, with_part},
+    value::Reg,
+    widen::{Marks, widen},
 };
-use crate::{
-    hook::MAX_PACKET_BYTES,
-    isa::{Op, Operand, REGISTERS, Width},
-};
+use crate::isa::REGISTERS;
 
 /// Guesses before bounds are no longer looked for among the loop's constants, and before a loop is given up.
 const MARKED_GUESSES: u32 = 6;
@@ -165,91 +164,6 @@ impl Explorer<'_> {
         Ok(())
     }
 
-    /// What the loop's jumps compare with.
-    fn marks(&self, natural: usize) -> Marks {
-        let mut marks = Marks::default();
-        let natural = &self.naturals[natural];
-        for at in natural.slots() {
-            let Op::Jump { dst, src, .. } = self.layout.ops[at] else { continue };
-            if let Operand::Imm(imm) = src {
-                marks.add(imm.into());
-                continue;
-            }
-            for register in [Operand::Reg(dst), src] {
-                let Operand::Reg(register) = register else { continue };
-                if let Reg::Pointer(pointer) = self.state.peek(register)
-                    && (pointer.base.is_packet() || pointer.base == Base::PacketEnd)
-                {
-                    marks.add(MAX_PACKET_BYTES as i64);
-                } else if let Some((known, _)) = part(self.state.peek(register), Width::W64) {
-                    for x in [known.umax as i64, known.umin as i64, known.smin, known.smax] {
-                        marks.add(x);
-                    }
-                }
-            }
-        }
-        marks
-    }
-
-    /// The step that counts the turns best, if the guess that the state holds is right. It has to be one that is
-    /// compared when states are: what nothing depends on is not proven to stay in its range.
-    fn counter(&self) -> Option<(Step, u64)> {
-        let inner = self.current()?;
-        let natural = &self.naturals[inner.natural];
-        let live = self.live.before(natural.head);
-        let steps = natural.steps.iter().filter(|step| {
-            let is_pointer = matches!(self.state.peek(step.register), Reg::Pointer(_));
-            let sets = if is_pointer { live.regs } else { live.regs & live.precise };
-            step.compared && sets >> step.register & 1 != 0
-        });
-        let turns = steps.filter_map(|step| {
-            let (range, bits) = part(self.state.peek(step.register), step.width)?;
-            Some((*step, times(&range, step.by, bits)?))
-        });
-        turns.min_by_key(|(_, turns)| *turns)
-    }
-
-    /// Where a counter began, if it is one number, and one more step from the guess, which the state holds, does not
-    /// wrap around.
-    fn goes_on_from(&self, step: Step) -> Option<u64> {
-        let (start, bits) = part(&self.current()?.start[usize::from(step.register)], step.width)?;
-        let (range, _) = part(self.state.peek(step.register), step.width)?;
-        let is_number = matches!(self.state.peek(step.register), Reg::Scalar(_));
-        let distance = step.by.unsigned_abs();
-        let fits = if step.by > 0 { range.umax <= ones(bits) - distance } else { range.umin >= distance };
-        start.known().filter(|_| is_number && fits)
-    }
-
-    /// Cuts the counter's range to the numbers that it can have.
-    fn cut_counter(&mut self, step: Step, from: u64) {
-        let reg = *self.state.peek(step.register);
-        let Some((range, bits)) = part(&reg, step.width) else { return };
-        let cut = multiples(range, from, step.by, bits).and_then(|cut| with_part(reg, step.width, cut));
-        if let Some(cut) = cut {
-            self.state.set(step.register, cut);
-        }
-    }
-
-    /// What the turns make of the registers that change by constants, but the one that counts them.
-    fn count_others(&mut self, counter: Option<(Step, u64)>, replace: bool) {
-        let (Some((by, turns)), Some(inner)) = (counter, self.current()) else { return };
-        let (start, natural) = (inner.start, inner.natural);
-        for n in 0..self.naturals[natural].steps.len() {
-            let step = self.naturals[natural].steps[n];
-            let reg = *self.state.peek(step.register);
-            let from = part(&start[usize::from(step.register)], step.width);
-            let (Some((from, bits)), Some((known, _))) = (from, part(&reg, step.width)) else { continue };
-            if step.register == by.register {
-                continue;
-            }
-            let all = counted(from, step.by, turns, bits);
-            let part = if replace { Some(all) } else { known.intersect(all, bits) };
-            if let Some(reg) = part.and_then(|part| with_part(reg, step.width, part)) {
-                self.state.set(step.register, reg);
-            }
-        }
-    }
-
     /// A path came back to the innermost loop's head. It ends there, or the loop is walked anew; true: it ended.
     pub fn turn(&mut self) -> Result<bool, Reason> {
         let at = self.at;
@@ -314,56 +228,5 @@ impl Explorer<'_> {
     fn give_up(&mut self) -> Reason {
         self.given_up = self.current().map(|inner| self.naturals[inner.natural].head);
         Reason::Internal("a loop is given up")
-    }
-
-    /// Takes note of the loops whose paths have all been walked.
-    pub fn finish_loops(&mut self) -> Result<(), Reason> {
-        while let Some(last) = self.loops.last_mut() {
-            if !last.proven && self.pending.len() == last.base + last.leaving {
-                last.proven = true;
-                let turns = last.counter.map(|(_, turns)| turns);
-                let (number, node) = (last.number, last.node);
-                if turns.is_none_or(|turns| turns > MANY_TURNS) && !self.plan.unbounded {
-                    self.scope = self.loops.len();
-                    return Err(self.give_up());
-                }
-                self.nodes.drop_scope(number, false, &mut self.budget);
-                if self.pending.len() > self.loops[self.loops.len() - 1].base {
-                    self.nodes.set_turns(node, turns.unwrap_or(u64::MAX));
-                }
-                continue;
-            }
-            if self.pending.len() > last.base {
-                return Ok(());
-            }
-            self.end_loops(self.loops.len() - 1);
-        }
-        Ok(())
-    }
-
-    /// Ends the loops from the one with this index on.
-    fn end_loops(&mut self, from: usize) {
-        for ended in self.loops.drain(from..) {
-            self.budget.give(ended.guess.len() + ended.compared.len());
-        }
-    }
-
-    /// The index of the natural loop with this head.
-    fn natural(&mut self, head: usize) -> Option<usize> {
-        let known = self.naturals.iter().position(|natural| natural.head == head);
-        if known.is_some() || self.no_natural.contains(&head) {
-            return known;
-        }
-        let found = Natural::find(&self.layout, head);
-        match found {
-            Some(natural) if self.budget.take_spare(natural.bytes()).is_ok() => {
-                let pushed = self.budget.push(&mut self.naturals, natural, super::budget::Budget::take_spare);
-                pushed.ok().map(|()| self.naturals.len() - 1)
-            }
-            _ => {
-                let _ = self.budget.push(&mut self.no_natural, head, super::budget::Budget::take_spare);
-                None
-            }
-        }
     }
 }
