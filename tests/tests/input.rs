@@ -88,7 +88,21 @@ fn an_unknown_relocation() -> Result<()> {
 
 #[test]
 fn an_unknown_hook() -> Result<()> {
-    compiled("SEC(\"xdp\") int bad(void *ctx) { return 0; }", &["xdp", "timer", "serial"])
+    compiled("SEC(\"kprobe/vfs_read\") int bad(void *ctx) { return 0; }", &["kprobe", "timer", "serial"])
+}
+
+/// The host knows the hook, and has nothing against the program; the device has no network.
+#[test]
+fn a_hook_that_this_device_lacks() -> Result<()> {
+    let system = System::boot(&Options::default())?;
+    let dir = tempfile::tempdir()?;
+    let object = bpf::compile(dir.path(), "bad", "SEC(\"xdp\") int bad(void *ctx) { return 2; }")?;
+    let error = system.hypctl_fails(&["prog", "load", &object.to_string_lossy()])?;
+    assert_eq!(
+        error,
+        "hypctl: bad: this system has no hook xdp (it has no network); there are: timer, serial\n"
+    );
+    system.check_sound()
 }
 
 #[test]

@@ -45,9 +45,9 @@ pub const COUNTERS: [Region; 5] = [
     Region::at(FIRST + 0x7_4000, 1),
 ];
 /// What is loaded: [`cell::ledger`], and the images of all cells.
-pub const LEDGER: Region = Region::at(FIRST + 0xa_0000, 76);
+pub const LEDGER: Region = Region::at(FIRST + 0xa_0000, 72);
 /// The memory of maps, and of what cells have to say.
-pub const MAPS: Region = Region::at(FIRST + 0x20_0000, 144);
+pub const MAPS: Region = Region::at(FIRST + 0x20_0000, 136);
 
 /// What the agent needs besides the standard needs.
 pub const NEEDS: &[Need] = &[

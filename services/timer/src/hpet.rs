@@ -37,8 +37,9 @@ const FS_PER_NS: u64 = 1_000_000;
 const MARGIN: u32 = 128;
 /// The nearest deadline that is tried first.
 const NEAREST: u32 = MARGIN + MARGIN / 2;
-/// The furthest one: half-way round the 32-bit counter.
-const FURTHEST: u32 = 1 << 31;
+/// The furthest one: a quarter of the way round the 32-bit counter. QEMU takes one half-way round for a deadline that has
+/// passed (`hw/timer/hpet.c`, `hpet_calculate_diff`): it would interrupt at once, again and again.
+const FURTHEST: u32 = 1 << 30;
 
 /// Why there is no timer to drive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +86,7 @@ impl<R: Registers> Hpet<R> {
     }
 
     /// Interrupts once, `ns` from now; as soon as can be if that is very near, and earlier than asked if it is more than
-    /// half a counter's round away. Replaces the deadline before.
+    /// a quarter of a counter's round away. Replaces the deadline before.
     pub fn arm(&mut self, ns: u64) {
         let ticks = ns.saturating_mul(FS_PER_NS) / u64::from(self.period_fs);
         let mut ticks = ticks.clamp(NEAREST.into(), FURTHEST.into()) as u32;
@@ -179,6 +180,8 @@ mod tests {
         assert_eq!(hpet.registers.comparator, 1_000 - 11, "across the counter's end");
         hpet.arm(u64::MAX);
         assert_eq!(hpet.registers.comparator, (u32::MAX - 10).wrapping_add(FURTHEST));
+        let ahead = hpet.registers.comparator.wrapping_sub(hpet.registers.counter.get()) as i32;
+        assert!(ahead > 0, "a comparator that subtracts would take it for the past");
         hpet.arm(0);
         assert_eq!(hpet.registers.comparator, NEAREST - 11);
     }

@@ -12,8 +12,9 @@ impl Run<'_, '_, '_> {
         kept(self.machine.call_helper(number), &mut self.ended)
     }
 
-    /// Looks up a value by a key of 4 or 8 bytes near at hand; it becomes the one that was used last.
-    #[inline]
+    /// Looks up a value by a key of 4 or 8 bytes near at hand; it becomes the one that was used last. Not inlined, for it
+    /// needs a frame, which the handler may not have.
+    #[inline(never)]
     fn lookup_near(&mut self) -> Option<u64> {
         let (handle, key) = (self.reg(Reg::R1), self.reg(Reg::R2));
         let (number, map) = self.machine.map(handle).ok()?;
@@ -23,9 +24,6 @@ impl Run<'_, '_, '_> {
             8 => self.load_near::<8>(key)?,
             _ => return None,
         };
-        if map.spec().kind.redirects() {
-            return None;
-        }
         let Some(entry) = map.lookup_word(key) else { return Some(0) };
         let address = value_address(number, entry);
         self.recent = Recent::new(address, map.value(entry)?, map.spec().is_read_only());

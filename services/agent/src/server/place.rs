@@ -32,6 +32,11 @@ const TIMED: [u32; 5] = [
     number::TRACE_PRINTK,
     number::TRACE_VPRINTK,
 ];
+/// The machine that programs are compiled for.
+const TARGET: Target = match Target::HOST {
+    Some(target) => target,
+    None => panic!("there is no compiler for this machine"),
+};
 /// Helpers that print.
 const PRINTING: [u32; 2] = [number::TRACE_PRINTK, number::TRACE_VPRINTK];
 
@@ -202,7 +207,7 @@ fn compile(verified: &Verified<'_>, maps: &[MapAddress]) -> Result<Vec<u8>, Erro
     let options = Options { checks: Checks::Verified, fuel };
     let mut code = Vec::new();
     loop {
-        match jit::compile(Target::X86_64, &insns, maps, options, &mut code) {
+        match jit::compile(TARGET, &insns, maps, options, &mut code) {
             Ok(_) => return Ok(code),
             Err(jit::Error::NoRoom(bytes)) if bytes > code.len() => {
                 code.try_reserve_exact(bytes).map_err(|_| no_memory(name, bytes, 0))?;
