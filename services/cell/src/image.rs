@@ -24,7 +24,7 @@ pub struct Header {
     pub owner: u8,
     /// Its slot in the ledger.
     pub slot: u32,
-    /// Bytes of the context; up to 32 come as the event's words, more in the page [`crate::CONTEXT`].
+    /// Bytes of the context, [`crate::CONTEXT_BYTES`] at most: the event's words.
     pub context_bytes: u32,
     /// Whether it prints: it has a ring for that.
     pub prints: bool,

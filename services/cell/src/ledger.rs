@@ -21,8 +21,6 @@ pub const NAME: usize = 32;
 pub const IMAGES: usize = (CELLS * ENTRY + MAPS * MAP).next_multiple_of(PAGE);
 /// Flag: the program reads the clock.
 pub const CLOCK: u32 = 1;
-/// Flag: the program's context comes in the page of the hook's owner.
-pub const CONTEXT: u32 = 2;
 
 const PAGE: usize = 4096;
 const ENTRY: usize = 320;
@@ -86,7 +84,7 @@ pub struct Program {
     pub image_bytes: u32,
     /// Where it says what it has to say.
     pub out: Grant,
-    /// [`CLOCK`], [`CONTEXT`].
+    /// [`CLOCK`], or 0.
     pub flags: u32,
     /// Number of its maps.
     pub maps: u32,

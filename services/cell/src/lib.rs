@@ -22,6 +22,8 @@ pub const EVENTS: Slot = Slot(8);
 /// In the owner of a hook: the endpoint of the cell in attachment 0; those of the others follow.
 pub const ATTACHED: Slot = Slot(16);
 
+/// Bytes of context that an event carries: its four words.
+pub const CONTEXT_BYTES: u32 = 32;
 /// The label of an event.
 pub const EVENT: u64 = 1;
 /// The label by which a cell tells its fault endpoint that a program used up its instructions.
@@ -32,8 +34,6 @@ const FIRST: u64 = standard::FIRST_REGION;
 pub const IMAGE: Region = Region::at(FIRST, 64);
 /// In a cell: [`out`], of which as many pages are mapped as were made.
 pub const OUT: Region = Region::at(FIRST + 0x4_0000, 5);
-/// In a cell: context that is longer than four words, written by the hook's owner.
-pub const CONTEXT: Region = Region::at(FIRST + 0x5_0000, 1);
 /// In a cell: its maps, one behind the other.
 pub const MAPS: Region = Region::at(FIRST + 0x6_0000, 416);
 /// Pages of a cell's stack, with the frames of the program on it.

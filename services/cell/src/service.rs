@@ -8,7 +8,7 @@ use bpf_runtime::{
 };
 use caps::{Region, standard};
 use cell::{
-    CONTEXT, EVENTS, IMAGE, OUT, OVER_BUDGET,
+    EVENTS, IMAGE, OUT, OVER_BUDGET,
     image::{self, Header},
     out::{Out, pages},
 };
@@ -79,7 +79,6 @@ fn main() -> ! {
     let fresh = Run::new(stack, &Host::<System>::FUNCTIONS, &[]);
     let mut run = fresh.clone();
     let mut counts = out.counts();
-    let words = header.context_bytes <= 32;
     // SAFETY: the image behind the header is what the agent compiled of a program that it verified, for these maps and
     // this stack; image, maps and stack stay mapped as long as this domain lives.
     let entry = unsafe { Entry::at(IMAGE.vaddr + image::CODE as u64) };
@@ -88,7 +87,7 @@ fn main() -> ! {
     loop {
         let start = clock::ticks();
         let context = received.message.words();
-        run.arguments[0] = if words { context.as_ptr().expose_provenance() as u64 } else { CONTEXT.vaddr };
+        run.arguments[0] = context.as_ptr().expose_provenance() as u64;
         run.fuel = header.fuel;
         // SAFETY: what `run` points to are locals of this function, which never returns.
         let verdict = unsafe { entry.run(&mut host, &mut run) };

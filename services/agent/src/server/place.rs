@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use bpf_runtime::{
     bundle,
     helper::number,
+    hook,
     isa::Insn,
     jit::{self, Checks, MapAddress, Options, Target},
 };
@@ -11,7 +12,7 @@ use caps::Region;
 use cell::{
     CELLS, FUEL,
     image::{self, Header},
-    ledger::{Access, CLOCK, CONTEXT, Grant, Meta, NAME, Program as Entry},
+    ledger::{Access, CLOCK, Grant, Meta, NAME, Program as Entry},
     out,
 };
 use proto::device::{Error, ErrorCode};
@@ -137,7 +138,6 @@ impl<B: Board> Agent<'_, B> {
     ) -> Entry {
         let (program, summary) = (&verified.program, &verified.summary);
         let timed = TIMED.iter().any(|helper| summary.helpers.contains(helper));
-        let paged = layout.header.context_bytes as usize > 8 * 4;
         let mut name = [0; NAME];
         let kept = program.name.len().min(NAME);
         name[..kept].copy_from_slice(&program.name.as_bytes()[..kept]);
@@ -146,7 +146,7 @@ impl<B: Board> Agent<'_, B> {
             image: image.offset as u32,
             image_bytes: bytes as u32,
             out: Grant { offset: out.offset as u32, bytes: out.len as u32, access: Access::Write },
-            flags: if timed { CLOCK } else { 0 } | if paged { CONTEXT } else { 0 },
+            flags: if timed { CLOCK } else { 0 },
             maps: layout.addresses.len() as u32,
             map: layout.grants,
             meta: Meta {
@@ -193,6 +193,14 @@ pub(crate) const fn owner(slot: usize) -> u8 {
     slot as u8 + 1
 }
 
+/// An event carries the whole context of each hook.
+const _: () = {
+    let mut i = 0;
+    while i < hook::HOOKS.len() {
+        assert!(!hook::HOOKS[i].on_device || hook::HOOKS[i].context_size <= cell::CONTEXT_BYTES);
+        i += 1;
+    }
+};
 const _: () = assert!(bundle::MAX_MAPS <= image::MAPS);
 const _: () = assert!(cell::MAPS.pages * Region::PAGE <= u32::MAX as u64 && CELLS < u8::MAX as usize);
 
