@@ -1,3 +1,13 @@
+/*
+ * Copyright 2026, the hypOS authors
+ *
+ * This software may be distributed and modified according to the terms of
+ * the GNU General Public License version 2. Note that NO WARRANTY is provided.
+ * See "LICENSE_GPLv2.txt" for details.
+ *
+ * SPDX-License-Identifier: GPL-2.0-only
+ */
+
 #include <config.h>
 #include <machine/assembler.h>
 

@@ -1,3 +1,13 @@
+/*
+ * Copyright 2026, the hypOS authors
+ *
+ * This software may be distributed and modified according to the terms of
+ * the GNU General Public License version 2. Note that NO WARRANTY is provided.
+ * See "LICENSE_GPLv2.txt" for details.
+ *
+ * SPDX-License-Identifier: GPL-2.0-only
+ */
+
 #include <config.h>
 #include <machine/assembler.h>
 #include <arch/machine/hardware.h>
@@ -68,6 +78,13 @@ BEGIN_FUNC(restore_registers)
     csrw    sepc, t0
     csrw    sscratch, sp
     for_each_register ld
+    /*
+     * Ends the load reservation of whoever ran before: a thread's sc must not
+     * succeed by another one's lr. A store-conditional to some other word is what
+     * the unprivileged spec has for that (8.2). Should it succeed, it writes what
+     * is there already.
+     */
+    sc.d    x0, x1, (sp)
     ld      sp, PT_SP(sp)
     sret
 END_FUNC(restore_registers)
