@@ -83,7 +83,8 @@ fn registers(task: &mut Task) {
 }
 
 /// Two threads increment one word by lr and sc, and count how often: were a reservation to outlive a switch, one's sc
-/// would undo the other's increments.
+/// would undo the other's increments. (QEMU ends reservations at each change of mode, `target/riscv/cpu_helper.c`: there the
+/// kernel's own way of ending them can't be seen to be missing.)
 fn reservations(task: &mut Task) {
     static SHARED: AtomicU64 = AtomicU64::new(0);
     static OWN: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];

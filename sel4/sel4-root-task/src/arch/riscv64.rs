@@ -5,11 +5,7 @@ use core::arch::global_asm;
 global_asm!(
     ".globl _start",
     "_start:",
-    // Code is not relaxed against a global pointer here, but compilers may address data by it.
-    ".option push",
-    ".option norelax",
-    "lla gp, __global_pointer$",
-    ".option pop",
+    // gp stays unset: the linker relaxes no code against it (that takes --relax-gp).
     "lla sp, __sel4_root_task_stack_top",
     "ld sp, 0(sp)",
     // The end of the chain of frames, for debuggers.
