@@ -66,7 +66,7 @@ fn accesses(task: &mut Task, space: &Space) {
     agent.expect_fault("fetch from an execute-never page", Op::Execute, DATA, cause::FETCH);
     agent.expect_fault("load from address 0", Op::Read, 0, cause::LOAD);
     for (what, address) in [
-        ("the kernel's image", 0xffff_ffc0_8020_0000),
+        ("the kernel's image", 0xffff_ffc0_8060_0000),
         ("the PLIC", 0xffff_ffc0_0c00_0000),
         ("the highest address", 0xffff_ffff_ffff_fff8),
         ("the highest of a user", 0x3f_ffff_fff8),
@@ -74,8 +74,8 @@ fn accesses(task: &mut Task, space: &Space) {
     ] {
         agent.expect_fault(what, Op::Read, address, cause::LOAD);
     }
-    agent.expect_fault("store to the kernel's image", Op::Write, 0xffff_ffc0_8020_0000, cause::STORE);
-    agent.expect_fault("fetch from the kernel's image", Op::Execute, 0xffff_ffc0_8020_0000, cause::FETCH);
+    agent.expect_fault("store to the kernel's image", Op::Write, 0xffff_ffc0_8060_0000, cause::STORE);
+    agent.expect_fault("fetch from the kernel's image", Op::Execute, 0xffff_ffc0_8060_0000, cause::FETCH);
 }
 
 fn rights(task: &mut Task, space: &Space) {
