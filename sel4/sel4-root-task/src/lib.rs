@@ -30,6 +30,7 @@ pub use sel4_root_task_macros::root_task;
 
 #[cfg_attr(all(target_arch = "riscv64", target_os = "none"), path = "arch/riscv64.rs")]
 #[cfg_attr(all(target_arch = "x86_64", target_os = "none"), path = "arch/x86_64.rs")]
+#[cfg_attr(all(target_arch = "aarch64", target_os = "none"), path = "arch/aarch64.rs")]
 #[cfg_attr(not(target_os = "none"), path = "arch/host.rs")]
 mod arch;
 

@@ -10,8 +10,10 @@ pub mod clock;
 pub mod hpet;
 pub mod queue;
 pub mod schedule;
+pub mod source;
 
 use caps::{Need, Region, Rights, Slot, standard};
+use platform::PLATFORM;
 
 /// The protocol of [`Request`].
 pub const PROTOCOL: &str = "timer";
@@ -53,10 +55,13 @@ pub const NEEDS: &[Need] = &[
     Need::signal("metrics", CLIENTS[0]),
     Need::signal("tick", CLIENTS[1]),
     Need::signal("watchdog", CLIENTS[WATCHDOG]),
-    Need::mmio("registers", REGISTERS),
     Need::memory("hook-timer", HOOKS[0], Rights::R),
     Need::memory("hook-serial", HOOKS[1], Rights::R),
 ];
+
+/// What the event timer of this board takes.
+pub const DEVICE: &[Need] =
+    if PLATFORM.timer.page().is_some() { &[Need::mmio("registers", REGISTERS)] } else { &[] };
 
 /// What a client can ask for; [`Request::encode`] gives the message. The reply's label is 0 or a [`Refusal`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
