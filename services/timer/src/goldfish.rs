@@ -4,15 +4,7 @@
 //! Registers of 32 bits. The time is in two halves: reading the low one latches the high one; an alarm is set by writing
 //! its low half last. The interrupt stays until it is cleared. An alarm that has passed interrupts at once.
 
-use crate::source::EventTimer;
-
-/// The device's registers, 32 bits each.
-pub trait Registers {
-    /// Reads the one at `offset`.
-    fn read(&self, offset: usize) -> u32;
-    /// Writes the one at `offset`.
-    fn write(&mut self, offset: usize, value: u32);
-}
+use crate::{hpet::Registers, source::EventTimer};
 
 const TIME_LOW: usize = 0x00;
 const TIME_HIGH: usize = 0x04;

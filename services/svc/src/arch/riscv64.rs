@@ -20,18 +20,17 @@ pub fn call<const N: usize>(to: Slot, info: u64, words: [u64; N]) -> Message {
     // a page that holds no Rust object.
     unsafe {
         asm!(
-            "lw {count}, {calls}({page})",
+            "lw {count}, {calls}({note})",
             // Whom first: a note without an address is none.
-            "sw a0, {pending} + 4({page})",
+            "sw a0, 4({note})",
             "lla {at}, 2f",
-            "sw {at}, {pending}({page})",
+            "sw {at}, 0({note})",
             "addiw {count}, {count}, 1",
-            "sw {count}, {calls}({page})",
+            "sw {count}, {calls}({note})",
             "2: ecall",
-            "sd zero, {pending}({page})",
-            page = in(reg) standard::METRICS.vaddr,
-            pending = const PENDING_CALL,
-            calls = const CALLS,
+            "sd zero, 0({note})",
+            note = in(reg) standard::METRICS.vaddr + PENDING_CALL as u64,
+            calls = const CALLS as i64 - PENDING_CALL as i64,
             at = out(reg) _,
             count = out(reg) _,
             in("a7") syscall_id::Call,
