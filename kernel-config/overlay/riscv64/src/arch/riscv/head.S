@@ -6,6 +6,8 @@
  * See "LICENSE_GPLv2.txt" for details.
  *
  * SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The kernel's first instructions.
  */
 
 #include <config.h>
