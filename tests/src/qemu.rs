@@ -1,9 +1,8 @@
 //! One hypOS in one QEMU.
 
 use std::{
-    fs,
     io::Read,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     thread,
@@ -19,7 +18,7 @@ use crate::tools;
 pub struct Options {
     /// Memory in MiB.
     pub memory: u32,
-    /// The folder of `kernel.elf` and `root-task.elf`.
+    /// The folder of the image's files.
     pub images: PathBuf,
     /// Further arguments.
     pub args: Vec<String>,
@@ -27,7 +26,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { memory: 64, images: tools::images(), args: Vec::new() }
+        Self { memory: tools::fixed_memory().unwrap_or(64), images: tools::images(), args: Vec::new() }
     }
 }
 
@@ -59,8 +58,7 @@ impl System {
     /// QEMU can't be started.
     pub fn start(options: &Options) -> Result<Self> {
         let dir = tempfile::tempdir()?;
-        let words = fs::read_to_string(tools::top().join(tools::board()).join("qemu"))?;
-        let mut words = words.lines().filter(|line| !line.starts_with('#'));
+        let mut words = tools::board_lines("qemu")?.into_iter();
         let images = options.images.display().to_string();
         let mut qemu = Command::new(words.next().ok_or_else(|| anyhow!("the board's qemu file is empty"))?)
             .args(words.map(|word| word.replace("@IMAGES@", &images)))
@@ -69,7 +67,7 @@ impl System {
             .arg(format!("socket,id=control,path={}/control,server=on,wait=off", dir.path().display()))
             .arg("-chardev")
             .arg(format!("socket,id=gdb,path={}/gdb,server=on,wait=off", dir.path().display()))
-            .args(["-gdb", "chardev:gdb", "-serial", "stdio", "-serial", "chardev:control"])
+            .args(["-gdb", "chardev:gdb", "-chardev", "stdio,id=console,signal=off"])
             .arg("-object")
             .arg(format!(
                 "memory-backend-file,id=ram,size={}M,share=on,mem-path={}/ram",
@@ -185,9 +183,4 @@ impl Drop for System {
             eprintln!("--- console ---\n{}", self.console());
         }
     }
-}
-
-/// Whether a path exists, for a clear message before QEMU's own.
-pub fn is_built(images: &Path) -> bool {
-    images.join("kernel.elf").is_file() && images.join("root-task.elf").is_file()
 }
