@@ -38,15 +38,10 @@ fn write32(address: Word, value: u32) {
     unsafe { (address as *mut u32).write_volatile(value) }
 }
 
-/// The switch.
-pub struct Power;
-
-impl Power {
-    /// Switches the machine off.
-    pub fn off(self) -> ! {
-        write32(AT_FINISHER, POWER_OFF);
-        sel4::init_thread::suspend_self()
-    }
+/// Switches the machine off.
+pub fn power_off() -> ! {
+    write32(AT_FINISHER, POWER_OFF);
+    sel4::init_thread::suspend_self()
 }
 
 fn map_device(task: &mut Task, paddr: Word, address: Word) -> Word {
@@ -56,12 +51,11 @@ fn map_device(task: &mut Task, paddr: Word, address: Word) -> Word {
     error
 }
 
-/// Maps what the report needs.
-pub fn open(task: &mut Task) -> Power {
+/// Maps what the report and [`power_off`] need.
+pub fn open(task: &mut Task) {
     map_device(task, UART, AT_UART);
     set_uart(AT_UART);
     map_device(task, FINISHER, AT_FINISHER);
-    Power
 }
 
 /// The clock with an alarm.

@@ -37,7 +37,7 @@ mod vspace;
 #[sel4_root_task::root_task(stack_size = 32 * 1024)]
 fn main(bootinfo: &sel4::BootInfoPtr) -> ! {
     let mut task = task::Task::new(bootinfo.get());
-    let power = devices::open(&mut task);
+    devices::open(&mut task);
     report::say("riscv64 kernel checks");
     threads::check(&mut task);
     let space = vspace::check(&mut task);
@@ -51,10 +51,12 @@ fn main(bootinfo: &sel4::BootInfoPtr) -> ! {
     pages::check_revoke(&mut task, &space);
     fuzz::check(&mut task);
     report::end();
-    power.off()
+    devices::power_off()
 }
 
 #[cfg(not(target_os = "none"))]
 fn main() {
-    eprintln!("riscv64-kernel runs on the kernel: cargo build -p riscv64-kernel --target riscv64imac-unknown-none-elf");
+    eprintln!(
+        "riscv64-kernel runs on the kernel: cargo build -p riscv64-kernel --target riscv64imac-unknown-none-elf"
+    );
 }

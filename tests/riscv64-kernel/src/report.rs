@@ -50,6 +50,7 @@ pub fn line(what: fmt::Arguments<'_>) {
 }
 
 /// Counts and prints a check.
+#[allow(clippy::needless_pass_by_value)] // Hundreds of checks of small values read better so.
 pub fn check<T: PartialEq + fmt::Debug>(what: &str, got: T, want: T) {
     if got == want {
         PASSED.fetch_add(1, Relaxed);

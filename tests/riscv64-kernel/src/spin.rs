@@ -47,11 +47,7 @@ fn start(task: &mut Task, page: Word, faults: Word, (id, yields): (Word, bool)) 
     let (code, data) = (task.copy(page), task.page());
     checked("map its code", map(code, root, CODE, READ, EXECUTE), 0);
     checked("map its data", map(data, root, DATA, READ_WRITE, NEVER), 0);
-    let registers = [
-        (register::PC, CODE),
-        (register::S0, DATA),
-        (register::S1, id),
-        (register::S2, Word::from(yields)),
-    ];
+    let registers =
+        [(register::PC, CODE), (register::S0, DATA), (register::S1, id), (register::S2, Word::from(yields))];
     Spinner { tcb: task.thread(root, faults, 254, &registers), root, data, id }
 }

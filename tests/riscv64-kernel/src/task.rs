@@ -12,7 +12,7 @@ pub const CNODE: Word = slot::CNODE.index() as Word;
 const DEPTH: Word = 64;
 /// The task's own VSpace.
 pub const VSPACE: Word = slot::VSPACE.index() as Word;
-/// The pool that VSpaces get their ASIDs from.
+/// The pool that gives a VSpace its ASID.
 pub const ASID_POOL: Word = slot::ASID_POOL.index() as Word;
 /// An address range of 2 MiB of which nothing is mapped, whose page table [`Task::new`] maps; the last page is
 /// [`Task::fill`]'s.
@@ -129,7 +129,13 @@ impl Task {
     }
 
     /// A thread in a VSpace, running, with these registers.
-    pub fn thread(&mut self, vspace: Word, faults: Word, priority: Word, registers: &[(usize, Word)]) -> Word {
+    pub fn thread(
+        &mut self,
+        vspace: Word,
+        faults: Word,
+        priority: Word,
+        registers: &[(usize, Word)],
+    ) -> Word {
         let tcb = self.make(sys::seL4_TCBObject, 0);
         configure(tcb, vspace, faults, priority);
         start(tcb, registers);

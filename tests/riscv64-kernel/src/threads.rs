@@ -100,7 +100,11 @@ fn reservations(task: &mut Task) {
     checked("suspend both", threads.map(suspend), [0; 2]);
     let sum: u64 = OWN.iter().map(|own| own.load(Relaxed)).sum();
     // A thread that was suspended between its sc and its count has counted one less.
-    checked("no increment by lr and sc is lost", (sum > 1000, SHARED.load(Relaxed).wrapping_sub(sum) <= 2), (true, true));
+    checked(
+        "no increment by lr and sc is lost",
+        (sum > 1000, SHARED.load(Relaxed).wrapping_sub(sum) <= 2),
+        (true, true),
+    );
 }
 
 fn messages(task: &mut Task) {

@@ -3,9 +3,7 @@
 use sel4::Word;
 
 use crate::agent::{Agent, CODE, DATA, Op, VM_FAULT, agent_code, cause, function_code};
-use crate::kernel::{
-    EXECUTE, NEVER, READ, READ_WRITE, map, map_table, remap, reply, unmap, unmap_table,
-};
+use crate::kernel::{EXECUTE, NEVER, READ, READ_WRITE, map, map_table, remap, reply, unmap, unmap_table};
 use crate::report::check as checked;
 use crate::task::{Task, VSPACE, WINDOW, copy_to, delete, fill, peek};
 
@@ -94,7 +92,11 @@ fn rights(task: &mut Task, space: &Space) {
     agent.expect_fault("fetch without rights", Op::Execute, SPARE, cause::FETCH);
     checked("unmap it", unmap(function), 0);
     agent.expect_fault("load after that", Op::Read, SPARE, cause::LOAD);
-    checked("remap what is not mapped", remap(function, root, READ_WRITE, EXECUTE), crate::errors::CAPABILITY);
+    checked(
+        "remap what is not mapped",
+        remap(function, root, READ_WRITE, EXECUTE),
+        crate::errors::CAPABILITY,
+    );
     let narrow = task.slot();
     checked("copy with read only", copy_to(narrow, function, READ), 0);
     checked("map that read-write", map(narrow, root, SPARE, READ_WRITE, EXECUTE), 0);

@@ -46,7 +46,7 @@ impl cap::IrqControl {
             let (root, index) = (dst.root().bits(), dst.path().bits());
             // The interface counts interrupts in an `int`, the message carries a word.
             let irq = i32::try_from(irq).unwrap_or(i32::MAX);
-            buffer.inner_mut().seL4_IRQControl_Get(control, irq.into(), root, index, depth)
+            buffer.inner_mut().seL4_IRQControl_Get(control, irq, root, index, depth)
         })
     }
 }
