@@ -35,6 +35,7 @@ pub const DEVICE: VmAttributes = VmAttributes::EXECUTE_NEVER;
 
 /// Makes code that was just written visible to instruction fetches of this hart, the only one, in any address space
 /// (RISC-V unprivileged specification, chapter 3).
+#[allow(clippy::unnecessary_wraps)] // Elsewhere it can fail.
 pub fn publish_code(_: Frame) -> sel4::Result<()> {
     // SAFETY: a fence changes nothing but what this hart fetches from now on.
     unsafe { asm!("fence.i", options(nostack, preserves_flags)) };

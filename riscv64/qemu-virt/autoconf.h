@@ -19,7 +19,7 @@
 #define CONFIG_WORD_SIZE (64)
 #define CONFIG_FASTPATH 1
 
-/* Memory in MiB, as QEMU is told with -m: see ./qemu. */
+/* The machine's RAM in MiB: 5.0.0 reads no device tree. Scripts and tests start QEMU with it. */
 #define CONFIG_QEMU_RAM_MB (64)
 
 /* Scheduling: one hart, one domain; a slice is 5 ticks of 2 ms. */
