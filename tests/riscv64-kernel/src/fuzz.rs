@@ -12,9 +12,9 @@ use crate::task::{ASID_POOL, CNODE, Task, VSPACE, copy_to, delete, revoke};
 
 /// Slots that the invocations work on.
 const SLOTS: Word = 64;
-const IN_A_ROUND: u64 = 5_000;
+const IN_A_ROUND: u64 = 1_000;
 /// Rounds, when the build does not say.
-const ROUNDS: u64 = 20;
+const ROUNDS: u64 = 100;
 
 /// xorshift64* (Vigna 2016).
 struct Random(u64);
