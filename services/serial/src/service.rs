@@ -97,10 +97,12 @@ fn main() -> ! {
         } else {
             svc::wait(EVENTS)
         };
-        // Before the UARTs are looked at: an edge that comes while its interrupt is masked is lost.
-        acknowledge(bits, Trigger::Edge);
-        irqs.add((bits & (BIT_CONSOLE | BIT_CONTROL)).count_ones().into());
-        handled |= bits;
+        if bits & (BIT_CONSOLE | BIT_CONTROL) != 0 {
+            // Before the UARTs are looked at: an edge that comes while its interrupt is masked is lost.
+            acknowledge(bits, Trigger::Edge);
+            irqs.add((bits & (BIT_CONSOLE | BIT_CONTROL)).count_ones().into());
+            handled |= bits;
+        }
         let step = driver.step();
         busy = step.busy;
         if step.wake_agent {
