@@ -24,7 +24,8 @@ pub struct Header {
     pub owner: u8,
     /// Its slot in the ledger.
     pub slot: u32,
-    /// Bytes of the context, [`crate::CONTEXT_BYTES`] at most: the event's words.
+    /// Bytes of the context: the event's words, or if they are more than [`crate::CONTEXT_BYTES`] those at
+    /// [`crate::CONTEXT`].
     pub context_bytes: u32,
     /// Whether it prints: it has a ring for that.
     pub prints: bool,

@@ -8,7 +8,7 @@ use bpf_runtime::{
 };
 use caps::{Region, standard};
 use cell::{
-    EVENTS, IMAGE, OUT, OVER_BUDGET,
+    CONTEXT, CONTEXT_BYTES, EVENTS, IMAGE, OUT, OVER_BUDGET,
     image::{self, Header},
     out::{Out, pages},
 };
@@ -87,7 +87,8 @@ fn main() -> ! {
     loop {
         let start = clock::ticks();
         let context = received.message.words();
-        run.arguments[0] = context.as_ptr().expose_provenance() as u64;
+        let words = context.as_ptr().expose_provenance() as u64;
+        run.arguments[0] = if header.context_bytes > CONTEXT_BYTES { CONTEXT.vaddr } else { words };
         run.fuel = header.fuel;
         // SAFETY: what `run` points to are locals of this function, which never returns.
         let verdict = unsafe { entry.run(&mut host, &mut run) };

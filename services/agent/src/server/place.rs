@@ -193,11 +193,16 @@ pub(crate) const fn owner(slot: usize) -> u8 {
     slot as u8 + 1
 }
 
-/// An event carries the whole context of each hook.
+/// An event carries the whole context of each hook, or its pages do.
 const _: () = {
     let mut i = 0;
     while i < hook::HOOKS.len() {
-        assert!(!hook::HOOKS[i].on_device || hook::HOOKS[i].context_size <= cell::CONTEXT_BYTES);
+        let bytes = hook::HOOKS[i].context_size;
+        assert!(
+            !hook::HOOKS[i].on_device
+                || bytes <= cell::CONTEXT_BYTES
+                || bytes as u64 <= cell::CONTEXT.len() as u64
+        );
         i += 1;
     }
 };

@@ -127,7 +127,7 @@ fn an_unknown_hook_is_refused() {
         maps: vec![],
         version: 0,
     };
-    let words = "p: no hook nohook; there are: timer, serial";
+    let words = "p: no hook nohook; there are: timer, serial, metrics";
     refused(&mut Device::new(), &contents, ErrorCode::NotFound, words);
 }
 
@@ -135,7 +135,7 @@ fn an_unknown_hook_is_refused() {
 fn a_hook_that_only_a_host_has_is_refused() {
     let programs = vec![program("p", "xdp", code(2))];
     let contents = Contents { name: "t".into(), programs, maps: vec![], version: 0 };
-    let words = "p: this system has no hook xdp (it has no network); there are: timer, serial";
+    let words = "p: this system has no hook xdp (it has no network); there are: timer, serial, metrics";
     refused(&mut Device::new(), &contents, ErrorCode::NotFound, words);
 }
 
