@@ -52,14 +52,16 @@ impl Env for System {
     }
 }
 
-/// Its maps, with what a cell before this one was in the middle of undone.
+/// Its maps; those that it may write to with what a cell before this one was in the middle of undone.
 fn maps(header: &Header) -> Vec<Map<'static>, { image::MAPS }> {
     let mut maps = Vec::new();
-    for &(address, bytes) in &header.map[..header.maps as usize] {
+    for (index, &(address, bytes)) in header.map[..header.maps as usize].iter().enumerate() {
         let pages = u64::from(bytes).div_ceil(Region::PAGE);
         let map = Map::open(region(Region::at(address.into(), pages))).expect("the agent made it");
         let map = map.owned_by(header.owner);
-        map.recover(header.owner);
+        if header.written >> index & 1 != 0 {
+            map.recover(header.owner);
+        }
         // As many as the header can hold.
         let _ = maps.push(map);
     }
