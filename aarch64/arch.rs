@@ -45,7 +45,7 @@ pub fn publish_code(frame: Frame) -> sel4::Result<()> {
 /// The physical counter. It may be read a little early: the processor does not wait for the instructions before.
 pub fn ticks() -> u64 {
     let ticks;
-    // SAFETY: a read of a counter, which the loader opened to programs (CNTKCTL_EL1.EL0PCTEN).
+    // SAFETY: a read of a counter, which the loader opened to programs (`CNTKCTL_EL1.EL0PCTEN`).
     unsafe { asm!("mrs {}, cntpct_el0", out(reg) ticks, options(nomem, nostack, preserves_flags)) };
     ticks
 }

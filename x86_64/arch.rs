@@ -37,6 +37,7 @@ pub const DEVICE: VmAttributes = VmAttributes::UNCACHED;
 
 /// Makes code that was just written to a frame visible to instruction fetches: nothing to do, caches are coherent
 /// (Intel SDM volume 3, 12.6), and who runs it enters the kernel first.
+#[allow(clippy::unnecessary_wraps)] // Elsewhere it can fail.
 pub fn publish_code(_: Frame) -> sel4::Result<()> {
     Ok(())
 }

@@ -2,7 +2,6 @@
 
 #[cfg_attr(target_arch = "aarch64", path = "arch/aarch64.rs")]
 #[cfg_attr(target_arch = "riscv64", path = "arch/riscv64.rs")]
-#[cfg_attr(target_arch = "x86_64", path = "arch/none.rs")]
 mod arch;
 
 use core::{

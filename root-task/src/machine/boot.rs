@@ -58,7 +58,7 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
     let first_untyped = info.untyped().range().start;
     let mut slots = Slots::new(info.empty().range());
 
-    let devices = Devices::make(&info, &untypeds, first_untyped, &mut slots).at(ROOT, "make device pages")?;
+    let devices = Devices::make(info, &untypeds, first_untyped, &mut slots).at(ROOT, "make device pages")?;
     let programs = programs()?;
     let cell = program("cell")?;
     let (mut own, pools, touched) =

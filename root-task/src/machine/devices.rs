@@ -23,20 +23,18 @@ impl Devices {
     /// # Errors
     /// The board has no such device, or the kernel refuses.
     pub fn make(
-        bootinfo: &BootInfo<'_>,
+        bootinfo: BootInfo<'_>,
         untypeds: &[Untyped],
         first_untyped: usize,
         slots: &mut Slots,
     ) -> Result<Self, Why> {
-        let mut pages: Vec<u64> = SYSTEM.services.iter().flat_map(|service| service.caps()).fold(
-            Vec::new(),
-            |mut pages, (_, grant)| {
-                if let Object::Mmio { paddr, pages: count } = grant.object {
-                    pages.extend((0..count).map(|page| paddr + page * Region::PAGE));
-                }
-                pages
-            },
-        );
+        let mut pages = Vec::new();
+        // The check saw to it that each grant meets a need.
+        for grant in SYSTEM.services.iter().flat_map(|service| service.grants) {
+            if let Object::Mmio { paddr, pages: count } = grant.object {
+                pages.extend((0..count).map(|page| paddr + page * Region::PAGE));
+            }
+        }
         let console = PLATFORM.console.at.page();
         pages.extend(console.map(|(paddr, _)| paddr));
         // An untyped is used forwards only.

@@ -30,9 +30,9 @@ static REGISTERS: AtomicUsize = AtomicUsize::new(0);
 ///
 /// # Errors
 /// The kernel refuses.
-pub fn map(bootinfo: &BootInfo<'_>, frame: cap::Granule, offset: usize) -> Result<(), Why> {
+pub fn map(bootinfo: BootInfo<'_>, frame: cap::Granule, offset: usize) -> Result<(), Why> {
     let address = PAGE.0.get().expose_provenance();
-    sel4_root_task::unmap_page(bootinfo, address)?;
+    sel4_root_task::unmap_page(&bootinfo, address)?;
     let vspace = sel4::init_thread::slot::VSPACE.cap();
     frame.frame_map(vspace, address as u64, CapRights::read_write(), arch::DEVICE)?;
     REGISTERS.store(address + offset, Relaxed);
@@ -51,9 +51,10 @@ impl Registers for Console {
     fn read8(&mut self, offset: u16) -> Option<u8> {
         match PLATFORM.console.at {
             Place::Ports(first) => arch::port_in(first + offset),
-            // SAFETY: a register of the board's UART, mapped for good; no Rust object lies there.
             Place::Mmio(_) => {
-                Some(unsafe { with_exposed_provenance::<u8>(register(offset)?).read_volatile() })
+                let register = register(offset)?;
+                // SAFETY: a register of the board's UART, mapped for good; no Rust object lies there.
+                Some(unsafe { with_exposed_provenance::<u8>(register).read_volatile() })
             }
         }
     }
@@ -70,8 +71,9 @@ impl Registers for Console {
     }
 
     fn read32(&mut self, offset: u16) -> Option<u32> {
+        let register = register(offset)?;
         // SAFETY: as in `read8`.
-        Some(unsafe { with_exposed_provenance::<u32>(register(offset)?).read_volatile() })
+        Some(unsafe { with_exposed_provenance::<u32>(register).read_volatile() })
     }
 
     fn write32(&mut self, offset: u16, value: u32) {

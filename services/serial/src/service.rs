@@ -1,10 +1,13 @@
 //! Glue: interrupts and signals wake the driver, received bytes go to the hook.
 
-use cell::{EVENT, attached, hook::Hook};
+use cell::{
+    EVENT, attached,
+    hook::{Delivery, Hook},
+};
 use platform::{PLATFORM, Place, Trigger, UartKind};
 use serial::{
     AGENT, BIT_CONSOLE, BIT_CONTROL, CONSOLE, CONSOLE_IRQ, CONTROL, CONTROL_IRQ, CONTROL_RX, CONTROL_TX,
-    Device, EVENTS, HOOK, LOG_CLIENTS, LOGS,
+    Device, EVENTS, HOOKS, LOG_CLIENTS, LOGS,
     driver::{Driver, EVENT_BYTES, Step},
     line::Printer,
     uart::{AnyUart, Ns16550, Pl011, ns16550, pl011},
@@ -16,6 +19,8 @@ svc::service!(main);
 
 /// The rings of all who log: the driver's clients and itself.
 const WRITERS: usize = LOG_CLIENTS.len() + 1;
+/// The number of the hook.
+const HOOK: u32 = 2;
 /// The console's number in the context of the hook.
 const CONSOLE_NUMBER: u64 = 0;
 
@@ -64,21 +69,33 @@ impl pl011::Registers for Registers {
 }
 
 fn main() -> ! {
-    let [irqs, lines, lost, console_out, console_in, control_out, control_in, overruns, events, failures] =
-        svc::counters([
-            "irqs",
-            "log_lines",
-            "log_lost",
-            "console_out",
-            "console_in",
-            "control_out",
-            "control_in",
-            "overruns",
-            "hook_events",
-            "hook_failures",
-        ]);
+    let [
+        irqs,
+        lines,
+        lost,
+        console_out,
+        console_in,
+        control_out,
+        control_in,
+        overruns,
+        events,
+        failures,
+        taken,
+    ] = svc::counters([
+        "irqs",
+        "log_lines",
+        "log_lost",
+        "console_out",
+        "console_in",
+        "control_out",
+        "control_in",
+        "overruns",
+        "hook_events",
+        "hook_failures",
+        "hook_taken",
+    ]);
     let mut driver = driver();
-    let hook = Hook::new(region(HOOK)).expect("a page holds a hook");
+    let hook = Hook::new(region(HOOKS), HOOK).expect("a page holds all hooks");
     // An interrupt that came before the driver was built again is not delivered until it is acknowledged.
     svc::acknowledge(CONSOLE_IRQ);
     svc::acknowledge(CONTROL_IRQ);
@@ -97,19 +114,22 @@ fn main() -> ! {
         } else {
             svc::wait(EVENTS)
         };
-        // Before the UARTs are looked at: an edge that comes while its interrupt is masked is lost.
-        acknowledge(bits, Trigger::Edge);
-        irqs.add((bits & (BIT_CONSOLE | BIT_CONTROL)).count_ones().into());
-        handled |= bits;
+        if bits & (BIT_CONSOLE | BIT_CONTROL) != 0 {
+            // Before the UARTs are looked at: an edge that comes while its interrupt is masked is lost.
+            acknowledge(bits, Trigger::Edge);
+            irqs.add((bits & (BIT_CONSOLE | BIT_CONTROL)).count_ones().into());
+            handled |= bits;
+        }
         let step = driver.step();
         busy = step.busy;
         if step.wake_agent {
             svc::signal(AGENT);
         }
         if step.console_received > 0 && hook.is_armed() {
-            let (called, failed) = fire(&hook, &step);
-            events.add(called);
-            failures.add(failed);
+            let delivery = fire(&hook, &step);
+            events.add(delivery.called);
+            failures.add(delivery.failed);
+            taken.add(delivery.taken.into());
         }
         console_out.add(step.console_sent as u64);
         console_in.add(step.console_received as u64);
@@ -165,8 +185,8 @@ fn open(name: &str, device: Device, uart: platform::Uart) -> Option<AnyUart<Regi
     opened
 }
 
-/// Calls all programs on the hook, in their order; gives how many were called, and how many of those failed.
-fn fire(hook: &Hook<'_>, step: &Step) -> (u64, u64) {
+/// Calls the programs on the hook with what the console received.
+fn fire(hook: &Hook<'_>, step: &Step) -> Delivery {
     let half = |at: usize| {
         let mut bytes = [0; EVENT_BYTES / 2];
         bytes.copy_from_slice(&step.console[at..at + EVENT_BYTES / 2]);
@@ -174,11 +194,8 @@ fn fire(hook: &Hook<'_>, step: &Step) -> (u64, u64) {
     };
     // struct hypos_serial.
     let port_and_len = CONSOLE_NUMBER | (step.console_received as u64) << 32;
-    let (mut called, mut failed) = (0, 0);
-    for (place, _) in hook.iter() {
+    hook.deliver(|place| {
         let context = [svc::clock::now_ns(), port_and_len, half(0), half(EVENT_BYTES / 2)];
-        called += 1;
-        failed += u64::from(svc::call(attached(place), EVENT, context).is_err());
-    }
-    (called, failed)
+        svc::call(attached(place), EVENT, context).ok()?.value()
+    })
 }

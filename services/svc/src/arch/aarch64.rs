@@ -51,7 +51,7 @@ pub fn call<const N: usize>(to: Slot, info: u64, words: [u64; N]) -> Message {
 #[inline(always)]
 pub fn ticks() -> u64 {
     let ticks;
-    // SAFETY: a read of a counter, which the loader opened to programs (CNTKCTL_EL1.EL0PCTEN).
+    // SAFETY: a read of a counter, which the loader opened to programs (`CNTKCTL_EL1.EL0PCTEN`).
     unsafe { asm!("mrs {}, cntpct_el0", out(reg) ticks, options(nomem, nostack, preserves_flags)) };
     ticks
 }
@@ -82,7 +82,7 @@ impl Ports {
 }
 
 /// A timer that a program's own instructions set: EL1's physical one (Arm ARM, D11.2), opened to programs by the
-/// loader (CNTKCTL_EL1.EL0PTEN).
+/// loader (`CNTKCTL_EL1.EL0PTEN`).
 #[derive(Clone, Copy, Debug)]
 pub struct Comparator(());
 
