@@ -78,6 +78,18 @@ global_asm!(
     "2: sd t0, 16(s0)",
     "ebreak",
     "SPIN_END:",
+    // Answers every call on s0 with nothing.
+    ".balign 4",
+    "ECHO:",
+    "mv a0, s0",
+    "li a7, {receive}",
+    "ecall",
+    "1: mv a0, s0",
+    "li a1, 0",
+    "li a7, {reply_receive}",
+    "ecall",
+    "j 1b",
+    "ECHO_END:",
     // Keeps a value in every register, a0 being the counter of its rounds; writes -1 when one is another.
     ".balign 4",
     "REGISTERS:",
@@ -114,6 +126,7 @@ global_asm!(
     "sd t1, 0(a1)",
     "j 1b",
     receive = const sel4::sys::syscall_id::Recv,
+    reply_receive = const sel4::sys::syscall_id::ReplyRecv,
     send = const sel4::sys::syscall_id::Send,
     yield = const sel4::sys::syscall_id::Yield,
 );
@@ -125,6 +138,8 @@ unsafe extern "C" {
     safe static FUNCTION_END: u8;
     safe static SPIN: u8;
     safe static SPIN_END: u8;
+    safe static ECHO: u8;
+    safe static ECHO_END: u8;
     safe static REGISTERS: u8;
     safe static RESERVE: u8;
 }
@@ -150,6 +165,11 @@ pub fn function_code() -> Code {
 /// The code of [`crate::spin`].
 pub fn spin_code() -> Code {
     code(&SPIN, &SPIN_END)
+}
+
+/// The code of [`crate::threads::cost`].
+pub fn echo_code() -> Code {
+    code(&ECHO, &ECHO_END)
 }
 
 /// Where the thread that checks its registers begins.

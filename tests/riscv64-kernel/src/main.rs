@@ -39,6 +39,8 @@ fn main(bootinfo: &sel4::BootInfoPtr) -> ! {
     let mut task = task::Task::new(bootinfo.get());
     devices::open(&mut task);
     report::say("riscv64 kernel checks");
+    // First, so that a run under -icount, which is slow, comes to it soon.
+    threads::cost(&mut task);
     threads::check(&mut task);
     let space = vspace::check(&mut task);
     faults::check(&mut task, &space);

@@ -6,10 +6,10 @@ use sel4::Word;
 use sel4::sys::{invocation_label as label, syscall_id};
 use sel4_root_task::Stack;
 
-use crate::agent::{registers_entry, reserve_entry};
+use crate::agent::{CODE, echo_code, registers_entry, reserve_entry};
 use crate::kernel::{self, call, enter, now, spin_us, word, yield_now};
 use crate::report::{check as checked, line};
-use crate::task::{Task, VSPACE, delete, register, suspend};
+use crate::task::{Task, VSPACE, delete, fill, register, suspend};
 
 static STACKS: [Stack<4096>; 2] = [const { Stack::new() }; 2];
 static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -105,6 +105,25 @@ fn reservations(task: &mut Task) {
         (sum > 1000, SHARED.load(Relaxed).wrapping_sub(sum) <= 2),
         (true, true),
     );
+}
+
+/// What a call without words and its answer cost, between two address spaces at one priority. Under `-icount shift=0` a
+/// tick is 100 instructions.
+pub fn cost(task: &mut Task) {
+    const CALLS: u64 = 10_000;
+    let (root, _, _) = task.vspace(CODE);
+    let (page, endpoint) = (task.page(), task.endpoint());
+    let (code, bytes) = echo_code();
+    fill(page, code, bytes);
+    checked("map an echo", kernel::map(page, root, CODE, kernel::READ, kernel::EXECUTE), 0);
+    let server = task.thread(root, 0, 255, &[(register::PC, CODE), (register::S0, endpoint)]);
+    call(endpoint, 0, [0; 4]);
+    let start = now();
+    for _ in 0..CALLS {
+        call(endpoint, 0, [0; 4]);
+    }
+    line(format_args!("note {CALLS} calls of another address space took {} ticks", now() - start));
+    checked("delete the echo", delete(server), 0);
 }
 
 fn messages(task: &mut Task) {
