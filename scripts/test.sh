@@ -57,6 +57,9 @@ check "shellcheck" shellcheck -x scripts/*.sh examples/*.sh tests/proofs/*.sh .c
 suite cargo test --no-fail-fast --workspace --exclude hypos-tests --lib --bins --tests
 suite scripts/jit-test.sh
 suite cargo test --no-fail-fast -p hypos-tests
+for other in $(boards); do
+  [ "$other" = "$board" ] || suite scripts/board-test.sh "$other"
+done
 suite tests/proofs/run.sh
 
 echo "$passed passed, $failed failed"

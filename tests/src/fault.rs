@@ -17,6 +17,8 @@ struct Code {
     memory: u64,
     /// Faults, wherever it is entered.
     fault: u8,
+    /// What is said then.
+    said: &'static str,
     /// Does nothing.
     nop: &'static [u8],
     /// A jump to itself, at the end of a page: where all that is before it leads.
@@ -25,12 +27,37 @@ struct Code {
 
 /// HLT, which is privileged (Intel SDM volume 2), NOP and a jump; HLT and NOP are one byte long, so that whichever byte
 /// of the code the service goes on at, it is a whole instruction.
-const X86_64: Code = Code { memory: 0, fault: 0xf4, nop: &[0x90], spin: &[0xeb, 0xfe] };
+const X86_64: Code = Code {
+    memory: 0,
+    fault: 0xf4,
+    said: "UserException: general protection (13), code 0x0, ip 0x",
+    nop: &[0x90],
+    spin: &[0xeb, 0xfe],
+};
 /// UDF #0, NOP, B (Arm ARM, C6.2).
-const AARCH64: Code =
-    Code { memory: 0x4000_0000, fault: 0, nop: &[0x1f, 0x20, 0x03, 0xd5], spin: &[0, 0, 0, 0x14] };
+const AARCH64: Code = Code {
+    memory: 0x4000_0000,
+    fault: 0,
+    said: "UserException: undefined instruction, ip 0x",
+    nop: &[0x1f, 0x20, 0x03, 0xd5],
+    spin: &[0, 0, 0, 0x14],
+};
 /// Two bytes of zero are no instruction (RISC-V unprivileged specification, 16.3), `c.nop`, `c.j`.
-const RISCV64: Code = Code { memory: 0x8000_0000, fault: 0, nop: &[0x01, 0x00], spin: &[0x01, 0xa0] };
+const RISCV64: Code = Code {
+    memory: 0x8000_0000,
+    fault: 0,
+    said: "UserException: illegal instruction (2), code 0x0, ip 0x",
+    nop: &[0x01, 0x00],
+    spin: &[0x01, 0xa0],
+};
+
+/// What is said of a service after [`break_code`], up to the instruction's address.
+///
+/// # Panics
+/// Nothing is known of the board's architecture: a mistake of whoever added it.
+pub fn said() -> &'static str {
+    Code::of_board().expect("a known architecture").said
+}
 
 impl Code {
     fn of_board() -> Result<&'static Self> {

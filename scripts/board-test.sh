@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Builds a board and runs the tests that boot it in QEMU: all of them on the first board of its architecture, on the others
+# those of booting.
+# usage: board-test.sh ARCH/BOARD
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+use_board "${1:?usage: board-test.sh ARCH/BOARD}"
+# What the caller builds for is another board.
+unset SEL4_PREFIX HYPOS_SERVICES HYPOS_PLATFORM
+scripts/build.sh "$board"
+tests=(boot)
+if [ "$board" = "$(boards | grep -m1 "^${board%%/*}/")" ]; then
+  tests+=(cells control faults hooks memory output session stress wire)
+fi
+HYPOS_PLATFORM=$board cargo test --no-fail-fast -p hypos-tests "${tests[@]/#/--test=}"
