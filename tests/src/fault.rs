@@ -30,8 +30,7 @@ const X86_64: Code = Code { memory: 0, fault: 0xf4, nop: &[0x90], spin: &[0xeb, 
 const AARCH64: Code =
     Code { memory: 0x4000_0000, fault: 0, nop: &[0x1f, 0x20, 0x03, 0xd5], spin: &[0, 0, 0, 0x14] };
 /// Two bytes of zero are no instruction (RISC-V unprivileged specification, 16.3), `c.nop`, `c.j`.
-const RISCV64: Code =
-    Code { memory: 0x8000_0000, fault: 0, nop: &[0x01, 0x00], spin: &[0x01, 0xa0] };
+const RISCV64: Code = Code { memory: 0x8000_0000, fault: 0, nop: &[0x01, 0x00], spin: &[0x01, 0xa0] };
 
 impl Code {
     fn of_board() -> Result<&'static Self> {

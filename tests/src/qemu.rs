@@ -16,7 +16,7 @@ use crate::tools;
 /// How QEMU is started.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Memory in MiB.
+    /// Memory in MiB, unless the board's kernel is built for another size.
     pub memory: u32,
     /// The folder of the image's files.
     pub images: PathBuf,
@@ -26,7 +26,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { memory: tools::fixed_memory().unwrap_or(64), images: tools::images(), args: Vec::new() }
+        Self { memory: 64, images: tools::images(), args: Vec::new() }
     }
 }
 
@@ -58,6 +58,7 @@ impl System {
     /// QEMU can't be started.
     pub fn start(options: &Options) -> Result<Self> {
         let dir = tempfile::tempdir()?;
+        let memory = tools::fixed_memory().unwrap_or(options.memory);
         let mut words = tools::board_lines("qemu")?.into_iter();
         let images = options.images.display().to_string();
         let mut qemu = Command::new(words.next().ok_or_else(|| anyhow!("the board's qemu file is empty"))?)
@@ -71,10 +72,10 @@ impl System {
             .arg("-object")
             .arg(format!(
                 "memory-backend-file,id=ram,size={}M,share=on,mem-path={}/ram",
-                options.memory,
+                memory,
                 dir.path().display()
             ))
-            .args(["-m", &format!("{}M", options.memory), "-machine", "memory-backend=ram"])
+            .args(["-m", &format!("{memory}M"), "-machine", "memory-backend=ram"])
             .args(&options.args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

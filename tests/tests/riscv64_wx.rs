@@ -95,7 +95,10 @@ fn no_page_is_both_written_and_executed() -> Result<()> {
         for page in &pages {
             let Page { virt, rights, .. } = page;
             ensure!(rights & USER != 0, "{root:#x}: {virt:#x} is the kernel's");
-            ensure!(rights & (WRITE | EXECUTE) != WRITE | EXECUTE, "{root:#x}: {virt:#x} is written and executed");
+            ensure!(
+                rights & (WRITE | EXECUTE) != WRITE | EXECUTE,
+                "{root:#x}: {virt:#x} is written and executed"
+            );
         }
         executed.extend(code.map(|page| page.phys));
         written.extend(pages.iter().filter(|page| page.rights & WRITE != 0).map(|page| page.phys));
