@@ -12,5 +12,12 @@ scripts/build.sh "$board"
 tests=(boot)
 if [ "$board" = "$(boards | grep -m1 "^${board%%/*}/")" ]; then
   tests+=(cells control faults hooks memory output session stress wire)
+  # What there is for this architecture alone: tests/tests/ARCH_*.rs, and a root task that they boot, tests/ARCH-kernel.
+  for file in "tests/tests/${board%%/*}"_*.rs; do
+    [ ! -f "$file" ] || tests+=("$(basename "$file" .rs)")
+  done
+  if [ -d "tests/${board%%/*}-kernel" ]; then
+    SEL4_PREFIX=$PWD/target/sel4/$board_id/release HYPOS_PLATFORM=$board bare_cargo build --release -p "${board%%/*}-kernel"
+  fi
 fi
 HYPOS_PLATFORM=$board cargo test --no-fail-fast -p hypos-tests "${tests[@]/#/--test=}"
