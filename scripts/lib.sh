@@ -30,7 +30,7 @@ use_board() {
   case ${board%%/*} in
     x86_64) target=x86_64-unknown-none tools= ;;
     aarch64) target=aarch64-unknown-none-softfloat tools=aarch64-linux-gnu- ;;
-    riscv64) target=riscv64imac-unknown-none-elf tools=riscv64-unknown-elf- ;;
+    riscv64) target=riscv64imac-unknown-none-elf tools=riscv64-linux-gnu- ;;
     *) die "no Rust target is known for ${board%%/*}" ;;
   esac
   images=target/images/$board_id

@@ -89,6 +89,15 @@ pub enum Timer {
         /// Its interrupt.
         irq: u32,
     },
+    /// Goldfish RTC, a clock with an alarm, beside a counter that programs can read but not set.
+    Goldfish {
+        /// Physical address of its registers, a page.
+        paddr: u64,
+        /// Its interrupt line.
+        irq: u32,
+        /// The counter's ticks in a second.
+        timebase_hz: u64,
+    },
 }
 
 impl Place {
@@ -105,14 +114,14 @@ impl Timer {
     /// Its interrupt line.
     pub const fn irq(self) -> u32 {
         match self {
-            Self::Hpet { irq, .. } | Self::Generic { irq } => irq,
+            Self::Hpet { irq, .. } | Self::Generic { irq } | Self::Goldfish { irq, .. } => irq,
         }
     }
 
     /// The physical address of its page of registers, if it has one.
     pub const fn page(self) -> Option<u64> {
         match self {
-            Self::Hpet { paddr, .. } => Some(paddr),
+            Self::Hpet { paddr, .. } | Self::Goldfish { paddr, .. } => Some(paddr),
             Self::Generic { .. } => None,
         }
     }

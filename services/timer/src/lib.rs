@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod clock;
+pub mod goldfish;
 pub mod hpet;
 pub mod queue;
 pub mod schedule;

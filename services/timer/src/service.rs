@@ -8,6 +8,7 @@ use svc::{Message, Mmio, Server, clock, region};
 use timer::{
     BIT_IRQ, CLIENTS, HOOKS, IRQ, REGISTERS, REQUESTS, Refusal, Request,
     clock::{Clock, Discipline},
+    goldfish::Goldfish,
     hpet::{Hpet, Registers, Unusable},
     schedule::Schedule,
     source::{Comparator, EventTimer, Generic},
@@ -49,6 +50,7 @@ impl Comparator for Processor {
 enum Source {
     Hpet(Hpet<Device>),
     Generic(Generic<Processor>),
+    Goldfish(Goldfish<Device>),
 }
 
 impl Source {
@@ -65,6 +67,10 @@ impl Source {
                 Some(comparator) => Self::Generic(Generic::new(Processor(comparator), comparator.hz())),
                 None => panic!("programs of this architecture have no timer"),
             },
+            platform::Timer::Goldfish { paddr, .. } => match Goldfish::start(Device(Mmio::new(REGISTERS))) {
+                Ok(clock) => Self::Goldfish(clock),
+                Err(_) => panic!("no Goldfish RTC at {paddr:#x}"),
+            },
         }
     }
 
@@ -72,6 +78,7 @@ impl Source {
         match self {
             Self::Hpet(timer) => timer,
             Self::Generic(timer) => timer,
+            Self::Goldfish(timer) => timer,
         }
     }
 }

@@ -23,3 +23,6 @@ unsafe extern "C" {
 pub fn image_start() -> usize {
     (&raw const __executable_start).addr()
 }
+
+/// Its pages stay as they are.
+pub const MEMORY: Option<fn(bool) -> sel4::VmAttributes> = None;
