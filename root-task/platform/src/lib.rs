@@ -35,4 +35,7 @@ pub struct Timer {
     pub paddr: u64,
     /// The interrupt line of its comparator 0.
     pub irq: u32,
+    /// The line of its comparator 1, which the timer service sets to a period and the root task gets: its watchdog then does
+    /// not depend on that service. Where there is none, that service signals it.
+    pub watch_irq: Option<u32>,
 }

@@ -78,8 +78,7 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
 
     shared.make_devices(&untypeds, first_untyped, &mut slots).at(ROOT, "make devices")?;
     publish_table(share(&mut window, &shared, ROOT, "table")?);
-    let guard =
-        Guard::new(report::cells::Cells(share(&mut window, &shared, ROOT, "cells")?), SYSTEM.services.len());
+    let guard = Guard::new(report::cells::Cells(share(&mut window, &shared, ROOT, "cells")?));
     let ledger = Ledger(share(&mut window, &shared, "agent", "ledger")?);
     let mut calls = Vec::new();
     for service in SYSTEM.services {
@@ -108,6 +107,7 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
         unit.start()?;
     }
     let slot = slots.take(1).at(ROOT, "slots")?.start;
+    let pokes = slots.take(SYSTEM.services.len()).at(ROOT, "slots")?;
     let parts = parts::Parts::new(cell, text, &mut window).at(ROOT, "fill the cells' program")?;
     let cells = Cells::new(parts, ledger, quota, (&mut own, slots)).at(ROOT, "prepare cells")?;
     System::new(Parts {
@@ -119,6 +119,7 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
         calls,
         cells,
         guard,
+        pokes,
         thread: cap(thread),
         slot,
         entered,

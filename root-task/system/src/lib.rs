@@ -27,6 +27,8 @@ pub const CONTROL_BADGE: u64 = 1 << 27;
 
 /// Badge bit of the root task's notification: the watchdog is to look after the cells.
 pub const WATCH_BADGE: u64 = 1 << 23;
+/// Badge of the watchdog's own interrupt, where the board has one: see [`platform::Timer::watch_irq`].
+pub const WATCH_IRQ_BADGE: u64 = 1 << 22;
 
 /// The badge by which the root task knows that service `index` asks.
 pub const fn control_badge(index: usize) -> u64 {
@@ -53,6 +55,9 @@ pub struct Restart {
     pub limit: u32,
     /// What ran so long without a fault starts with a clean record.
     pub clean_after_s: u32,
+    /// What shows no sign of life for so long counts as hung, and as a fault. The watchdog looks every 100 ms. A cell is hung
+    /// when it does not answer between two looks.
+    pub silent_ms: u32,
     /// What happens at the fault behind the last restart.
     pub on_limit: OnLimit,
 }
@@ -66,11 +71,11 @@ pub enum OnLimit {
 
 impl fmt::Display for Restart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { backoff_ms, limit, clean_after_s, on_limit } = self;
+        let Self { backoff_ms, limit, clean_after_s, silent_ms, on_limit } = self;
         let then = match on_limit {
             OnLimit::Stop => "stop",
         };
-        write!(f, "{limit} times, {backoff_ms} ms x2, then {then}; clean after {clean_after_s} s")
+        write!(f, "{limit} times, {backoff_ms} ms x2, then {then}; clean after {clean_after_s} s, hung after {silent_ms} ms")
     }
 }
 

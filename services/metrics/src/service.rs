@@ -2,7 +2,7 @@
 
 use caps::Region;
 use cell::{EVENT, attached, hook::Hook};
-use metrics::{EVENTS, HOOKS, PAGES, RATES, SOURCES, TIMER, sample::Source};
+use metrics::{BIT_TIMER, EVENTS, HOOKS, PAGES, RATES, SOURCES, TIMER, sample::Source};
 use report::counters::Counters;
 use svc::{Message, ServerRestarted, clock::now_ns, region};
 use timer::Request;
@@ -30,11 +30,14 @@ fn main() -> ! {
     svc::ready();
     set_timer();
     loop {
-        svc::wait(EVENTS);
+        let bits = svc::wait(EVENTS);
         // Any failure means that the timer starts anew: its signal will come, and find the timer not expired.
         let expired = ask(Request::Expired).is_ok_and(|answer| answer.words()[0] & 1 << ID != 0);
         if !expired {
-            set_timer();
+            // The timer starts anew, or its signal that it does was lost.
+            if bits & BIT_TIMER != 0 || now_ns().saturating_sub(sampled_ns) > 2 * SECOND_NS {
+                set_timer();
+            }
             continue;
         }
         let now = now_ns();

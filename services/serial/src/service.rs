@@ -1,5 +1,6 @@
 //! Glue: interrupts and signals wake the driver, received bytes go to the hook.
 
+use caps::standard::LOOK;
 use cell::{
     EVENT, attached,
     hook::{Delivery, Hook},
@@ -80,9 +81,9 @@ fn main() -> ! {
         };
         // Before the UARTs are looked at: an edge that comes while its interrupt is masked is lost.
         for (bit, irq) in [(BIT_CONSOLE, CONSOLE_IRQ), (BIT_CONTROL, CONTROL_IRQ)] {
-            if bits & bit != 0 {
+            if bits & (bit | LOOK) != 0 {
                 svc::acknowledge(irq);
-                irqs.add(1);
+                irqs.add(u64::from(bits & bit != 0));
             }
         }
         let step = driver.step();

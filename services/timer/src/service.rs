@@ -5,7 +5,7 @@ use cell::hook::{self, Hook};
 use report::counters::Counter;
 use svc::{Message, Mmio, Server, clock, region};
 use timer::{
-    BIT_IRQ, CLIENTS, HOOKS, IRQ, REGISTERS, REQUESTS, Refusal, Request,
+    BIT_IRQ, CLIENTS, HOOKS, IRQ, REGISTERS, REQUESTS, Refusal, Request, WATCH_NS,
     clock::{Clock, Discipline},
     hpet::{Hpet, Registers, Unusable},
     schedule::Schedule,
@@ -55,6 +55,7 @@ fn main() -> ! {
     timer.serve_due(BIT_IRQ);
     let mut received = server.recv();
     loop {
+        svc::turn();
         received = if let Some(bits) = received.signals() {
             timer.serve_due(bits);
             server.recv()
@@ -76,6 +77,9 @@ impl Timer {
             Err(Unusable::Absent) => panic!("no HPET at {AT:#x}"),
             Err(Unusable::NoLegacyReplacement) => panic!("the HPET at {AT:#x} can't replace the PIT"),
         };
+        if platform::PLATFORM.timer.watch_irq.is_some() {
+            hpet.watch(WATCH_NS);
+        }
         let page = Clock::new(region(standard::CLOCK)).expect("a page holds a clock");
         let [irqs, requests, expiries] = svc::counters(["irqs", "requests", "expiries"]);
         Self {
@@ -101,10 +105,10 @@ impl Timer {
 
     /// Does what is due after these signals, and sets the next interrupt.
     fn serve_due(&mut self, bits: u64) {
-        if bits & BIT_IRQ != 0 {
+        if bits & (BIT_IRQ | standard::LOOK) != 0 {
             // Before the next deadline is set: an edge that comes while the interrupt is masked is lost.
             svc::acknowledge(IRQ);
-            self.counters.irqs.add(1);
+            self.counters.irqs.add(u64::from(bits & BIT_IRQ != 0));
         }
         if let Some(line) = self.discipline.correct(self.page.line(), clock::ticks(), self.hpet.now_ns()) {
             self.page.set(line);
