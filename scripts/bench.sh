@@ -1,21 +1,24 @@
 #!/usr/bin/env bash
 # bench.sh [system]: counts what the system costs, in instructions, on the release kernel; prints a table and writes
 #   target/bench/system.json. Fails if a figure is over its limit.
+# bench.sh cells [OUT]: counts in the same way what cells cost, and times the same work done by this machine's Linux where it
+#   may be asked; prints tables, writes target/bench/cells.json and its part of docs/performance.md (or of that in OUT).
 # bench.sh engine [OUT]: times the eBPF engine against its peers and native code on this machine, and measures its text
 #   on aarch64; prints tables and writes target/bench/engine.json, docs/performance.md and docs/performance.svg (or
 #   into the folder OUT).
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-case ${1:-system} in
-  system) ;;
+what=${1:-system}
+case $what in
+  system | cells) ;;
   engine)
     target=aarch64-unknown-none-softfloat
     bare_cargo build --release -q -p text-size
     exec cargo run --release -q -p engine-bench -- \
       target/bench/engine.json "${2:-docs}" "${CARGO_TARGET_DIR:-target}/$target/release"
     ;;
-  *) die "usage: bench.sh [system | engine [OUT]]" ;;
+  *) die "usage: bench.sh [system | cells [OUT] | engine [OUT]]" ;;
 esac
 
 use_board x86_64/pc99
@@ -26,17 +29,28 @@ export SEL4_PREFIX HYPOS_PLATFORM=$board
 say "bench programs"
 bench=target/bench/$board_id
 mkdir -p "$bench/services"
-bare_cargo build --release -p bench-client -p bench-server
-cp "$images"/services/*.elf "$bench/services/"
-# The client stands in the place of tick, the server in that of the cells' program: tests/bench/README.md.
-objcopy --strip-all "target/$target/release/bench-client" "$bench/services/tick.elf"
-for program in bench-server cell; do
-  objcopy --strip-all "target/$target/release/$program" "$bench/services/cell.elf"
+bare_cargo build --release -p bench-client -p bench-server -p bench-agent
+# An image in which programs of the bench stand in the places of others: tests/bench/README.md.
+bench_image() {
+  local name=$1 client=target/$target/release/bench-client
+  cp "$images"/services/*.elf "$bench/services/"
+  objcopy --strip-all "$client" "$bench/services/tick.elf"
+  case $name in
+    bench-server) objcopy --strip-all "target/$target/release/$name" "$bench/services/cell.elf" ;;
+    bench-agent) objcopy --strip-all "target/$target/release/$name" "$bench/services/agent.elf" ;;
+  esac
   HYPOS_SERVICES=$PWD/$bench/services CARGO_TARGET_DIR=target/bench/build bare_cargo build --release -p root-task
-  mkdir -p "$bench/$program"
-  objcopy --strip-all "target/bench/build/$target/release/root-task" "$bench/$program/root-task.elf"
-  cp "$images/kernel.elf" "$bench/$program/"
-done
+  mkdir -p "$bench/$name"
+  objcopy --strip-all "target/bench/build/$target/release/root-task" "$bench/$name/root-task.elf"
+  cp "$images/kernel.elf" "$bench/$name/"
+}
+bench_image cell
+if [ "$what" = system ]; then bench_image bench-server; else bench_image bench-agent; fi
 
 say "measuring"
-cargo run --release -q -p hypos-tests --bin bench -- "$bench" target/bench/system.json
+if [ "$what" = system ]; then
+  exec cargo run --release -q -p hypos-tests --bin bench -- system "$bench" target/bench/system.json
+fi
+gcc -O2 -o "$bench/test_run" tests/bench/test_run.c
+exec cargo run --release -q -p hypos-tests --bin bench -- cells "$bench" target/bench/cells.json \
+  "${2:-docs}/performance.md" "$bench/test_run"

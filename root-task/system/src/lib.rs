@@ -75,7 +75,10 @@ impl fmt::Display for Restart {
         let then = match on_limit {
             OnLimit::Stop => "stop",
         };
-        write!(f, "{limit} times, {backoff_ms} ms x2, then {then}; clean after {clean_after_s} s, hung after {silent_ms} ms")
+        write!(
+            f,
+            "{limit} times, {backoff_ms} ms x2, then {then}; clean after {clean_after_s} s, hung after {silent_ms} ms"
+        )
     }
 }
 

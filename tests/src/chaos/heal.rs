@@ -36,7 +36,9 @@ impl Chaos {
 
     /// Every part of the system does its work.
     fn works(&mut self) -> Result<()> {
-        let counter = |chaos: &Self, service, name: &str| Ok::<_, anyhow::Error>(chaos.snapshot()?.counter(service, name));
+        let counter = |chaos: &Self, service, name: &str| {
+            Ok::<_, anyhow::Error>(chaos.snapshot()?.counter(service, name))
+        };
         let first = self.snapshot()?;
         for (service, name) in [("serial", "hook_events"), ("tick", "hook_events"), ("metrics", "samples")] {
             let end = Instant::now() + SOON;
@@ -83,7 +85,9 @@ impl Chaos {
         }
         ensure!(flipped, "nothing else goes unseen");
         let broken = works.is_err();
-        if injection.target == CELLS && let Some(undo) = done.undo {
+        if injection.target == CELLS
+            && let Some(undo) = done.undo
+        {
             self.undo(undo)?;
             self.works()?;
             return Ok(if broken { Recovery::Request } else { Recovery::Unseen });

@@ -31,7 +31,9 @@ impl Image {
         let program = object::File::parse(&*file)?;
         let mut parts = Vec::new();
         for segment in program.segments() {
-            let SegmentFlags::Elf { p_flags, .. } = segment.flags() else { return Err(anyhow!("no ELF file")) };
+            let SegmentFlags::Elf { p_flags, .. } = segment.flags() else {
+                return Err(anyhow!("no ELF file"));
+            };
             if p_flags.0 & elf::PF_W.0 == 0 {
                 let code = p_flags.0 & elf::PF_X.0 != 0;
                 parts.push(Part { start: segment.address(), bytes: segment.data()?.to_vec(), code });

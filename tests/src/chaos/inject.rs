@@ -137,7 +137,9 @@ impl Chaos {
         let mut random = Random(injection.pick);
         let vspace = self.vspace(&injection.target)?;
         let deadly = match injection.kind {
-            Kind::FlipCode => return self.flip(gdb, &self.code(&injection.target, &vspace, false), &mut random),
+            Kind::FlipCode => {
+                return self.flip(gdb, &self.code(&injection.target, &vspace, false), &mut random);
+            }
             Kind::FlipData => return self.flip(gdb, &data(&vspace), &mut random),
             Kind::Kill => vec![],
             Kind::Loop => SPIN.to_vec(),
@@ -189,7 +191,7 @@ impl Chaos {
         let (notification, badge, stack) = (gdb.register(RDI)?, gdb.register(RSI)?, gdb.register(RSP)?);
         gdb.set_register(RIP, self.ram.kernel_word(stack)?)?;
         gdb.set_register(RSP, stack + 8)?;
-        Ok(Done { what: format!("signal {badge:#x} to {}", self.notification(notification)), undo: None })
+        Ok(Done { what: format!("signal {badge:#x} to {notification:#x}"), undo: None })
     }
 }
 

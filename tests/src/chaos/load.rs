@@ -54,7 +54,10 @@ impl Objects {
         let dir = tempfile::tempdir()?;
         let make = |file: &str, source: &str| bpf::compile(dir.path(), file, source);
         Ok(Self {
-            count: [make("count1", &counter("count", "seen", 1))?, make("count2", &counter("count", "seen", 2))?],
+            count: [
+                make("count1", &counter("count", "seen", 1))?,
+                make("count2", &counter("count", "seen", 2))?,
+            ],
             steady: make("steady", &counter("steady", "ticked", 1))?,
             extra: make(
                 "extra",

@@ -92,7 +92,8 @@ impl Chaos {
         let vspaces = ram.vspaces()?;
         for service in SYSTEM.services {
             let image = &images[service.name];
-            let own = vspaces.iter().find(|vspace| image.differs(&ram, vspace).is_ok_and(|page| page.is_none()));
+            let own =
+                vspaces.iter().find(|vspace| image.differs(&ram, vspace).is_ok_and(|page| page.is_none()));
             roots.insert(service.name.to_owned(), own.with_context(|| format!("no {}", service.name))?.root);
         }
         let agent = vspaces.into_iter().find(|vspace| vspace.root == roots["agent"]).context("no agent")?;
@@ -138,7 +139,10 @@ impl Chaos {
     fn vspace(&self, target: &str) -> Result<VSpace> {
         let vspaces = self.ram.vspaces()?;
         if let Some(root) = self.roots.get(target) {
-            return vspaces.into_iter().find(|vspace| vspace.root == *root).with_context(|| format!("{target} is gone"));
+            return vspaces
+                .into_iter()
+                .find(|vspace| vspace.root == *root)
+                .with_context(|| format!("{target} is gone"));
         }
         let name = if target == CELLS { "steady" } else { target };
         let snapshot = self.snapshot()?;
@@ -152,13 +156,10 @@ impl Chaos {
         vspaces.into_iter().find(is_cell).with_context(|| format!("{name} has no cell"))
     }
 
-    /// Whose notification the kernel's object at this address is: they lie one behind the other, the root task's first.
-    fn notification(&self, object: u64) -> String {
-        // Its place is known by the distance only: said as such.
-        format!("{object:#x}")
-    }
-
     /// The next injection: a kind, and a component that can take it.
+    ///
+    /// # Errors
+    /// The machine's memory can't be read.
     pub fn choose(&self, random: &mut Chooser) -> Result<Injection> {
         let snapshot = self.snapshot()?;
         let now = snapshot.now_ns();
@@ -172,7 +173,8 @@ impl Chaos {
             for (name, health) in &snapshot.services {
                 let policy = SYSTEM.services[SYSTEM.find(name).context("a service")?].restart;
                 let clean_ns = u64::from(policy.clean_after_s) * 1_000_000_000;
-                let clean = self.started.get(name).is_some_and(|started| now.saturating_sub(*started) > clean_ns);
+                let clean =
+                    self.started.get(name).is_some_and(|started| now.saturating_sub(*started) > clean_ns);
                 if clean || health.strikes + 2 < policy.limit {
                     targets.push(name);
                 }
@@ -193,7 +195,10 @@ impl Chaos {
     pub fn console_end(&self) -> String {
         let console = self.system.console();
         // Without registers.
-        let lines: Vec<_> = console.lines().filter(|line| !line.contains("root: error:   ")).collect();
+        let lines: Vec<_> = console
+            .lines()
+            .filter(|line| std::env::var_os("CHAOS_REGISTERS").is_some() || !line.contains("root: error:   "))
+            .collect();
         lines[lines.len().saturating_sub(16)..].join("\n")
     }
 

@@ -150,14 +150,7 @@ impl Ram {
     }
 
     /// Collects what a table of this level maps (Intel SDM volume 3, 4.5), but for the kernel's part.
-    fn walk(
-        &self,
-        table: u64,
-        level: u32,
-        base: u64,
-        writable: bool,
-        pages: &mut Vec<Page>,
-    ) -> Result<()> {
+    fn walk(&self, table: u64, level: u32, base: u64, writable: bool, pages: &mut Vec<Page>) -> Result<()> {
         const PRESENT: u64 = 1;
         const WRITABLE: u64 = 1 << 1;
         const LARGE: u64 = 1 << 7;

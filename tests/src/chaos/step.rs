@@ -7,6 +7,8 @@ use std::{
 
 use anyhow::{Result, bail, ensure};
 
+use report::State;
+
 use super::{
     CELLS, Chaos, PROGRAMS,
     inject::{Done, Injection, Kind},
@@ -112,9 +114,9 @@ impl Chaos {
                     return Ok(None);
                 }
             }
-            let stopped = now.services.values().chain(now.programs.values());
-            for health in stopped.filter(|health| health.state == Some(report::State::Stopped)) {
-                bail!("a component stays stopped: {health:?}");
+            let mut all = now.services.iter().chain(&now.programs);
+            if let Some((name, health)) = all.find(|(_, health)| health.state == Some(State::Stopped)) {
+                bail!("{name} stays stopped: {health:?}");
             }
             ensure!(start.elapsed() < PATIENCE, "not noticed, or not recovered, in {PATIENCE:?}: {now:?}");
             thread::sleep(Duration::from_millis(2));
@@ -166,9 +168,21 @@ impl Chaos {
         outcome.missed = missed(&now).saturating_sub(missed(before));
         outcome.failed = failures(&now).saturating_sub(failures(before));
         // Cells in flight count an event that failed; a killed owner has not counted its last round.
-        let in_flight = if injection.target == "tick" || PROGRAMS.contains(&injection.target.as_str()) || injection.target == CELLS { 4 } else { 0 };
+        let in_flight = if injection.target == "tick"
+            || PROGRAMS.contains(&injection.target.as_str())
+            || injection.target == CELLS
+        {
+            4
+        } else {
+            0
+        };
         let lost = before.drift() - now.drift();
-        let again: u64 = now.tallies.values().zip(before.tallies.values()).map(|(now, was)| now.again.saturating_sub(was.again)).sum();
+        let again: u64 = now
+            .tallies
+            .values()
+            .zip(before.tallies.values())
+            .map(|(now, was)| now.again.saturating_sub(was.again))
+            .sum();
         let exact = (0..=in_flight).contains(&lost) && again == 0;
         outcome.damage |= !exact && silent;
         ensure!(exact || silent, "{lost} events were counted by programs only, {again} twice");

@@ -41,7 +41,16 @@ impl fmt::Display for Tallies {
         writeln!(
             f,
             "{:<12} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>14} {:>8} {:>8} {:>8}",
-            "", "injected", "noticed", "replaced", "unseen", "request", "killed", "back in events", "missed", "refused",
+            "",
+            "injected",
+            "noticed",
+            "replaced",
+            "unseen",
+            "request",
+            "killed",
+            "back in events",
+            "missed",
+            "refused",
             "wrong"
         )?;
         for (kind, row) in &self.0 {

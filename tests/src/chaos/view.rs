@@ -87,7 +87,8 @@ impl Snapshot {
 
     /// Events that the hook `timer` had answered, less those that programs counted.
     pub fn drift(&self) -> i64 {
-        let answered = self.counter("tick", "hook_events") as i64 - self.counter("tick", "hook_failures") as i64;
+        let answered =
+            self.counter("tick", "hook_events") as i64 - self.counter("tick", "hook_failures") as i64;
         answered - self.tallies.values().map(|tally| tally.events as i64).sum::<i64>()
     }
 
@@ -161,10 +162,13 @@ impl View {
             snapshot.twins |= snapshot.programs.insert(text(&program.meta.name), health).is_some();
         }
         for map in (0..ledger::MAPS).filter_map(|place| noted.map(place)) {
-            let region = Region::at(agent::MAPS.vaddr + u64::from(map.offset), u64::from(map.bytes) / PAGE as u64);
+            let region =
+                Region::at(agent::MAPS.vaddr + u64::from(map.offset), u64::from(map.bytes) / PAGE as u64);
             let words = self.words(ram, region)?;
             let Ok(open) = Map::open(Shm::from_words(&words)) else { continue };
-            let Some(value) = open.value(0).filter(|value| value.len() == size_of::<Tally>()) else { continue };
+            let Some(value) = open.value(0).filter(|value| value.len() == size_of::<Tally>()) else {
+                continue;
+            };
             let word = |i: usize| value.load(8 * i, 8).unwrap_or(0);
             let tally =
                 Tally { events: word(0), last_ns: word(1), again: word(2), missed: word(3), now_ns: word(4) };
