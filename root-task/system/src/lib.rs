@@ -75,10 +75,11 @@ impl fmt::Display for Restart {
         let then = match on_limit {
             OnLimit::Stop => "stop",
         };
-        write!(
-            f,
-            "{limit} times, {backoff_ms} ms x2, then {then}; clean after {clean_after_s} s, hung after {silent_ms} ms"
-        )
+        write!(f, "{limit} times, {backoff_ms} ms x2, {then}; clean {clean_after_s} s, hung ")?;
+        match (silent_ms / 1_000, silent_ms % 1_000) {
+            (s @ 1.., 0) => write!(f, "{s} s"),
+            _ => write!(f, "{silent_ms} ms"),
+        }
     }
 }
 
@@ -146,10 +147,11 @@ impl System {
     /// The place of the owner of the hook with this number, and its first slot for cells.
     pub fn owner(&self, hook: u32) -> Option<(usize, Slot)> {
         self.services.iter().enumerate().find_map(|(index, service)| {
-            service.caps().find_map(|(need, grant)| match (need.kind, grant.object) {
-                (Kind::Cells(first), Object::Cells { hook: its }) if its == hook => Some((index, first)),
-                _ => None,
-            })
+            // Asked for each replacement: names are compared last.
+            let of = |grant: &&Grant| matches!(grant.object, Object::Cells { hook: its } if its == hook);
+            let grant = service.grants.iter().rfind(of)?;
+            let need = service.needs.iter().copied().flatten().find(|need| need.name == grant.need)?;
+            if let Kind::Cells(first) = need.kind { Some((index, first)) } else { None }
         })
     }
 

@@ -37,10 +37,10 @@ pub fn walls(images: &Path, linux: &Path) -> Result<String> {
                 page,
                 "| Linux: a million runs in one `BPF_PROG_TEST_RUN`, no change of domain | {repeated} |"
             )?;
-            let ratio = ours as f64 / called.max(1) as f64;
+            let percent = ours * 100 / called.max(1);
             writeln!(
                 page,
-                "\nThe first is {ratio:.2} times the second, emulation against a processor: no more than an order of magnitude."
+                "\nThe first takes {percent} % of the second: emulation against a processor, so no more than an order of magnitude."
             )?;
         }
         _ => writeln!(page, "\nLinux is not compared: this machine does not allow it ({}).", said.trim())?,

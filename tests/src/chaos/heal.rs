@@ -12,10 +12,13 @@ use super::{
     Base, CELLS, Chaos, PROGRAMS,
     inject::{Done, Injection, Kind},
     step::Recovery,
+    view::Snapshot,
 };
 
-/// How long something that works may take, of the host's time.
-const SOON: Duration = Duration::from_secs(4);
+/// How long something that works may take, of the system's time: more than two samples of the sampler.
+const SOON_NS: u64 = 3_000_000_000;
+/// The same of the host's, where the system's time stands still.
+const SOON: Duration = Duration::from_secs(20);
 
 impl Chaos {
     pub(super) fn status(&self) -> Result<Base> {
@@ -34,26 +37,36 @@ impl Chaos {
         })
     }
 
+    /// Waits until it is so, while somebody types.
+    fn soon(&mut self, what: &str, is_so: impl Fn(&Snapshot) -> bool) -> Result<()> {
+        let first_ns = self.snapshot()?.now_ns();
+        let mut moved = (Instant::now(), first_ns);
+        loop {
+            let now = self.snapshot()?;
+            if now.now_ns() != moved.1 {
+                moved = (Instant::now(), now.now_ns());
+            }
+            if is_so(&now) {
+                return Ok(());
+            }
+            let late = now.now_ns().saturating_sub(first_ns) > SOON_NS || moved.0.elapsed() > SOON;
+            ensure!(!late, "{what}");
+            let _ = self.system.type_in(b"x");
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     /// Every part of the system does its work.
     fn works(&mut self) -> Result<()> {
-        let counter = |chaos: &Self, service, name: &str| {
-            Ok::<_, anyhow::Error>(chaos.snapshot()?.counter(service, name))
-        };
         let first = self.snapshot()?;
         for (service, name) in [("serial", "hook_events"), ("tick", "hook_events"), ("metrics", "samples")] {
-            let end = Instant::now() + SOON;
-            while counter(self, service, name)? <= first.counter(service, name) {
-                ensure!(Instant::now() < end, "{service} does not go on: {name} stays as it is");
-                let _ = self.system.type_in(b"x");
-                thread::sleep(Duration::from_millis(2));
-            }
+            let before = first.counter(service, name);
+            let what = format!("{service} does not go on: {name} stays {before}");
+            self.soon(&what, |now| now.counter(service, name) > before)?;
         }
         for (map, tally) in &first.tallies {
-            let end = Instant::now() + SOON;
-            while self.snapshot()?.tallies.get(map).is_some_and(|now| now.events <= tally.events) {
-                ensure!(Instant::now() < end, "the program of {map} does not go on");
-                thread::sleep(Duration::from_millis(2));
-            }
+            let goes_on = |now: &Snapshot| now.tallies.get(map).is_some_and(|now| now.events > tally.events);
+            self.soon(&format!("the program of {map} does not go on"), goes_on)?;
         }
         let line = self.load.hold();
         let mut status = self.status();
@@ -98,15 +111,10 @@ impl Chaos {
         // The line is dead: by what nobody overlooks.
         let kill = Injection { kind: Kind::Kill, ..injection.clone() };
         self.inject(&kill)?;
-        let end = Instant::now() + SOON;
-        let count = |chaos: &Self| {
-            Ok::<_, anyhow::Error>(chaos.snapshot()?.services.get(&injection.target).map_or(0, |s| s.strikes))
-        };
-        let first = count(self)?;
-        while count(self)? == first && Instant::now() < end {
-            let _ = self.system.type_in(b"x");
-            thread::sleep(Duration::from_millis(2));
-        }
+        let strikes =
+            |now: &Snapshot| now.services.get(&injection.target).map_or(0, |service| service.strikes);
+        let first = strikes(&self.snapshot()?);
+        self.soon("it was killed, and nobody noticed", |now| strikes(now) != first)?;
         self.settle()?;
         self.works().context("after it was killed, too")?;
         Ok(Recovery::Kill)
@@ -133,15 +141,9 @@ impl Chaos {
 
     /// Waits until all run.
     fn settle(&mut self) -> Result<()> {
-        let end = Instant::now() + SOON;
         // A service that restarts itself lives on for a moment, to answer.
         thread::sleep(Duration::from_millis(20));
-        while !self.snapshot()?.all_run() {
-            ensure!(Instant::now() < end, "not all run");
-            let _ = self.system.type_in(b"x");
-            thread::sleep(Duration::from_millis(2));
-        }
-        Ok(())
+        self.soon("not all run", Snapshot::all_run)
     }
 
     /// A program that was stopped gets a new cell, with all its lives.

@@ -18,8 +18,8 @@ use report::{Report, control::Request, counters::Counters};
 use svc::{clock, region};
 
 svc::service!(main);
-// The engine's library can allocate; nothing here does.
-svc::heap!(0);
+// What the compiler works with.
+svc::heap!(64 * 1024);
 
 const RUNS: u32 = 16;
 const PAGE: usize = 4096;
