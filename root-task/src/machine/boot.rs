@@ -77,7 +77,7 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
     log::info!("hypOS {} on {KERNEL}, {}", env!("CARGO_PKG_VERSION"), platform::PLATFORM.name);
 
     shared.make_devices(&untypeds, first_untyped, &mut slots).at(ROOT, "make devices")?;
-    publish_table(share(&mut window, &shared, ROOT, "table")?);
+    let table = share(&mut window, &shared, ROOT, "table")?;
     let guard = Guard::new(report::cells::Cells(share(&mut window, &shared, ROOT, "cells")?));
     let ledger = Ledger(share(&mut window, &shared, "agent", "ledger")?);
     let mut calls = Vec::new();
@@ -118,6 +118,7 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
         events,
         calls,
         cells,
+        table,
         guard,
         pokes,
         thread: cap(thread),
@@ -193,8 +194,8 @@ fn start_console(
     Ok(())
 }
 
-/// The capability table as text, for the agent: its length, then the lines from byte 8 on.
-fn publish_table(memory: Shm<'_>) {
+/// The capability table as text, for the agent: its length, then the lines from byte 8 on. To be done when nobody waits.
+pub fn publish_table(memory: Shm<'_>) {
     struct Text<'a> {
         memory: Shm<'a>,
         len: usize,

@@ -17,7 +17,7 @@ use system::{CONTROL_BADGE, ROOT, SYSTEM, WATCH_BADGE, WATCH_IRQ_BADGE};
 use super::{
     arch,
     attach::Attached,
-    callers,
+    boot, callers,
     cells::{self, Cells},
     console,
     error::{At, Error},
@@ -49,6 +49,7 @@ pub struct System {
     pub(super) attached: Attached,
     pub(super) guard: Guard,
     pub(super) watch: Watch,
+    table: Shm<'static>,
     /// Bytes in use but for the cells'.
     pub(super) fixed: u64,
     entered: u64,
@@ -75,6 +76,8 @@ pub struct Parts {
     pub cells: Cells,
     /// How cells are doing.
     pub guard: Guard,
+    /// Where the capability table goes as text.
+    pub table: Shm<'static>,
     /// Slots for what the services are asked for signs of life by, one each.
     pub pokes: Range<usize>,
     /// A TCB for the ticker.
@@ -94,7 +97,7 @@ impl System {
     /// The kernel refuses to bind the root task's notification.
     pub fn new(parts: Parts) -> Result<Self, Error> {
         let Parts { units, shared, window, report, events, calls, cells, .. } = parts;
-        let Parts { guard, pokes, thread, slot, entered, hz, .. } = parts;
+        let Parts { table, guard, pokes, thread, slot, entered, hz, .. } = parts;
         let signals = shared.signals;
         at(slot).mint(&at(signals), CapRights::write_only(), TICK).at(ROOT, "mint tick")?;
         sel4::init_thread::slot::TCB.cap().tcb_bind_notification(cap(signals)).at(ROOT, "bind signals")?;
@@ -115,6 +118,7 @@ impl System {
             attached: Attached::default(),
             guard,
             watch: Watch::new(pokes, SYSTEM.services.len()),
+            table,
             fixed,
             entered,
             hz,
@@ -139,6 +143,7 @@ impl System {
         if !self.ready && self.health.iter().all(|health| health.state == State::Running) {
             self.ready = true;
             self.say_ready();
+            boot::publish_table(self.table);
             self.prepare_cells();
         }
         if bits & TICK != 0 {

@@ -28,14 +28,18 @@ fn main() -> ! {
     });
     let (mut sampled_ns, mut taken) = (now_ns(), 0_u64);
     svc::ready();
+    // When the timer was last set: setting it again puts the sample off.
+    let mut set_ns = now_ns();
     set_timer();
     loop {
         let bits = svc::wait(EVENTS);
         // Any failure means that the timer starts anew: its signal will come, and find the timer not expired.
         let expired = ask(Request::Expired).is_ok_and(|answer| answer.words()[0] & 1 << ID != 0);
         if !expired {
-            // The timer starts anew, or its signal that it does was lost.
-            if bits & BIT_TIMER != 0 || now_ns().saturating_sub(sampled_ns) > 2 * SECOND_NS {
+            // The timer starts anew, or its signal that it does was lost: then the next sample is long overdue.
+            let overdue = now_ns().saturating_sub(sampled_ns.max(set_ns)) > 2 * SECOND_NS;
+            if bits & BIT_TIMER != 0 || overdue {
+                set_ns = now_ns();
                 set_timer();
             }
             continue;
