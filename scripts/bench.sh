@@ -28,7 +28,7 @@ export SEL4_PREFIX HYPOS_PLATFORM=$board
 
 say "bench programs"
 bench=target/bench/$board_id
-mkdir -p "$bench/services"
+mkdir -p "$bench/services" "${2:-docs}"
 bare_cargo build --release -p bench-client -p bench-server -p bench-agent
 # An image in which programs of the bench stand in the places of others: tests/bench/README.md.
 bench_image() {

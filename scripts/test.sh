@@ -58,6 +58,8 @@ suite cargo test --no-fail-fast --workspace --exclude hypos-tests --lib --bins -
 suite scripts/jit-test.sh
 suite cargo test --no-fail-fast -p hypos-tests
 suite tests/proofs/run.sh
+check "figures of cells" scripts/bench.sh cells target/bench
+check "chaos, 200 injections" scripts/chaos.sh 200
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -51,9 +51,10 @@ pub fn walls(images: &Path, linux: &Path) -> Result<String> {
 /// Writes the part into a page, in place of the one that is there.
 ///
 /// # Errors
-/// The page can't be read or written.
+/// The page can't be written.
 pub fn write(file: &Path, figures: &[Figure], walls: &str) -> Result<()> {
-    let page = fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    // A page of its own where there is none.
+    let page = fs::read_to_string(file).unwrap_or_default();
     let before = page.split_once(HEADING).map_or(page.as_str(), |(before, _)| before);
     let mut page = format!("{}\n{HEADING}", before.trim_end());
     page += "\nWritten by `scripts/bench.sh cells`: instructions on the release kernel, counted by QEMU (`-icount shift=0`), the \

@@ -111,10 +111,12 @@ impl Chaos {
         // The line is dead: by what nobody overlooks.
         let kill = Injection { kind: Kind::Kill, ..injection.clone() };
         self.inject(&kill)?;
-        let strikes =
-            |now: &Snapshot| now.services.get(&injection.target).map_or(0, |service| service.strikes);
-        let first = strikes(&self.snapshot()?);
-        self.soon("it was killed, and nobody noticed", |now| strikes(now) != first)?;
+        let count = |now: &Snapshot| {
+            let target = now.services.get(&injection.target).or(now.programs.get(&injection.target));
+            target.map_or(0, |health| health.count)
+        };
+        let first = count(&self.snapshot()?);
+        self.soon("it was killed, and nobody noticed", |now| count(now) != first)?;
         self.settle()?;
         self.works().context("after it was killed, too")?;
         Ok(Recovery::Kill)
