@@ -8,7 +8,7 @@ use crate::{
 };
 
 const RESTART: Restart =
-    Restart { backoff_ms: 20, limit: 8, clean_after_s: 60, silent_ms: 200, on_limit: OnLimit::Stop };
+    Restart { backoff_ms: 20, limit: 8, clean_after_s: 60, silent_ms: 500, on_limit: OnLimit::Stop };
 
 /// Pages of a service's log ring.
 const LOG: u64 = standard::LOG.pages;
