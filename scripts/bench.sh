@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# bench.sh [system]: counts what the system costs, in instructions, on the release kernel; prints a table and writes
-#   target/bench/system.json. Fails if a figure is over its limit.
-# bench.sh cells [OUT]: counts in the same way what cells cost, and times the same work done by this machine's Linux where it
-#   may be asked; prints tables, writes target/bench/cells.json and its part of docs/performance.md (or of that in OUT).
+# bench.sh [system [ARCH/BOARD]]: counts what the system costs, in instructions, on the release kernel; prints a table and writes
+#   target/bench/ARCH-BOARD.json. Fails if a figure is over its limit.
+# bench.sh cells [OUT [ARCH/BOARD]]: counts in the same way what cells cost, and times the same work done by this machine's Linux
+#   where it may be asked; prints tables, writes target/bench/ARCH-BOARD-cells.json and its part of docs/performance.md (or of
+#   that in OUT).
 # bench.sh engine [OUT]: times the eBPF engine against its peers and native code on this machine, and measures its text
 #   on aarch64; prints tables and writes target/bench/engine.json, docs/performance.md and docs/performance.svg (or
 #   into the folder OUT).
@@ -21,36 +22,41 @@ case $what in
   *) die "usage: bench.sh [system | cells [OUT] | engine [OUT]]" ;;
 esac
 
-use_board x86_64/pc99
+out=docs
+if [ "$what" = cells ]; then
+  out=${2:-docs}
+  shift
+fi
+use_board "${2:-x86_64/pc99}"
 scripts/build.sh "$board"
 SEL4_PREFIX=$PWD/target/sel4/$board_id/release
 export SEL4_PREFIX HYPOS_PLATFORM=$board
 
 say "bench programs"
 bench=target/bench/$board_id
-mkdir -p "$bench/services" "${2:-docs}"
+mkdir -p "$bench/services"
 bare_cargo build --release -p bench-client -p bench-server -p bench-agent
 # An image in which programs of the bench stand in the places of others: tests/bench/README.md.
+bench_program() { "${tools}objcopy" --strip-all "target/$target/release/$1" "$bench/services/$2.elf"; }
 bench_image() {
-  local name=$1 client=target/$target/release/bench-client
+  local name=$1
   cp "$images"/services/*.elf "$bench/services/"
-  objcopy --strip-all "$client" "$bench/services/tick.elf"
+  bench_program bench-client tick
   case $name in
-    bench-server) objcopy --strip-all "target/$target/release/$name" "$bench/services/cell.elf" ;;
-    bench-agent) objcopy --strip-all "target/$target/release/$name" "$bench/services/agent.elf" ;;
+    bench-server) bench_program $name cell ;;
+    bench-agent) bench_program $name agent ;;
   esac
   HYPOS_SERVICES=$PWD/$bench/services CARGO_TARGET_DIR=target/bench/build bare_cargo build --release -p root-task
-  mkdir -p "$bench/$name"
-  objcopy --strip-all "target/bench/build/$target/release/root-task" "$bench/$name/root-task.elf"
-  cp "$images/kernel.elf" "$bench/$name/"
+  make_image "$SEL4_PREFIX" "target/bench/build/$target/release/root-task" "$bench/$name"
 }
 bench_image cell
 if [ "$what" = system ]; then bench_image bench-server; else bench_image bench-agent; fi
 
 say "measuring"
 if [ "$what" = system ]; then
-  exec cargo run --release -q -p hypos-tests --bin bench -- system "$bench" target/bench/system.json
+  exec cargo run --release -q -p hypos-tests --bin bench -- system "$bench" "$bench.json"
 fi
+mkdir -p "$out"
 gcc -O2 -o "$bench/test_run" tests/bench/test_run.c
-exec cargo run --release -q -p hypos-tests --bin bench -- cells "$bench" target/bench/cells.json \
-  "${2:-docs}/performance.md" "$bench/test_run"
+exec cargo run --release -q -p hypos-tests --bin bench -- cells "$bench" "$bench-cells.json" \
+  "$out/performance.md" "$bench/test_run"
