@@ -61,6 +61,8 @@ for other in $(boards); do
   [ "$other" = "$board" ] || suite scripts/board-test.sh "$other"
 done
 suite tests/proofs/run.sh
+check "figures of cells" scripts/bench.sh cells target/bench
+check "chaos, 200 injections" scripts/chaos.sh 200
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -3,6 +3,7 @@
 
 pub mod bench;
 pub mod bpf;
+pub mod chaos;
 pub mod control;
 pub mod fault;
 pub mod gdb;

@@ -23,6 +23,11 @@ pub fn images() -> PathBuf {
     top().join("target/images").join(board().replace('/', "-"))
 }
 
+/// The release kernel with its symbols, as it was built.
+pub fn kernel() -> PathBuf {
+    top().join("target/sel4").join(board().replace('/', "-")).join("release/bin/kernel.elf")
+}
+
 /// The lines of one of the board's files that are no comment.
 ///
 /// # Errors

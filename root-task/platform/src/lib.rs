@@ -118,6 +118,16 @@ impl Timer {
         }
     }
 
+    /// The line of a second interrupt, which the timer service sets to a period and the root task gets: its watchdog then does
+    /// not depend on that service. Where there is none, that service signals it.
+    pub const fn watch_irq(self) -> Option<u32> {
+        match self {
+            // Comparator 1, with legacy replacement: the line of the real-time clock (specification, 2.3.5).
+            Self::Hpet { .. } => Some(8),
+            Self::Generic { .. } | Self::Goldfish { .. } => None,
+        }
+    }
+
     /// The physical address of its page of registers, if it has one.
     pub const fn page(self) -> Option<u64> {
         match self {

@@ -45,9 +45,9 @@ impl System {
     pub(super) fn attach(&mut self, cell: u32, hook: u32, place: u32) -> Result<(), Refusal> {
         let (owner, slot) = slot(hook, place)?;
         let cell = cell as usize;
-        let entry =
-            self.cells.entry(cell).filter(|entry| entry.hook == hook && self.cells.get(cell).is_some());
-        entry.ok_or(Refusal::NoCell)?;
+        if self.cells.get(cell).is_none() || self.cells.hook(cell) != Some(hook) {
+            return Err(Refusal::NoCell);
+        }
         self.point_at(owner, slot, cell).map_err(|why| {
             log::error!("attach cell {cell}: {why:?}");
             Refusal::Failed

@@ -79,9 +79,8 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
     log::info!("hypOS {} on {KERNEL}, {}", env!("CARGO_PKG_VERSION"), platform::PLATFORM.name);
 
     shared.make_devices(&mut slots).at(ROOT, "make devices")?;
-    publish_table(share(&mut window, &shared, ROOT, "table")?);
-    let guard =
-        Guard::new(report::cells::Cells(share(&mut window, &shared, ROOT, "cells")?), SYSTEM.services.len());
+    let table = share(&mut window, &shared, ROOT, "table")?;
+    let guard = Guard::new(report::cells::Cells(share(&mut window, &shared, ROOT, "cells")?));
     let ledger = Ledger(share(&mut window, &shared, "agent", "ledger")?);
     let mut calls = Vec::new();
     for service in SYSTEM.services {
@@ -110,6 +109,7 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
         unit.start()?;
     }
     let slot = slots.take(1).at(ROOT, "slots")?.start;
+    let pokes = slots.take(SYSTEM.services.len()).at(ROOT, "slots")?;
     let parts = parts::Parts::new(cell, text, &mut window).at(ROOT, "fill the cells' program")?;
     let cells = Cells::new(parts, ledger, quota, (&mut own, slots)).at(ROOT, "prepare cells")?;
     System::new(Parts {
@@ -120,7 +120,9 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
         events,
         calls,
         cells,
+        table,
         guard,
+        pokes,
         thread: cap(thread),
         slot,
         entered,
@@ -194,8 +196,8 @@ fn start_console(
     Ok(())
 }
 
-/// The capability table as text, for the agent: its length, then the lines from byte 8 on.
-fn publish_table(memory: Shm<'_>) {
+/// The capability table as text, for the agent: its length, then the lines from byte 8 on. To be done when nobody waits.
+pub fn publish_table(memory: Shm<'_>) {
     struct Text<'a> {
         memory: Shm<'a>,
         len: usize,

@@ -1,7 +1,7 @@
 //! Those who call a server that is down: what they ask is answered with an error, by the root task.
 
 use caps::{Kind, Object};
-use report::counters::{CALL_FAILED, CALLS, PENDING_CALL};
+use report::counters::{CALL_FAILED, CALLS, PENDING_CALL, TURNS};
 use system::SYSTEM;
 
 use super::{arch, supervise::System};
@@ -41,6 +41,18 @@ impl System {
     /// Calls that service `caller` has begun.
     pub(super) fn call_number(&self, caller: usize) -> u64 {
         self.calls[caller].load(CALLS, 4).unwrap_or(0)
+    }
+
+    /// How often service `index` has waited for something to do.
+    pub(super) fn turns(&self, index: usize) -> u64 {
+        self.calls[index].load(TURNS, 4).unwrap_or(0)
+    }
+
+    /// Whether service `caller` stands at the Call that it says it waits in: one that hangs may say so for ever.
+    pub(super) fn is_in_call(&self, caller: usize) -> bool {
+        let Some((_, address)) = self.pending(caller) else { return false };
+        let context = self.units[caller].tcb().tcb_read_all_registers(false);
+        context.is_ok_and(|context| context.pc() == address)
     }
 
     /// Completes the Call that service `caller` waits in with an error, if it is one of these capabilities that it

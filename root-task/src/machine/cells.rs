@@ -94,7 +94,12 @@ impl Cells {
         self.quota.refill(&mut self.slots)
     }
 
-    /// The hook that a loaded program is for, and its name.
+    /// The hook that a loaded program is for.
+    pub fn hook(&self, cell: usize) -> Option<u32> {
+        self.ledger.hook(cell)
+    }
+
+    /// What the agent noted of a loaded program.
     pub fn entry(&self, cell: usize) -> Option<Entry> {
         self.ledger.program(cell)
     }

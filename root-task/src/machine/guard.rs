@@ -23,19 +23,12 @@ pub struct Guard {
     /// How often each cell was stopped.
     stops: Vec<u32>,
     report: Report<'static>,
-    /// The Call that each service was in when the watchdog looked last: its number and its capability.
-    seen: Vec<(u64, u64)>,
 }
 
 impl Guard {
-    /// No cell yet; `services` services are watched.
-    pub fn new(report: Report<'static>, services: usize) -> Self {
-        Self {
-            health: alloc::vec![None; CELLS],
-            stops: alloc::vec![0; CELLS],
-            report,
-            seen: alloc::vec![(0, 0); services],
-        }
+    /// No cell yet.
+    pub fn new(report: Report<'static>) -> Self {
+        Self { health: alloc::vec![None; CELLS], stops: alloc::vec![0; CELLS], report }
     }
 
     /// Whether a cell answers.
@@ -103,7 +96,7 @@ impl System {
     }
 
     /// Stops a cell, answers for it, and builds it again when its time has come.
-    fn stop_cell(&mut self, cell: usize, kind: Kind, why: &str) {
+    pub(super) fn stop_cell(&mut self, cell: usize, kind: Kind, why: &str) {
         let Some(entry) = self.cells.entry(cell) else { return };
         let name = name(&entry);
         log::error!("cell {cell} ({name}) is stopped: {why}");
@@ -166,21 +159,6 @@ impl System {
             Err(error) => {
                 log::error!("{error}; cell {cell} stays stopped");
                 self.guard.set(cell, State::Stopped);
-            }
-        }
-    }
-
-    /// The watchdog: who waited in the same Call of a cell when it looked last is to wait no longer.
-    pub(super) fn watch(&mut self) {
-        for owner in 0..self.units.len() {
-            let now = (self.call_number(owner), self.pending(owner).map_or(0, |(cptr, _)| cptr));
-            let before = core::mem::replace(&mut self.guard.seen[owner], now);
-            if now.1 != 0
-                && now == before
-                && let Some(cell) = self.cell_of(owner, now.1)
-                && self.guard.is_up(cell)
-            {
-                self.stop_cell(cell, Kind::OverBudget, "over its time: the watchdog saw no answer");
             }
         }
     }

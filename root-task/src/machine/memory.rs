@@ -6,7 +6,7 @@ use core::ops::Range;
 use alloc::vec::Vec;
 use caps::Object;
 use sel4::{CapRights, ObjectBlueprint, cap, cap_type};
-use system::{ROOT, SYSTEM};
+use system::{ROOT, SYSTEM, WATCH_IRQ_BADGE};
 
 use super::{
     arch,
@@ -31,6 +31,8 @@ pub struct Shared {
     pub faults: usize,
     /// What services signal to the root task.
     pub signals: usize,
+    /// The watchdog's own interrupt, if the board has one.
+    pub watch: Option<usize>,
 }
 
 /// Pages that are made from the root task's own untypeds: all shared memory, a page table for the window, and a page
@@ -67,7 +69,7 @@ impl Shared {
         let endpoints = endpoints.collect::<Result<_, _>>()?;
         let faults = one(ObjectBlueprint::Endpoint)?;
         let devices = Vec::new();
-        Ok(Self { memory, mmio, endpoints, notifications, devices, faults, signals })
+        Ok(Self { memory, mmio, endpoints, notifications, devices, faults, signals, watch: None })
     }
 
     /// Makes the capabilities of all interrupts and ports that the table grants, and wires interrupts to notifications.
@@ -98,6 +100,14 @@ impl Shared {
                     _ => {}
                 }
             }
+        }
+        if let Some(line) = platform::PLATFORM.timer.watch_irq() {
+            let slots = slots.take(2)?;
+            let (handler, badged) = (slots.start, slots.start + 1);
+            arch::device_cap(&Object::Irq { line, badge: WATCH_IRQ_BADGE }, vector, &at(handler))?;
+            at(badged).mint(&at(self.signals), CapRights::write_only(), WATCH_IRQ_BADGE)?;
+            cap::<cap_type::IrqHandler>(handler).irq_handler_set_notification(cap(badged))?;
+            self.watch = Some(handler);
         }
         Ok(())
     }

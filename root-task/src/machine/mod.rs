@@ -24,6 +24,7 @@ mod supervise;
 mod ticker;
 mod uart;
 mod vspace;
+mod watch;
 
 use sel4_root_task::root_task;
 

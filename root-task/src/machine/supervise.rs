@@ -1,6 +1,9 @@
 //! Supervision: signals, faults and requests as they come, and what they lead to.
 
-use core::fmt::{self, Write};
+use core::{
+    fmt::{self, Write},
+    ops::Range,
+};
 
 use alloc::vec::Vec;
 use report::{
@@ -9,12 +12,12 @@ use report::{
 };
 use sel4::{CapRights, Fault, MessageInfo, cap, cap_type};
 use shm::Shm;
-use system::{CONTROL_BADGE, ROOT, SYSTEM, WATCH_BADGE};
+use system::{CONTROL_BADGE, ROOT, SYSTEM, WATCH_BADGE, WATCH_IRQ_BADGE};
 
 use super::{
     arch,
     attach::Attached,
-    callers,
+    boot, callers,
     cells::{self, Cells},
     console,
     error::{At, Error},
@@ -26,6 +29,7 @@ use super::{
     spawn::{DOWN_BADGE, FAULT_BADGE, Unit},
     ticker::Ticker,
     vspace::Window,
+    watch::Watch,
 };
 
 /// Badge bit: the ticker's time has come. Above the services' ready bits, beside [`FAULT_BADGE`].
@@ -44,6 +48,8 @@ pub struct System {
     pub(super) cells: Cells,
     pub(super) attached: Attached,
     pub(super) guard: Guard,
+    pub(super) watch: Watch,
+    table: Shm<'static>,
     /// Bytes in use but for the cells'.
     pub(super) fixed: u64,
     entered: u64,
@@ -70,6 +76,10 @@ pub struct Parts {
     pub cells: Cells,
     /// How cells are doing.
     pub guard: Guard,
+    /// Where the capability table goes as text.
+    pub table: Shm<'static>,
+    /// Slots for what the services are asked for signs of life by, one each.
+    pub pokes: Range<usize>,
     /// A TCB for the ticker.
     pub thread: cap::Tcb,
     /// A slot for the ticker's notification.
@@ -86,8 +96,8 @@ impl System {
     /// # Errors
     /// The kernel refuses to bind the root task's notification.
     pub fn new(parts: Parts) -> Result<Self, Error> {
-        let Parts { units, shared, window, report, events, calls, cells, guard, thread, slot, entered, hz } =
-            parts;
+        let Parts { units, shared, window, report, events, calls, cells, .. } = parts;
+        let Parts { table, guard, pokes, thread, slot, entered, hz, .. } = parts;
         let signals = shared.signals;
         at(slot).mint(&at(signals), CapRights::write_only(), TICK).at(ROOT, "mint tick")?;
         sel4::init_thread::slot::TCB.cap().tcb_bind_notification(cap(signals)).at(ROOT, "bind signals")?;
@@ -107,6 +117,8 @@ impl System {
             cells,
             attached: Attached::default(),
             guard,
+            watch: Watch::new(pokes, SYSTEM.services.len()),
+            table,
             fixed,
             entered,
             hz,
@@ -124,27 +136,34 @@ impl System {
 
     fn signals(&mut self, bits: u64) {
         for index in 0..self.units.len() {
-            let said_ready = bits & system::ready_badge(index) != 0;
-            if said_ready && self.health[index].state == State::Starting {
-                self.set_state(index, State::Running);
-                if self.ready {
-                    let name = SYSTEM.services[index].name;
-                    log::info!("{name} runs again");
-                    self.note(Kind::Running, name, format_args!("ready"));
-                }
+            if bits & system::ready_badge(index) != 0 {
+                self.is_ready(index);
             }
         }
         if !self.ready && self.health.iter().all(|health| health.state == State::Running) {
             self.ready = true;
             self.say_ready();
+            boot::publish_table(self.table);
             self.prepare_cells();
         }
         if bits & TICK != 0 {
             self.restart_due();
             self.cells_due();
         }
-        if bits & WATCH_BADGE != 0 {
-            self.watch();
+        if bits & (WATCH_BADGE | WATCH_IRQ_BADGE) != 0 {
+            self.look(bits & WATCH_IRQ_BADGE != 0);
+        }
+    }
+
+    /// A service serves.
+    pub(super) fn is_ready(&mut self, index: usize) {
+        if self.health[index].state == State::Starting {
+            self.set_state(index, State::Running);
+            if self.ready {
+                let name = SYSTEM.services[index].name;
+                log::info!("{name} runs again");
+                self.note(Kind::Running, name, format_args!("ready"));
+            }
         }
     }
 
@@ -164,22 +183,30 @@ impl System {
     }
 
     fn fault(&mut self, index: usize, info: MessageInfo) {
-        let Some(unit) = self.units.get(index) else { return };
-        let name = unit.service.name;
+        if index >= self.units.len() {
+            return;
+        }
         // A service can send to its fault endpoint itself; whatever it says, it is the one that is restarted.
         let mut text = FaultText::default();
         let _ = match sel4::with_ipc_buffer(|buffer| Fault::new(buffer, &info)) {
             Some(fault) => write!(text, "{fault}"),
             None => write!(text, "message {:#x} on its fault endpoint", info.label()),
         };
-        log::error!("{name} faulted: {}", text.as_str());
+        self.fell(index, text.as_str());
+    }
+
+    /// A service can't go on: it is reported, answered for, and built again when its time has come.
+    pub(super) fn fell(&mut self, index: usize, why: &str) {
+        let unit = &self.units[index];
+        let name = unit.service.name;
+        log::error!("{name} faulted: {why}");
         if let Ok(context) = unit.tcb().tcb_read_all_registers(false) {
             for registers in context.registers().chunks(5) {
                 log::error!("  {}", Registers(registers));
             }
         }
-        let _ = self.report.set_fault(index, text.as_str());
-        self.note(Kind::Fault, name, format_args!("{}", text.as_str()));
+        let _ = self.report.set_fault(index, why);
+        self.note(Kind::Fault, name, format_args!("{why}"));
         self.take_down(index);
         self.plan_restart(index);
     }

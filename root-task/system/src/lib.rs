@@ -27,6 +27,8 @@ pub const CONTROL_BADGE: u64 = 1 << 27;
 
 /// Badge bit of the root task's notification: the watchdog is to look after the cells.
 pub const WATCH_BADGE: u64 = 1 << 23;
+/// Badge of the watchdog's own interrupt, where the board has one: see [`platform::Timer::watch_irq`].
+pub const WATCH_IRQ_BADGE: u64 = 1 << 22;
 
 /// The badge by which the root task knows that service `index` asks.
 pub const fn control_badge(index: usize) -> u64 {
@@ -53,6 +55,9 @@ pub struct Restart {
     pub limit: u32,
     /// What ran so long without a fault starts with a clean record.
     pub clean_after_s: u32,
+    /// What shows no sign of life for so long counts as hung, and as a fault. The watchdog looks every 100 ms. A cell is hung
+    /// when it does not answer between two looks.
+    pub silent_ms: u32,
     /// What happens at the fault behind the last restart.
     pub on_limit: OnLimit,
 }
@@ -66,11 +71,15 @@ pub enum OnLimit {
 
 impl fmt::Display for Restart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { backoff_ms, limit, clean_after_s, on_limit } = self;
+        let Self { backoff_ms, limit, clean_after_s, silent_ms, on_limit } = self;
         let then = match on_limit {
             OnLimit::Stop => "stop",
         };
-        write!(f, "{limit} times, {backoff_ms} ms x2, then {then}; clean after {clean_after_s} s")
+        write!(f, "{limit} times, {backoff_ms} ms x2, {then}; clean {clean_after_s} s, hung ")?;
+        match (silent_ms / 1_000, silent_ms % 1_000) {
+            (s @ 1.., 0) => write!(f, "{s} s"),
+            _ => write!(f, "{silent_ms} ms"),
+        }
     }
 }
 
@@ -138,10 +147,11 @@ impl System {
     /// The place of the owner of the hook with this number, and its first slot for cells.
     pub fn owner(&self, hook: u32) -> Option<(usize, Slot)> {
         self.services.iter().enumerate().find_map(|(index, service)| {
-            service.caps().find_map(|(need, grant)| match (need.kind, grant.object) {
-                (Kind::Cells(first), Object::Cells { hook: its }) if its == hook => Some((index, first)),
-                _ => None,
-            })
+            // Asked for each replacement: names are compared last.
+            let of = |grant: &&Grant| matches!(grant.object, Object::Cells { hook: its } if its == hook);
+            let grant = service.grants.iter().rfind(of)?;
+            let need = service.needs.iter().copied().flatten().find(|need| need.name == grant.need)?;
+            if let Kind::Cells(first) = need.kind { Some((index, first)) } else { None }
         })
     }
 

@@ -7,7 +7,8 @@ use crate::{
     Cells, Memory, OnLimit, ROOT, Restart, Service, System, WATCH_BADGE, check, control_badge, ready_badge,
 };
 
-const RESTART: Restart = Restart { backoff_ms: 20, limit: 8, clean_after_s: 60, on_limit: OnLimit::Stop };
+const RESTART: Restart =
+    Restart { backoff_ms: 20, limit: 8, clean_after_s: 60, silent_ms: 500, on_limit: OnLimit::Stop };
 
 /// Pages of a service's log ring.
 const LOG: u64 = standard::LOG.pages;
@@ -193,7 +194,8 @@ const METRICS: Service = Service {
     name: "metrics",
     priority: 120,
     stack_pages: 4,
-    restart: RESTART,
+    // A flood on the console, served above it, may keep it from running.
+    restart: Restart { silent_ms: 1_000, ..RESTART },
     needs: &[standard::NEEDS, metrics::NEEDS],
     grants: &[
         ready(3),
@@ -217,7 +219,8 @@ const AGENT: Service = Service {
     name: "agent",
     priority: 100,
     stack_pages: 40,
-    restart: RESTART,
+    // Verifying a long program takes seconds on a slow machine.
+    restart: Restart { silent_ms: 5_000, ..RESTART },
     needs: &[standard::NEEDS, agent::NEEDS],
     grants: &[
         ready(4),

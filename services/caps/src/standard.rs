@@ -8,6 +8,9 @@ pub const FAULT: Slot = Slot(1);
 pub const READY: Slot = Slot(2);
 /// Tells the serial driver that the log ring has records.
 pub const LOG_SIGNAL: Slot = Slot(3);
+/// Bit of every service's notification: the root task looks for signs of life. The service looks at all that could have
+/// come, also where no signal said so, lets its interrupts come again, and waits anew: that is the sign.
+pub const LOOK: u64 = 1 << 30;
 /// The first slot that a service numbers itself.
 pub const FIRST_OWN: Slot = Slot(8);
 

@@ -156,6 +156,15 @@ impl<'a> Ledger<'a> {
         (program.maps as usize <= image::MAPS && self.image(&program).is_ok()).then_some(program)
     }
 
+    /// The number of the hook of the program in `slot`, if there is one.
+    pub fn hook(&self, slot: usize) -> Option<u32> {
+        let e = self.entry(slot).ok()?;
+        if e.u32(0).ok()?.load(Acquire) != 1 {
+            return None;
+        }
+        e.load(4, 4).ok().map(|hook| hook as u32)
+    }
+
     /// The image of a program.
     ///
     /// # Errors

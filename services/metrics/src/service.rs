@@ -2,7 +2,7 @@
 
 use caps::Region;
 use cell::{EVENT, attached, hook::Hook};
-use metrics::{EVENTS, HOOKS, PAGES, RATES, SOURCES, TIMER, sample::Source};
+use metrics::{BIT_TIMER, EVENTS, HOOKS, PAGES, RATES, SOURCES, TIMER, sample::Source};
 use report::counters::Counters;
 use svc::{Message, ServerRestarted, clock::now_ns, region};
 use timer::Request;
@@ -28,13 +28,20 @@ fn main() -> ! {
     });
     let (mut sampled_ns, mut taken) = (now_ns(), 0_u64);
     svc::ready();
+    // When the timer was last set: setting it again puts the sample off.
+    let mut set_ns = now_ns();
     set_timer();
     loop {
-        svc::wait(EVENTS);
+        let bits = svc::wait(EVENTS);
         // Any failure means that the timer starts anew: its signal will come, and find the timer not expired.
         let expired = ask(Request::Expired).is_ok_and(|answer| answer.words()[0] & 1 << ID != 0);
         if !expired {
-            set_timer();
+            // The timer starts anew, or its signal that it does was lost: then the next sample is long overdue.
+            let overdue = now_ns().saturating_sub(sampled_ns.max(set_ns)) > 2 * SECOND_NS;
+            if bits & BIT_TIMER != 0 || overdue {
+                set_ns = now_ns();
+                set_timer();
+            }
             continue;
         }
         let now = now_ns();

@@ -16,10 +16,12 @@ const NAME_BYTES: usize = 24;
 pub const PENDING_CALL: usize = 4088;
 /// Where the page's owner counts the Calls that it begins, `u32`: two looks tell one Call from the next.
 pub const CALLS: usize = 4080;
+/// Where the page's owner counts how often it has waited for something to do, `u32`: its sign of life.
+pub const TURNS: usize = 4072;
 /// The label of the answer by which the supervisor releases the caller of a server that died.
 pub const CALL_FAILED: u64 = 0xf_ffff;
 /// Counters in a page.
-pub const MAX: usize = (CALLS - ENTRIES) / ENTRY;
+pub const MAX: usize = (TURNS - ENTRIES) / ENTRY;
 
 /// The page.
 #[derive(Clone, Copy, Debug)]

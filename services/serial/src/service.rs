@@ -1,5 +1,6 @@
 //! Glue: interrupts and signals wake the driver, received bytes go to the hook.
 
+use caps::standard::LOOK;
 use cell::{
     EVENT, attached,
     hook::{Delivery, Hook},
@@ -114,10 +115,13 @@ fn main() -> ! {
         } else {
             svc::wait(EVENTS)
         };
+        // Who is asked for a sign of life looks at all that could have come.
+        let came = bits & (BIT_CONSOLE | BIT_CONTROL);
+        let bits = if bits & LOOK != 0 { bits | BIT_CONSOLE | BIT_CONTROL } else { bits };
         if bits & (BIT_CONSOLE | BIT_CONTROL) != 0 {
             // Before the UARTs are looked at: an edge that comes while its interrupt is masked is lost.
             acknowledge(bits, Trigger::Edge);
-            irqs.add((bits & (BIT_CONSOLE | BIT_CONTROL)).count_ones().into());
+            irqs.add(came.count_ones().into());
             handled |= bits;
         }
         let step = driver.step();

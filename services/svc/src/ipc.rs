@@ -1,10 +1,12 @@
 //! Calls, requests and signals.
 
-use caps::Slot;
-use report::counters::CALL_FAILED;
+use core::sync::atomic::Ordering::Relaxed;
+
+use caps::{Slot, standard};
+use report::counters::{CALL_FAILED, TURNS};
 use sel4::{Badge, MessageInfo, RecvWithMrs, cap};
 
-use crate::arch;
+use crate::{arch, memory::region};
 
 /// Signals' badges have bits from here on, badges of an endpoint end before. So a server that also waits for
 /// signals can tell one from the other: the kernel says no more than the badge.
@@ -125,15 +127,27 @@ pub fn tell<const N: usize>(to: Slot, label: u64, words: [u64; N]) {
     let _ = cap::Endpoint::from_bits(to.cptr()).call_with_mrs(MessageInfo::new(label, 0, 0, N), words);
 }
 
+/// Notes that the service is about to wait for something to do: a sign of life for the root task, which has a service built
+/// again that gives none. [`wait`] and [`poll`] do it.
+#[inline]
+pub fn turn() {
+    if let Ok(turns) = region(standard::METRICS).u32(TURNS) {
+        // One writer.
+        turns.store(turns.load(Relaxed).wrapping_add(1), Relaxed);
+    }
+}
+
 /// Waits for bits of the notification at `events`, and takes them.
 #[inline]
 pub fn wait(events: Slot) -> Badge {
+    turn();
     notification(events).wait()
 }
 
 /// Takes the bits of the notification at `events` that are set; 0 if none is.
 #[inline]
 pub fn poll(events: Slot) -> Badge {
+    turn();
     notification(events).poll()
 }
 

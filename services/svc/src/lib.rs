@@ -37,7 +37,7 @@ pub use arch::{Comparator, Ports};
 pub use heap::Heap;
 pub use ipc::{
     FIRST_SIGNAL_BIT, Message, Received, Server, ServerRestarted, acknowledge, call, poll, signal, tell,
-    wait, yield_now,
+    turn, wait, yield_now,
 };
 pub use memory::{Mmio, counters, region};
 pub use report::counters::CALL_FAILED;

@@ -1,5 +1,6 @@
 //! Glue: the alarm and the attachments drive the schedule; the schedule sets the next alarm.
 
+use caps::standard::LOOK;
 use cell::{EVENT, attached, hook::Hook};
 use report::counters::Counter;
 use svc::{ServerRestarted, clock::now_ns, region};
@@ -37,7 +38,7 @@ fn main() -> ! {
         }
         alarm = idle_ns;
         // An alarm of which the timer, started anew, knows nothing is set again: it signals when it starts.
-        if svc::wait(EVENTS) & BIT_HOOK != 0 {
+        if svc::wait(EVENTS) & (BIT_HOOK | LOOK) != 0 {
             schedule.attachments_changed(now_ns());
         }
     }

@@ -27,7 +27,13 @@ const COUNTER: usize = 0x0f0;
 /// Configuration and comparator of timer 0.
 const TIMER_CONFIGURATION: usize = 0x100;
 const COMPARATOR: usize = 0x108;
+/// Those of timer 1.
+const WATCH_CONFIGURATION: usize = 0x120;
+const WATCH_COMPARATOR: usize = 0x128;
 const INTERRUPT: u32 = 1 << 2;
+const PERIODIC: u32 = 1 << 3;
+/// The next write of the comparator sets when it expires first, the one after it the period (2.3.9.2.2).
+const SET_VALUE: u32 = 1 << 6;
 const MODE_32: u32 = 1 << 8;
 
 /// The longest period that the specification allows, in femtoseconds.
@@ -79,6 +85,15 @@ impl<R: Registers> Hpet<R> {
         let ticks = registers.read(COUNTER).into();
         Ok(Self { registers, period_fs, ticks })
     }
+
+    /// Has comparator 1 interrupt every `ns`, for the root task's watchdog; with legacy replacement on the line of the
+    /// real-time clock.
+    pub fn watch(&mut self, ns: u64) {
+        let ticks = (ns.saturating_mul(FS_PER_NS) / u64::from(self.period_fs)).min(FURTHEST.into()) as u32;
+        self.registers.write(WATCH_CONFIGURATION, MODE_32 | INTERRUPT | PERIODIC | SET_VALUE);
+        self.registers.write(WATCH_COMPARATOR, self.registers.read(COUNTER).wrapping_add(ticks));
+        self.registers.write(WATCH_COMPARATOR, ticks);
+    }
 }
 
 impl<R: Registers> EventTimer for Hpet<R> {
@@ -124,6 +139,7 @@ mod tests {
         configuration: u32,
         timer: u32,
         comparator: u32,
+        watch: std::vec::Vec<u32>,
     }
 
     fn fake(counter: u32, step: u32) -> Fake {
@@ -136,6 +152,7 @@ mod tests {
             configuration: 0,
             timer: 0,
             comparator: 0,
+            watch: std::vec::Vec::new(),
         }
     }
 
@@ -156,6 +173,7 @@ mod tests {
                 0x010 => self.configuration = value,
                 0x100 => self.timer = value,
                 0x108 => self.comparator = value,
+                0x120 | 0x128 => self.watch.push(value),
                 _ => panic!("write of {offset:#x}"),
             }
         }
@@ -176,6 +194,13 @@ mod tests {
         }
         let bare = Fake { capabilities: 0x8086_2201, ..fake(0, 0) };
         assert_eq!(Hpet::start(bare).map(|_| ()), Err(Unusable::NoLegacyReplacement));
+    }
+
+    #[test]
+    fn the_watchdogs_comparator_is_set_to_a_period() {
+        let mut hpet = Hpet::start(fake(500, 0)).unwrap();
+        hpet.watch(100_000_000);
+        assert_eq!(hpet.registers.watch, [0x14c, 500 + 10_000_000, 10_000_000]);
     }
 
     #[test]

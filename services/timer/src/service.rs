@@ -6,7 +6,7 @@ use platform::PLATFORM;
 use report::counters::Counter;
 use svc::{Message, Mmio, Server, clock, region};
 use timer::{
-    BIT_IRQ, CLIENTS, HOOKS, IRQ, REGISTERS, REQUESTS, Refusal, Request,
+    BIT_IRQ, CLIENTS, HOOKS, IRQ, REGISTERS, REQUESTS, Refusal, Request, WATCH_NS,
     clock::{Clock, Discipline},
     goldfish::Goldfish,
     hpet::{Hpet, Registers, Unusable},
@@ -57,7 +57,10 @@ impl Source {
     fn start() -> Self {
         match PLATFORM.timer {
             platform::Timer::Hpet { paddr, .. } => match Hpet::start(Device(Mmio::new(REGISTERS))) {
-                Ok(hpet) => Self::Hpet(hpet),
+                Ok(mut hpet) => {
+                    hpet.watch(WATCH_NS);
+                    Self::Hpet(hpet)
+                }
                 Err(Unusable::Absent) => panic!("no HPET at {paddr:#x}"),
                 Err(Unusable::NoLegacyReplacement) => {
                     panic!("the HPET at {paddr:#x} can't replace the PIT")
@@ -108,6 +111,7 @@ fn main() -> ! {
     timer.serve_due(BIT_IRQ);
     let mut received = server.recv();
     loop {
+        svc::turn();
         received = if let Some(bits) = received.signals() {
             timer.serve_due(bits);
             server.recv()
@@ -150,11 +154,11 @@ impl Timer {
 
     /// Does what is due after these signals, and sets the next interrupt.
     fn serve_due(&mut self, bits: u64) {
-        if bits & BIT_IRQ != 0 {
+        if bits & (BIT_IRQ | standard::LOOK) != 0 {
             self.source.get().settle();
             // Before the next deadline is set: an edge that comes while the interrupt is masked is lost.
             svc::acknowledge(IRQ);
-            self.counters.irqs.add(1);
+            self.counters.irqs.add(u64::from(bits & BIT_IRQ != 0));
         }
         let reference = self.source.get().now_ns();
         if let Some(line) = self.discipline.correct(self.page.line(), clock::ticks(), reference) {

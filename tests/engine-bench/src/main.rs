@@ -46,6 +46,10 @@ fn main() -> Result<()> {
         fs::write(path, text).with_context(|| format!("writing {}", path.display()))
     };
     write(json, &figures.json()?)?;
-    write(&docs.join("performance.md"), &figures.page())?;
+    let page = docs.join("performance.md");
+    // What others have measured stays: `scripts/bench.sh cells`.
+    let cells = fs::read_to_string(&page).unwrap_or_default();
+    let cells = cells.find("\n## Cells\n").map_or("", |at| &cells[at..]);
+    write(&page, &format!("{}{cells}", figures.page()))?;
     plot::draw(&figures.kernels, &docs.join("performance.svg"))
 }

@@ -35,7 +35,7 @@ fn programs_tick_at_their_period_from_their_attachment_on() {
     assert_eq!(s.idle_ns(24 * MS), 9 * MS, "an attachment that stays keeps its phase");
     hook.detach(place);
     assert!(s.idle_ns(50 * MS) > u64::MAX / 2, "detached, though not yet read: no reason to wake up");
-    hook.attach(hook.free_place().unwrap(), 8, 20 * MS).unwrap();
+    hook.attach(place, 8, 20 * MS).unwrap();
     assert_eq!(events(&mut s, 50 * MS), [], "replaced, though not yet read: the old one is not called");
     s.attachments_changed(50 * MS);
     assert_eq!(events(&mut s, 70 * MS), [(0, [70 * MS, 70 * MS, 20 * MS, 0])]);

@@ -1,5 +1,7 @@
 //! The system's figures, counted in instructions: under `-icount shift=0` a tick of the time stamp counter is one.
 
+pub mod page;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -20,6 +22,13 @@ pub struct Figure {
     pub value: u64,
     /// The most that is allowed, if anything is promised.
     pub limit: Option<u64>,
+}
+
+impl Figure {
+    /// Whether it is more than is allowed.
+    pub fn is_over(&self) -> bool {
+        self.limit.is_some_and(|limit| self.value > limit)
+    }
 }
 
 /// A round trip of the raw kernel: Call and `ReplyRecv` without words between two address spaces at one priority, fast
@@ -88,18 +97,53 @@ pub fn services(images: &Path) -> Result<Vec<Figure>> {
     ])
 }
 
+/// Boots the bench programs of cells, with one in the agent's place, and reads their counts.
+///
+/// # Errors
+/// As [`boot`].
+pub fn cells(images: &Path) -> Result<Vec<Figure>> {
+    let instructions = "instructions";
+    let event = Counts::take(&images.join("cell"))?.of("event")?;
+    let counts = Counts(System::boot(&counted(images.join("bench-agent")))?.wait_for("bench cells done")?);
+    let count = |name| counts.of(name);
+    let open = |name, unit, value| Figure { name, unit, value, limit: None };
+    Ok(vec![
+        open("round trip of the raw kernel, no words", instructions, RAW_ROUND_TRIP),
+        figure("an event to a cell and its verdict", instructions, event, 700),
+        figure("a cell is spawned", instructions, count("spawn")?, 400_000),
+        open("a cell is killed", instructions, count("kill")?),
+        figure("a service is killed and built again", instructions, count("rebuild")?, 500_000),
+        figure("from the last event to the first of the other", instructions, count("replace")?, 5_000),
+        open("spawn of one of 64, on average", instructions, count("cells")?),
+        figure("memory in use with 64 cells, of 64 MiB", "KiB", count("memory")?, 65_536),
+    ])
+}
+
 /// What the client counted.
 struct Counts(String);
 
 impl Counts {
     /// Boots the images in a folder, attaches a program of two instructions, and waits for the counts.
     fn take(images: &Path) -> Result<Self> {
-        let system = System::boot(&counted(images.to_path_buf()))?;
+        Self::of_events(&System::boot(&counted(images.to_path_buf()))?)
+    }
+
+    fn of_events(system: &System) -> Result<Self> {
         let dir = tempfile::tempdir()?;
         let object = bpf::compile(dir.path(), "two", "SEC(\"timer\") int two(void *ctx) { return 7; }\n")?;
         system.hypctl(&["prog", "load", &object.to_string_lossy()])?;
         system.hypctl(&["prog", "attach", "two", "timer", "--period", "10ms"])?;
         system.wait_for("bench done").map(Self)
+    }
+
+    /// Ticks in a millisecond, by what the root task says of its boot.
+    fn ticks_per_ms(&self) -> Result<u64> {
+        let line = self.0.lines().find(|line| line.contains("hypOS ready")).context("no ready line")?;
+        let number =
+            |before: &str, after: &str| line.split_once(before)?.1.split_once(after)?.0.parse::<f64>().ok();
+        let ticks = number("(", " ticks").zip(number("ready ", " ms"));
+        let (ticks, ms) = ticks.with_context(|| format!("no times in {line:?}"))?;
+        Ok((ticks / ms) as u64)
     }
 
     fn of(&self, name: &str) -> Result<u64> {

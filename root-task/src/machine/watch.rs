@@ -1,0 +1,148 @@
+//! The watchdog: looks ten times a second whether cells answer and services show signs of life, and asks all services
+//! for one. That makes good for lost signals, too: a service that is asked looks at all that could have come.
+//!
+//! It is called by an interrupt of its own where the board has one, which the timer service only sets up, and else by that
+//! service.
+
+use core::ops::Range;
+
+use alloc::vec::Vec;
+use caps::standard::LOOK;
+use report::{State, events::Kind};
+use sel4::{CapRights, cap, cap_type};
+use system::{ROOT, SYSTEM};
+
+use super::{
+    arch,
+    error::At,
+    objects::{at, cap as cap_in},
+    supervise::System,
+};
+
+/// Time between two looks: `timer::WATCH_NS`.
+const LOOK_MS: u32 = 100;
+
+/// What was seen of the services.
+#[derive(Debug)]
+pub struct Watch {
+    services: Vec<Seen>,
+    /// Capabilities that set [`LOOK`] in each service's notification, made at the first look.
+    pokes: Range<usize>,
+    poked: bool,
+    /// When the last look was, in ticks.
+    last: u64,
+}
+
+/// What was seen of a service at the last look.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    /// The Call that it was in: its number and its capability.
+    call: (u64, u64),
+    /// How often it had waited.
+    turns: u64,
+    /// At so many looks it has shown no sign of life since it last did.
+    silent: u32,
+}
+
+impl Watch {
+    /// Nothing was seen yet; there is a slot in `pokes` for each of `services` services.
+    pub fn new(pokes: Range<usize>, services: usize) -> Self {
+        Self { services: alloc::vec![Seen::default(); services], pokes, poked: false, last: 0 }
+    }
+}
+
+impl System {
+    /// The watchdog was called, by its own interrupt or by the timer service.
+    pub(super) fn look(&mut self, own: bool) {
+        if let Some(irq) = self.shared.watch {
+            // Also if it did not come: what the other one is for.
+            if let Err(why) = cap_in::<cap_type::IrqHandler>(irq).irq_handler_ack().at(ROOT, "acknowledge") {
+                log::error!("{why}");
+            }
+            if !own {
+                return;
+            }
+        }
+        // An interrupt may come twice (QEMU's periodic comparator, `hw/timer/hpet.c`, fires again where the counter stands at
+        // it exactly): two looks in a row would see nobody move.
+        let now = arch::ticks();
+        if now.saturating_sub(self.watch.last) < self.hz / 1_000 * u64::from(LOOK_MS) * 3 / 4 {
+            return;
+        }
+        self.watch.last = now;
+        self.watch_cells();
+        self.watch_services();
+        // Should the ticker's signal have been lost.
+        self.restart_due();
+        self.cells_due();
+        if let Err(why) = self.poke().at(ROOT, "ask for signs of life") {
+            log::error!("{why}");
+        }
+    }
+
+    /// Who waited in the same Call of a cell at the last look is to wait no longer.
+    fn watch_cells(&mut self) {
+        for owner in 0..self.units.len() {
+            let now = (self.call_number(owner), self.pending(owner).map_or(0, |(cptr, _)| cptr));
+            let before = core::mem::replace(&mut self.watch.services[owner].call, now);
+            if now.1 != 0
+                && now == before
+                && let Some(cell) = self.cell_of(owner, now.1)
+                && self.guard.is_up(cell)
+                && self.is_in_call(owner)
+            {
+                self.stop_cell(cell, Kind::OverBudget, "over its time: the watchdog saw no answer");
+            }
+        }
+    }
+
+    /// A service that has not waited for something to do since it was asked is hung: but not while it waits for an
+    /// answer, nor while one above it may keep it from running.
+    fn watch_services(&mut self) {
+        let silent: Vec<bool> = (0..self.units.len())
+            .map(|index| {
+                let turns = self.turns(index);
+                let before = core::mem::replace(&mut self.watch.services[index].turns, turns);
+                self.lives(index) && turns == before
+            })
+            .collect();
+        for index in 0..silent.len() {
+            if !silent[index] {
+                self.watch.services[index].silent = 0;
+                if self.lives(index) {
+                    // It says so when it is ready, which may be lost.
+                    self.is_ready(index);
+                }
+                continue;
+            }
+            let above = |other: usize| SYSTEM.services[other].priority > SYSTEM.services[index].priority;
+            if (0..silent.len()).any(|other| silent[other] && above(other)) || self.is_in_call(index) {
+                continue;
+            }
+            self.watch.services[index].silent += 1;
+            let silent_ms = self.watch.services[index].silent * LOOK_MS;
+            if silent_ms >= SYSTEM.services[index].restart.silent_ms {
+                self.watch.services[index].silent = 0;
+                // Whatever it is doing, it does no more: it may keep others from running.
+                let _ = self.units[index].tcb().tcb_suspend();
+                self.fell(index, "hung: it shows no sign of life");
+            }
+        }
+    }
+
+    fn lives(&self, index: usize) -> bool {
+        matches!(self.health[index].state, State::Starting | State::Running)
+    }
+
+    fn poke(&mut self) -> Result<(), sel4::Error> {
+        for (index, slot) in self.watch.pokes.clone().enumerate() {
+            let Some(notification) = self.shared.notification(index) else { continue };
+            if !self.watch.poked {
+                at(slot).mint(&at(notification), CapRights::write_only(), LOOK)?;
+            }
+            cap::Notification::from_bits(slot as u64).signal();
+        }
+        self.watch.poked = true;
+        Ok(())
+    }
+}

@@ -1,0 +1,172 @@
+//! Whether all works, and what is done where it does not.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use super::{
+    Base, CELLS, Chaos, PROGRAMS,
+    inject::{Done, Injection, Kind},
+    step::Recovery,
+    view::Snapshot,
+};
+
+/// How long something that works may take, of the system's time: more than two samples of the sampler.
+const SOON_NS: u64 = 3_000_000_000;
+/// The same of the host's, where the system's time stands still.
+const SOON: Duration = Duration::from_secs(20);
+
+impl Chaos {
+    pub(super) fn status(&self) -> Result<Base> {
+        // The load may have been in the middle of loading it.
+        let listed: Value = serde_json::from_str(&self.load.ask(&["prog", "list", "--json"])?)?;
+        if listed.as_array().into_iter().flatten().any(|program| program["name"] == "extra") {
+            self.load.ask(&["prog", "unload", "extra"])?;
+        }
+        let status: Value = serde_json::from_str(&self.load.ask(&["status", "--json"])?)?;
+        let field = |name: &str| status[name].as_u64().with_context(|| format!("status has no {name}"));
+        Ok(Base {
+            memory_used: field("memory_used")?,
+            program_memory_free: field("program_memory_free")?,
+            map_memory_free: field("map_memory_free")?,
+            attachments: field("attachments")?,
+        })
+    }
+
+    /// Waits until it is so, while somebody types.
+    fn soon(&mut self, what: &str, is_so: impl Fn(&Snapshot) -> bool) -> Result<()> {
+        let first_ns = self.snapshot()?.now_ns();
+        let mut moved = (Instant::now(), first_ns);
+        loop {
+            let now = self.snapshot()?;
+            if now.now_ns() != moved.1 {
+                moved = (Instant::now(), now.now_ns());
+            }
+            if is_so(&now) {
+                return Ok(());
+            }
+            let late = now.now_ns().saturating_sub(first_ns) > SOON_NS || moved.0.elapsed() > SOON;
+            ensure!(!late, "{what}");
+            let _ = self.system.type_in(b"x");
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Every part of the system does its work.
+    fn works(&mut self) -> Result<()> {
+        let first = self.snapshot()?;
+        for (service, name) in [("serial", "hook_events"), ("tick", "hook_events"), ("metrics", "samples")] {
+            let before = first.counter(service, name);
+            let what = format!("{service} does not go on: {name} stays {before}");
+            self.soon(&what, |now| now.counter(service, name) > before)?;
+        }
+        for (map, tally) in &first.tallies {
+            let goes_on = |now: &Snapshot| now.tallies.get(map).is_some_and(|now| now.events > tally.events);
+            self.soon(&format!("the program of {map} does not go on"), goes_on)?;
+        }
+        let line = self.load.hold();
+        let mut status = self.status();
+        for _ in 0..2 {
+            if status.is_err() {
+                status = self.status();
+            }
+        }
+        drop(line);
+        let status = status.context("the control line is dead")?;
+        ensure!(status == self.base, "not as before: {status:?} instead of {:?}", self.base);
+        let snapshot = self.snapshot()?;
+        ensure!(!snapshot.twins, "two programs have one name");
+        for name in PROGRAMS {
+            ensure!(snapshot.programs.contains_key(name), "the program {name} is gone");
+        }
+        Ok(())
+    }
+
+    /// Has what was hurt built again if need be, until all works.
+    pub(super) fn heal(&mut self, injection: &Injection, done: &Done, seen: Recovery) -> Result<Recovery> {
+        let flipped = matches!(injection.kind, Kind::FlipCode | Kind::FlipData);
+        let works = self.works();
+        if seen != Recovery::Unseen || injection.kind.is_deadly() {
+            return works.map(|()| seen);
+        }
+        if injection.kind == Kind::DropSignal {
+            return works.map(|()| Recovery::Unseen);
+        }
+        ensure!(flipped, "nothing else goes unseen");
+        let broken = works.is_err();
+        if injection.target == CELLS
+            && let Some(undo) = done.undo
+        {
+            self.undo(undo)?;
+            self.works()?;
+            return Ok(if broken { Recovery::Request } else { Recovery::Unseen });
+        }
+        if self.rebuild(&injection.target).is_ok() && self.settle().is_ok() && self.works().is_ok() {
+            return Ok(if broken { Recovery::Request } else { Recovery::Unseen });
+        }
+        // The line is dead: by what nobody overlooks.
+        let kill = Injection { kind: Kind::Kill, ..injection.clone() };
+        self.inject(&kill)?;
+        let count = |now: &Snapshot| {
+            let target = now.services.get(&injection.target).or(now.programs.get(&injection.target));
+            target.map_or(0, |health| health.count)
+        };
+        let first = count(&self.snapshot()?);
+        self.soon("it was killed, and nobody noticed", |now| count(now) != first)?;
+        self.settle()?;
+        self.works().context("after it was killed, too")?;
+        Ok(Recovery::Kill)
+    }
+
+    /// Has a component built again from its file.
+    fn rebuild(&self, target: &str) -> Result<()> {
+        let _line = self.load.hold();
+        if self.roots.contains_key(target) {
+            return self.load.ask(&["service", "restart", target]).map(drop);
+        }
+        self.replace(target)
+    }
+
+    fn replace(&self, program: &str) -> Result<()> {
+        let object = match program {
+            "count" => self.objects.count[0].to_string_lossy().into_owned(),
+            "steady" => self.objects.steady.to_string_lossy().into_owned(),
+            "console" => "examples/console.bpf.o".to_owned(),
+            other => bail!("no program {other}"),
+        };
+        self.load.ask(&["prog", "replace", program, &object]).map(drop)
+    }
+
+    /// Waits until all run.
+    fn settle(&mut self) -> Result<()> {
+        // A service that restarts itself lives on for a moment, to answer.
+        thread::sleep(Duration::from_millis(20));
+        self.soon("not all run", Snapshot::all_run)
+    }
+
+    /// A program that was stopped gets a new cell, with all its lives.
+    pub(super) fn renew(&self) -> Result<()> {
+        let _line = self.load.hold();
+        for name in PROGRAMS {
+            if self.snapshot()?.programs.get(name).is_some_and(|program| program.strikes > 1) {
+                self.replace(name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// All code is what the files say.
+    pub(super) fn verify_code(&self) -> Result<()> {
+        for (name, image) in &self.images {
+            let target = if name == "cell" { CELLS } else { name };
+            if let Some(page) = image.differs(&self.ram, &self.vspace(target)?)? {
+                bail!("the code of {target} at {:#x} is not what its file says", page.vaddr);
+            }
+        }
+        Ok(())
+    }
+}

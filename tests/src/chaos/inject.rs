@@ -1,0 +1,220 @@
+//! What is done to a component, and how: bytes in its memory are overwritten while the machine stands still, or a signal of
+//! the kernel's is skipped.
+
+use std::fmt;
+
+use anyhow::{Context, Result, ensure};
+use caps::standard;
+use cell::{IMAGE, image};
+
+use super::{
+    Chaos,
+    ram::{PAGE, Page, VSpace},
+    random::Random,
+};
+use crate::gdb::Gdb;
+
+/// Kinds of injections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Its code becomes an instruction that faults.
+    Kill,
+    /// Its code becomes a loop without end.
+    Loop,
+    /// Its code leads to a jump to where it has no business.
+    WildJump,
+    /// Its code leads to a read there.
+    WildRead,
+    /// Its code leads to a write there.
+    WildWrite,
+    /// A bit of its code or constants turns.
+    FlipCode,
+    /// A bit of its own data, stack or IPC buffer turns.
+    FlipData,
+    /// The kernel forgets one signal, whosever comes next.
+    DropSignal,
+}
+
+impl Kind {
+    /// All.
+    pub const ALL: [Self; 8] = [
+        Self::Kill,
+        Self::Loop,
+        Self::WildJump,
+        Self::WildRead,
+        Self::WildWrite,
+        Self::FlipCode,
+        Self::FlipData,
+        Self::DropSignal,
+    ];
+
+    /// Its name, on the command line and in the report.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Kill => "kill",
+            Self::Loop => "loop",
+            Self::WildJump => "wild-jump",
+            Self::WildRead => "wild-read",
+            Self::WildWrite => "wild-write",
+            Self::FlipCode => "flip-code",
+            Self::FlipData => "flip-data",
+            Self::DropSignal => "drop-signal",
+        }
+    }
+
+    /// Whether the component can't go on: this has to be noticed.
+    pub const fn is_deadly(self) -> bool {
+        !matches!(self, Self::FlipCode | Self::FlipData | Self::DropSignal)
+    }
+}
+
+/// One injection. The same three do the same to the same component again; the time at which they do is another.
+#[derive(Clone, Debug)]
+pub struct Injection {
+    /// What.
+    pub kind: Kind,
+    /// To whom: a service, a program, `cells` for what all cells run, or `signals`.
+    pub target: String,
+    /// Chooses page, byte, bit, address.
+    pub pick: u64,
+}
+
+impl fmt::Display for Injection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {:#x}", self.kind.name(), self.target, self.pick)
+    }
+}
+
+/// What was done, and how to undo it where that is the only way.
+#[derive(Clone, Debug, Default)]
+pub struct Done {
+    /// For a person.
+    pub what: String,
+    /// A byte and what it was before.
+    pub undo: Option<(u64, u8)>,
+}
+
+/// Privileged on x86 (SDM volume 2, HLT): it faults. One byte: wherever the code goes on, it is a whole instruction.
+const HLT: u8 = 0xf4;
+const NOP: u8 = 0x90;
+/// A jump to itself.
+const SPIN: [u8; 2] = [0xeb, 0xfe];
+/// `mov rax, imm64; jmp rax`; `mov rax, [imm64]`; `mov [imm64], rax` (SDM volume 2).
+const JUMP: ([u8; 2], [u8; 2]) = ([0x48, 0xb8], [0xff, 0xe0]);
+const READ: [u8; 2] = [0x48, 0xa1];
+const WRITE: [u8; 2] = [0x48, 0xa3];
+/// Nothing, not mapped, the kernel's, no address at all.
+const WILD: [u64; 5] = [0, 0x7fff_f000, 0x3000_0123, 0xffff_ff80_0010_0000, 0x8000_0000_dead_0000];
+/// Registers by QEMU's numbers.
+const RSI: u32 = 4;
+const RDI: u32 = 5;
+const RSP: u32 = 7;
+const RIP: u32 = 16;
+
+impl Chaos {
+    /// Does it. The machine goes on afterwards.
+    ///
+    /// # Errors
+    /// There is no such component, or QEMU does not play along.
+    pub(super) fn inject(&self, injection: &Injection) -> Result<Done> {
+        let mut gdb = Gdb::connect(&self.system.path("gdb"))?;
+        let done = match injection.kind {
+            Kind::DropSignal => self.drop_signal(&mut gdb)?,
+            _ => self.overwrite(&mut gdb, injection)?,
+        };
+        gdb.go()?;
+        Ok(done)
+    }
+
+    /// Writes a byte back.
+    pub(super) fn undo(&self, (paddr, byte): (u64, u8)) -> Result<()> {
+        let mut gdb = Gdb::connect(&self.system.path("gdb"))?;
+        gdb.write(paddr, &[byte])?;
+        gdb.go()
+    }
+
+    fn overwrite(&self, gdb: &mut Gdb, injection: &Injection) -> Result<Done> {
+        let mut random = Random(injection.pick);
+        let vspace = self.vspace(&injection.target)?;
+        let deadly = match injection.kind {
+            Kind::FlipCode => {
+                return self.flip(gdb, &self.code(&injection.target, &vspace, false), &mut random);
+            }
+            Kind::FlipData => return self.flip(gdb, &data(&vspace), &mut random),
+            Kind::Kill => vec![],
+            Kind::Loop => SPIN.to_vec(),
+            kind => wild(kind, &vspace, &mut random)?,
+        };
+        let filler = if deadly.is_empty() { HLT } else { NOP };
+        let code = self.code(&injection.target, &vspace, true);
+        ensure!(!code.is_empty(), "{} has no code", injection.target);
+        for page in &code {
+            let start = if page.vaddr == IMAGE.vaddr { image::CODE } else { 0 };
+            let mut bytes = vec![filler; PAGE - start - deadly.len()];
+            bytes.extend(&deadly);
+            gdb.write(page.paddr + start as u64, &bytes)?;
+        }
+        let what = format!("{} pages of code end in {deadly:02x?}", code.len());
+        Ok(Done { what, undo: None })
+    }
+
+    /// Pages of a component's code; `strict`: without its constants.
+    fn code(&self, target: &str, vspace: &VSpace, strict: bool) -> Vec<Page> {
+        let image = self.image(target);
+        match image {
+            // A program's own.
+            None => vspace.range(IMAGE.vaddr, IMAGE.end()).copied().collect(),
+            Some(image) => {
+                let code = |page: &&Page| !page.writable && (!strict || image.is_code(page.vaddr));
+                vspace.range(0, standard::IPC_BUFFER.vaddr).filter(code).copied().collect()
+            }
+        }
+    }
+
+    /// Turns a bit of a byte that is not 0: most of a page of zeros nobody ever looks at.
+    fn flip(&self, gdb: &mut Gdb, pages: &[Page], random: &mut Random) -> Result<Done> {
+        let page = random.one_of(pages).context("no page to turn a bit of")?;
+        let mut bytes = [0; PAGE];
+        self.ram.read(page.paddr, &mut bytes)?;
+        let used: Vec<_> = (0..PAGE).filter(|i| bytes[*i] != 0).collect();
+        let at = random.one_of(&used).copied().unwrap_or(random.below(PAGE));
+        let bit = random.below(8);
+        let paddr = page.paddr + at as u64;
+        gdb.write(paddr, &[bytes[at] ^ 1 << bit])?;
+        let what = format!("bit {bit} of {:#04x} at {:#x}", bytes[at], page.vaddr + at as u64);
+        Ok(Done { what, undo: Some((paddr, bytes[at])) })
+    }
+
+    /// Lets the kernel return from its next `sendSignal(notification, badge)` before it has done anything.
+    fn drop_signal(&self, gdb: &mut Gdb) -> Result<Done> {
+        gdb.run_to(self.ram.symbol("sendSignal")?)?;
+        let (notification, badge, stack) = (gdb.register(RDI)?, gdb.register(RSI)?, gdb.register(RSP)?);
+        gdb.set_register(RIP, self.ram.kernel_word(stack)?)?;
+        gdb.set_register(RSP, stack + 8)?;
+        Ok(Done { what: format!("signal {badge:#x} to {notification:#x}"), undo: None })
+    }
+}
+
+fn wild(kind: Kind, vspace: &VSpace, random: &mut Random) -> Result<Vec<u8>> {
+    let mut addresses = WILD.to_vec();
+    let own = data(vspace);
+    match kind {
+        // Without NX its own data can be executed.
+        Kind::WildJump => addresses.extend(random.one_of(&own).map(|page| page.vaddr)),
+        Kind::WildWrite => addresses.extend(vspace.pages.iter().find(|page| !page.writable).map(|p| p.vaddr)),
+        _ => {}
+    }
+    let address = random.one_of(&addresses).context("no address")?.to_le_bytes();
+    Ok(match kind {
+        Kind::WildJump => [&JUMP.0[..], &address, &JUMP.1].concat(),
+        Kind::WildRead => [&READ[..], &address].concat(),
+        _ => [&WRITE[..], &address].concat(),
+    })
+}
+
+/// Pages that nobody else has, and that it writes: data, IPC buffer, stack.
+fn data(vspace: &VSpace) -> Vec<Page> {
+    let image = vspace.range(0, standard::IPC_BUFFER.end());
+    let stack = vspace.range(standard::CLOCK.end(), standard::STACK_TOP);
+    image.chain(stack).filter(|page| page.writable).copied().collect()
+}

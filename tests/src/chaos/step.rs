@@ -1,0 +1,223 @@
+//! One injection: done, watched, and all checked that has to be as before.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, bail, ensure};
+
+use report::State;
+
+use super::{
+    CELLS, Chaos, PROGRAMS,
+    inject::{Done, Injection, Kind},
+    view::{Health, Snapshot},
+};
+
+/// How long it may take until an injection is noticed, and all runs again, of the system's time: longer than the most
+/// patient policy.
+const PATIENCE_NS: u64 = 10_000_000_000;
+/// The same of the host's, where the system's time stands still.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Events for which a turned bit may go unnoticed before it counts as having no effect; more than the sampler's second if
+/// it is the sampler's or the timer's.
+const QUIET: u64 = 300;
+const QUIET_SAMPLER: u64 = 1_200;
+
+/// How the system came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Recovery {
+    /// By itself: the fault was noticed and its component built again.
+    Itself,
+    /// The component was replaced by the load before it was noticed.
+    Replaced,
+    /// Nothing was to be seen; what was hurt was built again, or turned back.
+    Unseen,
+    /// Something did not work; building the component again at the host's request cured it.
+    Request,
+    /// Something did not work, the control line among it; killing the component cured it.
+    Kill,
+}
+
+/// What came of an injection.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// What was done.
+    pub what: String,
+    /// How the system came back.
+    pub recovery: Recovery,
+    /// From the injection until all runs again, in ns of the system's time, for those that came back by themselves.
+    pub took_ns: u64,
+    /// Periods of 1 ms for which a program got no event, all programs together.
+    pub missed: u64,
+    /// Events that were answered with an error, because their cell was down.
+    pub failed: u64,
+    /// What the agent or a program has got wrong, unnoticed; for turned bits only.
+    pub damage: bool,
+}
+
+impl Chaos {
+    /// Does one injection.
+    ///
+    /// # Errors
+    /// What is not as it should be.
+    pub fn step(&mut self, injection: &Injection) -> Result<(Outcome, Option<anyhow::Error>)> {
+        let before = self.still()?;
+        let done = self.inject(injection)?;
+        let mut outcome = Outcome {
+            what: done.what.clone(),
+            recovery: Recovery::Unseen,
+            took_ns: 0,
+            missed: 0,
+            failed: 0,
+            damage: false,
+        };
+        let result = self.follow(injection, &done, &before, &mut outcome);
+        Ok((outcome, result.err()))
+    }
+
+    fn follow(
+        &mut self,
+        injection: &Injection,
+        done: &Done,
+        before: &Snapshot,
+        outcome: &mut Outcome,
+    ) -> Result<()> {
+        let seen = self.watch(injection, before)?;
+        if let Some(recovery) = seen {
+            outcome.recovery = recovery;
+            let again_ns = self.snapshot()?.again_ns;
+            outcome.took_ns = again_ns.saturating_sub(before.now_ns());
+        }
+        outcome.recovery = self.heal(injection, done, outcome.recovery)?;
+        self.verify(injection, before, outcome)
+    }
+
+    /// Waits until the injection was noticed and all runs again, or it seems to have no effect. Meanwhile somebody types.
+    fn watch(&mut self, injection: &Injection, before: &Snapshot) -> Result<Option<Recovery>> {
+        let slow = ["metrics", "timer", "signals"].contains(&injection.target.as_str());
+        let quiet = if slow { QUIET_SAMPLER } else { QUIET };
+        let asked = self.asked();
+        let mut moved = (Instant::now(), before.now_ns());
+        loop {
+            let _ = self.system.type_in(b"x");
+            let now = self.snapshot()?;
+            if now.now_ns() != moved.1 {
+                moved = (Instant::now(), now.now_ns());
+            }
+            let noticed = noticed(injection, before, &now);
+            if noticed.is_some() && now.all_run() {
+                return Ok(noticed);
+            }
+            if !injection.kind.is_deadly() {
+                let passed = now.counter("tick", "hook_events") - before.counter("tick", "hook_events");
+                let quiet = passed / 2 >= quiet && self.asked() >= asked + 4;
+                if noticed.is_none() && (quiet || moved.0.elapsed() > Duration::from_secs(8)) {
+                    return Ok(None);
+                }
+            }
+            let mut all = now.services.iter().chain(&now.programs);
+            if let Some((name, health)) = all.find(|(_, health)| health.state == Some(State::Stopped)) {
+                bail!("{name} stays stopped: {health:?}");
+            }
+            let late =
+                now.now_ns().saturating_sub(before.now_ns()) > PATIENCE_NS || moved.0.elapsed() > PATIENCE;
+            ensure!(!late, "not noticed, or not recovered: {now:?}");
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn asked(&self) -> u64 {
+        let (good, bad) = self.load.counts();
+        good + bad
+    }
+
+    /// A snapshot in which no event is on its way: the machine stands still, and the sums fit as well as they ever do.
+    pub(super) fn still(&self) -> Result<Snapshot> {
+        let mut best: Option<Snapshot> = None;
+        for _ in 0..4 {
+            let gdb = crate::gdb::Gdb::connect(&self.system.path("gdb"))?;
+            let snapshot = self.snapshot();
+            gdb.go()?;
+            let snapshot = snapshot?;
+            // An event that was counted by a program and not yet by the hook's owner makes it smaller.
+            if best.as_ref().is_none_or(|best| snapshot.drift() > best.drift()) {
+                best = Some(snapshot);
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        best.ok_or_else(|| anyhow::anyhow!("no snapshot"))
+    }
+
+    /// Everything is as it was.
+    fn verify(&mut self, injection: &Injection, before: &Snapshot, outcome: &mut Outcome) -> Result<()> {
+        let line = self.load.hold();
+        let silent = matches!(injection.kind, Kind::FlipCode | Kind::FlipData);
+        let now = self.still()?;
+        ensure!(now.all_run(), "not all run: {now:?}");
+        for (name, health) in &now.services {
+            let was = &before.services[name];
+            ensure!(
+                *name == injection.target || !faulted(was, health),
+                "{name} was hurt too: {was:?}, now {health:?}"
+            );
+        }
+        for (name, health) in &now.programs {
+            let Some(was) = before.programs.get(name).filter(|was| was.slot == health.slot) else { continue };
+            let hit = *name == injection.target || injection.target == CELLS;
+            ensure!(hit || !faulted(was, health), "{name} was hurt too: {was:?}, now {health:?}");
+        }
+        let missed = |snapshot: &Snapshot| snapshot.tallies.values().map(|tally| tally.missed).sum::<u64>();
+        let failures = |snapshot: &Snapshot| snapshot.counter("tick", "hook_failures");
+        outcome.missed = missed(&now).saturating_sub(missed(before));
+        outcome.failed = failures(&now).saturating_sub(failures(before));
+        // Cells in flight count an event that failed; a killed owner has not counted its last round.
+        let in_flight = if injection.target == "tick"
+            || PROGRAMS.contains(&injection.target.as_str())
+            || injection.target == CELLS
+        {
+            4
+        } else {
+            0
+        };
+        let lost = before.drift() - now.drift();
+        let again: u64 = now
+            .tallies
+            .values()
+            .zip(before.tallies.values())
+            .map(|(now, was)| now.again.saturating_sub(was.again))
+            .sum();
+        let exact = (0..=in_flight).contains(&lost) && again == 0;
+        outcome.damage |= !exact && silent;
+        ensure!(exact || silent, "{lost} events were counted by programs only, {again} twice");
+        drop(line);
+        self.verify_code()?;
+        for (name, health) in &now.services {
+            if health.count != before.services[name].count {
+                self.started.insert(name.clone(), now.now_ns());
+            }
+        }
+        self.renew()
+    }
+}
+
+fn faulted(was: &Health, now: &Health) -> bool {
+    now.count > was.count || now.strikes > was.strikes
+}
+
+/// Whether the component was built again since.
+fn noticed(injection: &Injection, before: &Snapshot, now: &Snapshot) -> Option<Recovery> {
+    let target = injection.target.as_str();
+    if let (Some(was), Some(now)) = (before.services.get(target), now.services.get(target)) {
+        return faulted(was, now).then_some(Recovery::Itself);
+    }
+    let pair = |name: &str| Some((before.programs.get(name)?, now.programs.get(name)?));
+    let names: Vec<&str> = if target == CELLS { PROGRAMS.to_vec() } else { vec![target] };
+    let pairs: Vec<_> = names.into_iter().filter_map(pair).collect();
+    if pairs.iter().any(|(was, now)| was.slot == now.slot && faulted(was, now)) {
+        return Some(Recovery::Itself);
+    }
+    let replaced = target != CELLS && pairs.iter().any(|(was, now)| was.slot != now.slot);
+    replaced.then_some(Recovery::Replaced)
+}
