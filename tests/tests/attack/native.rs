@@ -26,7 +26,9 @@ const FLAGS: &[&str] = &[
 fn machine() -> &'static [&'static str] {
     match tools::board().split('/').next() {
         Some("aarch64") => &["--target=aarch64-unknown-none-elf", "-mgeneral-regs-only"],
-        Some("riscv64") => &["--target=riscv64-unknown-none-elf", "-march=rv64imac", "-mno-relax", "-mcmodel=medany"],
+        Some("riscv64") => {
+            &["--target=riscv64-unknown-none-elf", "-march=rv64imac", "-mno-relax", "-mcmodel=medany"]
+        }
         _ => &["--target=x86_64-unknown-none-elf", "-mno-red-zone", "-mno-sse"],
     }
 }

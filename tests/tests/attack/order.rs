@@ -9,6 +9,8 @@ use bpf_runtime::{
 
 use crate::native;
 
+/// The attacker; by the end of its name the image knows that it is machine code.
+pub const ATTACKER: &str = "attack.native";
 /// Ranges that an order holds.
 const RANGES: usize = 120;
 const WORDS: usize = 16;
@@ -46,11 +48,6 @@ impl Range {
     /// This place alone.
     pub const fn one(start: u64) -> Self {
         Self { start, step: 0, count: 1 }
-    }
-
-    /// Each page from `start` to before `end`.
-    pub const fn pages(start: u64, end: u64) -> Self {
-        Self { start, step: 4096, count: (end - start) / 4096 }
     }
 
     /// Its places.
@@ -103,13 +100,10 @@ impl Order {
             },
             initial,
         };
-        let own = [
-            array(4096 - 64, "attack_order", self.bytes()),
-            array(LOG, "attack_log", Vec::new()),
-        ];
+        let own = [array(4096 - 64, "attack_order", self.bytes()), array(LOG, "attack_log", Vec::new())];
         let attacker = ProgramContents {
-            name: "attack".into(),
-            hook: "timer/native".into(),
+            name: ATTACKER.into(),
+            hook: "timer".into(),
             code: native::code()?,
             ..ProgramContents::default()
         };

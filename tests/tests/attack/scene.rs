@@ -16,7 +16,7 @@ use hypos_tests::{Options, System, bpf, tools};
 use proto::host::{LoadRequest, UploadRequest, request};
 use serde_json::Value;
 
-use crate::order::Order;
+use crate::order::{ATTACKER, Order};
 
 /// How long one attack may take: machines are slow, and a fault a page adds up.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -28,7 +28,7 @@ const VICTIM: &str = "struct value { __u64 count, last, wrong; };\n\
     struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, struct value); } victim_map SEC(\".maps\");\n\
     SEC(\"timer\") int victim(struct hypos_timer *ctx) { __u32 key = 0;\n\
     struct value *v = bpf_map_lookup_elem(&victim_map, &key); if (!v) return 0;\n\
-    v->count++; if (ctx->count <= v->last) v->wrong++; v->last = ctx->count; return 0; }\n";
+    if (v->count && ctx->count <= v->last) v->wrong++; v->count++; v->last = ctx->count; return 0; }\n";
 
 /// The system, its victim, and what it had before the first attack.
 #[derive(Debug)]
@@ -120,21 +120,21 @@ impl Scene {
     /// Has an order carried out until `prog show` says so of the attacker; then takes it away and looks after everybody.
     pub fn attack_until(&mut self, order: &Order, done: impl Fn(&Value) -> bool) -> Result<Outcome> {
         self.load(&order.bundle(Contents::default())?)?;
-        let outcome = self.run("attack", done)?;
-        self.take_away(&["attack"])?;
+        let outcome = self.run(ATTACKER, done)?;
+        self.take_away(&[ATTACKER])?;
         Ok(outcome)
     }
 
     /// Attaches a program that is loaded, and detaches it when `prog show` says so.
     pub fn run(&mut self, name: &str, done: impl Fn(&Value) -> bool) -> Result<Outcome> {
         let before = self.now()?;
-        self.system.hypctl(&["prog", "attach", name, "timer", "--period", "200us"])?;
+        self.system.hypctl(&["prog", "attach", name, "timer", "--period", "1ms"])?;
         let end = Instant::now() + PATIENCE;
-        while !done(&self.program(name)?) {
+        while !done(&self.program(name).with_context(|| self.tail())?) {
             if Instant::now() > end {
                 bail!("{name} goes on and on: {}\n{}", self.program(name)?, self.system.console());
             }
-            thread::sleep(Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(100));
         }
         self.system.hypctl(&["prog", "detach", name])?;
         let outcome = self.outcome(name, before)?;
@@ -142,9 +142,17 @@ impl Scene {
         Ok(outcome)
     }
 
+    /// The end of what the console shows.
+    fn tail(&self) -> String {
+        let console = self.system.console();
+        let lines: Vec<_> = console.lines().rev().take(40).collect();
+        lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+    }
+
     /// What `prog show` says of a program.
     pub fn program(&self, name: &str) -> Result<Value> {
-        Ok(self.system.json(&["prog", "show", name])?[0].clone())
+        // Beside an attack the agent may be slow.
+        Ok(self.system.json(&["--timeout", "30s", "prog", "show", name])?[0].clone())
     }
 
     fn now(&self) -> Result<u64> {
@@ -162,7 +170,7 @@ impl Scene {
         };
         let all = events.as_array().into_iter().flatten();
         let stops = all.filter(of_it).filter_map(|e| Some(e["text"].as_str()?.to_owned())).collect();
-        if name != "attack" {
+        if name != ATTACKER {
             return Ok(Outcome { log: Vec::new(), stops, faults, answered: 0 });
         }
         let order = words(&self.value("attack_order", 0)?);

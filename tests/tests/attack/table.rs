@@ -7,7 +7,8 @@ use anyhow::{Context, Result, ensure};
 use hypos_tests::tools;
 
 /// The groups, in the table's order.
-const GROUPS: [&str; 6] = ["memory", "execution", "system calls", "messages", "time", "shared memory"];
+const GROUPS: [&str; 7] =
+    ["reads", "writes", "execution", "system calls", "messages", "time", "shared memory"];
 const HEAD: &str = "| of | attack | as | attempts | outcome |\n|---|---|---|---|---|\n";
 
 /// An attack and what came of it.
@@ -46,7 +47,8 @@ pub fn check(group: &str, rows: &[Row]) -> Result<()> {
     let path = tools::top().join("docs/threat-model.md");
     let text = fs::read_to_string(&path)?;
     let (begin, end) = (format!("<!-- attacks on {}\n", tools::board()), "<!-- end of attacks -->");
-    let (before, rest) = text.split_once(&begin).with_context(|| format!("{}: no {begin}", path.display()))?;
+    let (before, rest) =
+        text.split_once(&begin).with_context(|| format!("{}: no {begin}", path.display()))?;
     let (comment, rest) = rest.split_once("-->\n").context("the comment ends")?;
     let (table, after) = rest.split_once(end).with_context(|| format!("no {end}"))?;
     let seen: String = rows.iter().map(|row| row.line(group)).collect();

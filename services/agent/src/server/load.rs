@@ -156,8 +156,8 @@ pub(crate) fn verify<'b>(bundle: &Bundle<'b>, program: bundle::Program<'b>) -> R
     }
     code.extend(insns);
     let unit = Unit { code: &code, hook, maps: &specs, lines: Some(program.lines) };
-    let summary = judge(&unit)
-        .map_err(|e| refusal(ErrorCode::Refused, format_args!("{}: {e}", program.name)))?;
+    let summary =
+        judge(&unit).map_err(|e| refusal(ErrorCode::Refused, format_args!("{}: {e}", program.name)))?;
     if program.strict && summary.instruction_bound.is_none() {
         return Err(refusal(
             ErrorCode::Refused,

@@ -9,10 +9,11 @@ use bpf_runtime::{
 };
 
 /// What the console shows first.
-pub const WARNING: &str = "UNVERIFIED: this image believes every program; it is for attack tests, never for a device";
+pub const WARNING: &str =
+    "UNVERIFIED: this image believes every program; it is for attack tests, never for a device";
 
-/// The part of a section's name behind the hook's by which a program says that it is machine code.
-const NATIVE: &str = "/native";
+/// The end of a program's name by which it says that it is machine code.
+const NATIVE: &str = ".native";
 
 /// Believes that the program does no harm, uses all its maps, prints, and reads the clock.
 pub fn judge(unit: &Unit<'_>) -> Result<Summary, Infallible> {
@@ -27,5 +28,5 @@ pub fn judge(unit: &Unit<'_>) -> Result<Summary, Infallible> {
 
 /// The machine code of a program that is such.
 pub fn native<'b>(program: &bundle::Program<'b>) -> Option<&'b [u8]> {
-    program.hook.ends_with(NATIVE).then_some(program.code)
+    program.name.ends_with(NATIVE).then_some(program.code)
 }
