@@ -148,7 +148,6 @@ static inline void reply_then(void)
 	do {
 		system_call(REPLY, 0, INFO(ORDER->args[0], ORDER->args[1]), words);
 	} while (ORDER->args[2] == 2);
-	ORDER->events++;
 	while (ORDER->args[2] == 1)
 		forget(0);
 }

@@ -8,7 +8,7 @@ use hypos_tests::tools;
 use object::{Object, ObjectSegment, SegmentFlags, elf};
 
 use crate::{
-    order::{FURTHER, Kind, Order, Range},
+    order::{Kind, Order, Range, SEALED},
     scene::{BEGUN, SURVIVED, Scene},
     table::{Row, check},
 };
@@ -18,10 +18,10 @@ const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
 /// Pages that a cell maps, from its program and what the documents say of it: whether it may write there.
-struct Grants(Vec<(Region, bool)>);
+pub struct Grants(pub Vec<(Region, bool)>);
 
 impl Grants {
-    fn new() -> Result<Self> {
+    pub fn new() -> Result<Self> {
         let file = fs::read(tools::images().join("services/cell.elf"))?;
         let program = object::File::parse(&*file)?;
         let mut pages: Vec<_> = program
@@ -40,7 +40,8 @@ impl Grants {
             (Region::at(cell::IMAGE.vaddr, code.div_ceil(PAGE)), false),
             (cell::OUT, true),
             (standard::CLOCK, false),
-            (Region::at(cell::MAPS.vaddr, (FURTHER - cell::MAPS.vaddr) / PAGE), true),
+            (Region::at(cell::MAPS.vaddr, (SEALED - cell::MAPS.vaddr) / PAGE), true),
+            (Region::at(SEALED, 1), false),
         ]);
         Ok(Self(pages))
     }

@@ -4,7 +4,7 @@
 use bpf_runtime::{
     bundle::{Contents, MapContents, ProgramContents},
     isa::Insn,
-    map::{MapKind, MapSpec},
+    map::{MapKind, MapSpec, RDONLY_PROG},
 };
 
 use crate::native;
@@ -16,8 +16,10 @@ const RANGES: usize = 120;
 const WORDS: usize = 16;
 /// Bytes of the log: one for each attempt.
 pub const LOG: usize = 5 * 4096 - 64;
-/// The page behind the log in the attacker's address space: where further maps begin.
-pub const FURTHER: u64 = cell::MAPS.vaddr + 6 * 4096;
+/// The page of a map that is read-only, behind the log in the attacker's address space.
+pub const SEALED: u64 = cell::MAPS.vaddr + 6 * 4096;
+/// Where further maps begin.
+pub const FURTHER: u64 = SEALED + 4096;
 
 /// What is attacked: `enum kind`.
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +75,11 @@ impl Order {
         Self { kind, attempts: (0, count), args: [0; 11], ranges: ranges.to_vec() }
     }
 
+    /// So many attempts that no place tells apart.
+    pub fn times(kind: Kind, count: u64) -> Self {
+        Self { attempts: (0, count), ..Self::at(kind, &[]) }
+    }
+
     /// With these arguments.
     pub fn args(mut self, args: &[u64]) -> Self {
         self.args[..args.len()].copy_from_slice(args);
@@ -100,7 +107,10 @@ impl Order {
             },
             initial,
         };
-        let own = [array(4096 - 64, "attack_order", self.bytes()), array(LOG, "attack_log", Vec::new())];
+        let mut sealed = array(8, "attack_sealed", vec![7; 8]);
+        sealed.spec.flags = RDONLY_PROG;
+        let own =
+            [array(4096 - 64, "attack_order", self.bytes()), array(LOG, "attack_log", Vec::new()), sealed];
         let attacker = ProgramContents {
             name: ATTACKER.into(),
             hook: "timer".into(),

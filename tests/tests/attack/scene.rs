@@ -125,6 +125,28 @@ impl Scene {
         Ok(outcome)
     }
 
+    /// What becomes of each attempt: why its cell was stopped, or what it was answered.
+    pub fn each(&mut self, order: &Order) -> Result<Vec<String>> {
+        let mut all = Vec::new();
+        let (mut first, end) = order.attempts;
+        while first < end {
+            // As many as the log of events has room for.
+            let next = end.min(first + 24);
+            let outcome = self.attack(&Order { attempts: (first, next), ..order.clone() })?;
+            let mut stops = outcome.stops.iter();
+            for became in &outcome.log[first as usize..next as usize] {
+                all.push(match *became {
+                    BEGUN => short(stops.next().context("it was not stopped")?),
+                    SURVIVED => "goes on".into(),
+                    answer => answered(answer.wrapping_sub(ANSWERED)),
+                });
+            }
+            ensure!(stops.next().is_none(), "{:?} of {:?}", outcome.stops, outcome.log);
+            first = next;
+        }
+        Ok(all)
+    }
+
     /// Attaches a program that is loaded, and detaches it when `prog show` says so.
     pub fn run(&mut self, name: &str, done: impl Fn(&Value) -> bool) -> Result<Outcome> {
         let before = self.now()?;
@@ -224,5 +246,33 @@ impl Scene {
             self.answered
         );
         Ok(())
+    }
+}
+
+/// A stop without what changes from build to build: the instruction's address, registers, sizes.
+fn short(stop: &str) -> String {
+    let changes =
+        |part: &&str| !["ip ", "sp ", "address ", "fsr ", "code "].iter().any(|word| part.starts_with(word));
+    stop.split(", ").filter(changes).collect::<Vec<_>>().join(", ")
+}
+
+/// The kernel's answer to an invocation (`seL4_Error`).
+fn answered(label: u8) -> String {
+    const ERRORS: [&str; 11] = [
+        "answered: done",
+        "InvalidArgument",
+        "InvalidCapability",
+        "IllegalOperation",
+        "RangeError",
+        "AlignmentError",
+        "FailedLookup",
+        "TruncatedMessage",
+        "DeleteFirst",
+        "RevokeFirst",
+        "NotEnoughMemory",
+    ];
+    match ERRORS.get(usize::from(label)) {
+        Some(error) if label > 0 => format!("refused: {error}"),
+        _ => format!("answered: {label}"),
     }
 }

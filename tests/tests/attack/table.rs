@@ -33,8 +33,25 @@ impl Row {
 
     fn line(&self, group: &str) -> String {
         let Self { attack, form, attempts, outcome } = self;
+        // As many as a program has pages: not to be compared.
+        let attempts = if *attempts == 0 { "all".to_owned() } else { attempts.to_string() };
         format!("| {group} | {attack} | {form} | {attempts} | {outcome} |\n")
     }
+}
+
+/// Attempts by machine code with their outcomes, those with the same in one row.
+pub fn rows(attempts: Vec<String>, outcomes: Vec<String>) -> Vec<Row> {
+    let mut all: Vec<(String, Vec<String>)> = Vec::new();
+    for (attempt, outcome) in attempts.into_iter().zip(outcomes) {
+        match all.iter_mut().find(|(other, _)| *other == outcome) {
+            Some((_, attempts)) => attempts.push(attempt),
+            None => all.push((outcome, vec![attempt])),
+        }
+    }
+    let row = |(outcome, attempts): (String, Vec<String>)| {
+        Row::native(attempts.join(", "), attempts.len() as u64, outcome)
+    };
+    all.into_iter().map(row).collect()
 }
 
 /// Compares what a group's attacks came to with the table.
