@@ -45,7 +45,7 @@ enum kind {
 	OVERFLOW,
 	SCRIBBLE,     /* ranges: start, _, bytes */
 	REPLY_THEN,   /* args: label, words, 0 returns, 1 spins, 2 replies again and again */
-	SET_FLAGS,    /* args: 0 blocks, 1 computes */
+	SET_FLAGS,    /* args: 0 waits, 1 makes system calls and is interrupted; which */
 	FLOOD,        /* args: a ring's start, bytes of its data */
 };
 
@@ -191,7 +191,7 @@ static inline word try(word kind, word i)
 	else if (kind == SET_FLAGS) {
 		word words[4] = { 0 };
 
-		set_flags(i);
+		set_flags(ORDER->args[1]);
 		if (ORDER->args[0] == 0)
 			system_call(RECV, 8, 0, words);
 		for (int n = 0; n < 100000; n++)

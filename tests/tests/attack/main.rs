@@ -7,3 +7,4 @@ mod native;
 mod order;
 mod scene;
 mod table;
+mod time;

@@ -250,7 +250,7 @@ impl Scene {
 }
 
 /// A stop without what changes from build to build: the instruction's address, registers, sizes.
-fn short(stop: &str) -> String {
+pub fn short(stop: &str) -> String {
     let changes =
         |part: &&str| !["ip ", "sp ", "address ", "fsr ", "code "].iter().any(|word| part.starts_with(word));
     stop.split(", ").filter(changes).collect::<Vec<_>>().join(", ")
