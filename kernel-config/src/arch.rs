@@ -48,7 +48,8 @@ pub struct Derived {
 /// A system call clears those flags that `IA32_FMASK` names (Intel SDM volume 2, SYSCALL); 5.0.0 names TF and IF
 /// (`init_syscall_msrs`). A program that sets NT and makes a system call after which a thread goes on that had been
 /// interrupted has the kernel execute `iretq` with NT set: a general protection fault in the kernel, which halts. So a header of the
-/// same name goes before the source's, in which the name that is used there, and nowhere else, stands for NT, DF and AC too.
+/// same name goes before the source's, in which the name that is used there stands for NT, DF and AC too. (The
+/// only other use, `sanitiseRegister`, takes it from the flags that are written to a thread.)
 const X86_64: Arch = Arch {
     name: "x86_64",
     tool_prefix: "",

@@ -145,6 +145,8 @@ static inline void reply_then(void)
 {
 	word words[4] = { ~0ul, ~0ul, ~0ul, ~0ul };
 
+	/* Of one that does not come back, attack() does not count the event. */
+	ORDER->events += ORDER->args[2] != 0;
 	do {
 		system_call(REPLY, 0, INFO(ORDER->args[0], ORDER->args[1]), words);
 	} while (ORDER->args[2] == 2);

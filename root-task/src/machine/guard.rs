@@ -24,7 +24,9 @@ pub struct Guard {
     stops: Vec<u32>,
     report: Report<'static>,
     /// The Call that each service was in when the watchdog looked last: its number and its capability.
-    seen: Vec<(u64, u64)>,
+    pub(super) seen: Vec<(u64, u64)>,
+    /// The cells that ran, though nobody called them, when the watchdog looked last: bit by bit.
+    pub(super) astray: u64,
 }
 
 impl Guard {
@@ -35,6 +37,7 @@ impl Guard {
             stops: alloc::vec![0; CELLS],
             report,
             seen: alloc::vec![(0, 0); services],
+            astray: 0,
         }
     }
 
@@ -52,6 +55,7 @@ impl Guard {
 
     /// A cell was spawned.
     pub fn begin(&mut self, cell: usize) {
+        self.astray &= !(1 << cell);
         self.health[cell] = Some(Health::new(arch::ticks()));
         self.stops[cell] = 0;
         let _ = self.report.set_fault(cell, "");
@@ -103,7 +107,7 @@ impl System {
     }
 
     /// Stops a cell, answers for it, and builds it again when its time has come.
-    fn stop_cell(&mut self, cell: usize, kind: Kind, why: &str) {
+    pub(super) fn stop_cell(&mut self, cell: usize, kind: Kind, why: &str) {
         let Some(entry) = self.cells.entry(cell) else { return };
         let name = name(&entry);
         log::error!("cell {cell} ({name}) is stopped: {why}");
@@ -166,21 +170,6 @@ impl System {
             Err(error) => {
                 log::error!("{error}; cell {cell} stays stopped");
                 self.guard.set(cell, State::Stopped);
-            }
-        }
-    }
-
-    /// The watchdog: who waited in the same Call of a cell when it looked last is to wait no longer.
-    pub(super) fn watch(&mut self) {
-        for owner in 0..self.units.len() {
-            let now = (self.call_number(owner), self.pending(owner).map_or(0, |(cptr, _)| cptr));
-            let before = core::mem::replace(&mut self.guard.seen[owner], now);
-            if now.1 != 0
-                && now == before
-                && let Some(cell) = self.cell_of(owner, now.1)
-                && self.guard.is_up(cell)
-            {
-                self.stop_cell(cell, Kind::OverBudget, "over its time: the watchdog saw no answer");
             }
         }
     }

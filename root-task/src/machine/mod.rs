@@ -22,6 +22,7 @@ mod spawn;
 mod supervise;
 mod ticker;
 mod vspace;
+mod watch;
 
 use sel4_root_task::root_task;
 

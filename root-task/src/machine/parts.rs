@@ -81,6 +81,12 @@ impl Parts {
         Ok(())
     }
 
+    /// What a cell can't write, from an address on.
+    pub fn code(&self, address: u64) -> Option<&[u8]> {
+        let segments = self.program.segments.iter().filter(|segment| !segment.writable);
+        segments.filter_map(|segment| segment.data.get(address.checked_sub(segment.vaddr)? as usize..)).next()
+    }
+
     /// Where a cell begins.
     pub const fn entry(&self) -> u64 {
         self.program.entry

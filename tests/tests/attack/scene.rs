@@ -36,6 +36,8 @@ pub struct Scene {
     pub system: System,
     pub dir: tempfile::TempDir,
     baseline: [u64; 5],
+    /// Time from one of an attacker's events to the next.
+    pub period: &'static str,
     /// Events that attackers answered.
     answered: u64,
 }
@@ -82,7 +84,7 @@ impl Scene {
         let object = bpf::compile(dir.path(), "victim", VICTIM)?;
         system.hypctl(&["prog", "load", &object.to_string_lossy()])?;
         system.hypctl(&["prog", "attach", "victim", "timer", "--period", "1ms"])?;
-        let mut scene = Self { system, dir, baseline: [0; 5], answered: 0 };
+        let mut scene = Self { system, dir, baseline: [0; 5], period: "1ms", answered: 0 };
         scene.baseline = scene.possessions()?;
         Ok(scene)
     }
@@ -150,7 +152,7 @@ impl Scene {
     /// Attaches a program that is loaded, and detaches it when `prog show` says so.
     pub fn run(&mut self, name: &str, done: impl Fn(&Value) -> bool) -> Result<Outcome> {
         let before = self.now()?;
-        self.system.hypctl(&["prog", "attach", name, "timer", "--period", "1ms"])?;
+        self.system.hypctl(&["prog", "attach", name, "timer", "--period", self.period])?;
         let end = Instant::now() + PATIENCE;
         while !done(&self.program(name).with_context(|| self.tail())?) {
             if Instant::now() > end {

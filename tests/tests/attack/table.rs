@@ -7,8 +7,7 @@ use anyhow::{Context, Result, ensure};
 use hypos_tests::tools;
 
 /// The groups, in the table's order.
-const GROUPS: [&str; 7] =
-    ["reads", "writes", "execution", "system calls", "messages", "time", "shared memory"];
+const GROUPS: [&str; 8] = ["reads", "writes", "execution", "flags", "calls", "messages", "time", "maps"];
 const HEAD: &str = "| of | attack | as | attempts | outcome |\n|---|---|---|---|---|\n";
 
 /// An attack and what came of it.
