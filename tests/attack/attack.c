@@ -103,7 +103,8 @@ static inline word call_system(word i)
 	word words[4] = { ORDER->args[4], ORDER->args[5], ORDER->args[6], ORDER->args[7] };
 	word answer = system_call(ORDER->args[0], place(i / labels), info, words);
 
-	return ANSWERED + (answer >> 12 & 0x7f);
+	/* What only sends is not answered. */
+	return ORDER->args[0] == (word)CALL ? ANSWERED + (answer >> 12 & 0x7f) : SURVIVED;
 }
 
 #define NAMED(name, assembly)                                                                                          \
@@ -196,7 +197,7 @@ static inline word try(word kind, word i)
 		set_flags(ORDER->args[1]);
 		if (ORDER->args[0] == 0)
 			system_call(RECV, 8, 0, words);
-		for (int n = 0; n < 100000; n++)
+		for (int n = 0; n < 1000; n++)
 			system_call(YIELD, 0, 0, words);
 		clear_flags();
 	}

@@ -37,7 +37,8 @@ impl Health {
                 OnLimit::Stop => return None,
             }
         }
-        let delay_ms = if self.strikes == 1 { 0 } else { u64::from(policy.backoff_ms) << (self.strikes - 2) };
-        Some(now + delay_ms * hz / 1_000)
+        let doubled = |strikes| u64::from(policy.backoff_ms).checked_shl(strikes).unwrap_or(u64::MAX);
+        let delay_ms = self.strikes.checked_sub(2).map_or(0, doubled);
+        Some(now.saturating_add(delay_ms.saturating_mul(hz) / 1_000))
     }
 }

@@ -48,7 +48,7 @@ fn instructions_jumps_and_data_as_code() -> Result<()> {
 
     let outcome = scene.attack_until(&Order::times(Kind::Overflow, 1), |program| program["faults"] != 0)?;
     let expected = format!("VmFault: write to an unmapped page, address {:#x},", STACK_END - 8);
-    ensure!(outcome.stops[0].starts_with(&expected), "{outcome:?}");
+    ensure!(outcome.stops[0].starts_with(&expected), "{:?}", outcome.stops);
     table.push(Row::native(
         "its stack overflows",
         1,

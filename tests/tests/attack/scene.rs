@@ -43,7 +43,7 @@ pub struct Scene {
 }
 
 /// What became of an attack.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Outcome {
     /// By attempt: `BEGUN` and so on of `tests/attack/attack.c`.
     pub log: Vec<u8>,
@@ -139,11 +139,10 @@ impl Scene {
             for became in &outcome.log[first as usize..next as usize] {
                 all.push(match *became {
                     BEGUN => short(stops.next().context("it was not stopped")?),
-                    SURVIVED => "goes on".into(),
-                    answer => answered(answer.wrapping_sub(ANSWERED)),
+                    answer => survived(answer),
                 });
             }
-            ensure!(stops.next().is_none(), "{:?} of {:?}", outcome.stops, outcome.log);
+            ensure!(stops.next().is_none(), "{:?}", outcome.stops);
             first = next;
         }
         Ok(all)
@@ -232,6 +231,16 @@ impl Scene {
         self.system.check_sound()
     }
 
+    /// So many events were answered besides.
+    pub fn answered_more(&mut self, events: u64) {
+        self.answered += events;
+    }
+
+    /// So many events less were answered, as their sender sees it.
+    pub fn answered_less(&mut self, events: u64) {
+        self.answered -= events;
+    }
+
     /// At the end: the victim got each of its events once, in order; what attackers got, they answered or faulted at.
     pub fn end(&self) -> Result<()> {
         self.unharmed()?;
@@ -256,6 +265,14 @@ pub fn short(stop: &str) -> String {
     let changes =
         |part: &&str| !["ip ", "sp ", "address ", "fsr ", "code "].iter().any(|word| part.starts_with(word));
     stop.split(", ").filter(changes).collect::<Vec<_>>().join(", ")
+}
+
+/// What an attempt came to that was not stopped.
+pub fn survived(became: u8) -> String {
+    match became.checked_sub(ANSWERED) {
+        Some(label) => answered(label),
+        None => "goes on".into(),
+    }
 }
 
 /// The kernel's answer to an invocation (`seL4_Error`).

@@ -7,16 +7,17 @@ use anyhow::{Context, Result, ensure};
 use hypos_tests::tools;
 
 /// The groups, in the table's order.
-const GROUPS: [&str; 8] = ["reads", "writes", "execution", "flags", "calls", "messages", "time", "maps"];
+const GROUPS: [&str; 10] =
+    ["reads", "writes", "execution", "flags", "calls", "messages", "time", "bytecode", "maps", "words"];
 const HEAD: &str = "| of | attack | as | attempts | outcome |\n|---|---|---|---|---|\n";
 
 /// An attack and what came of it.
 #[derive(Clone, Debug)]
 pub struct Row {
-    attack: String,
+    pub attack: String,
     form: &'static str,
     attempts: u64,
-    outcome: String,
+    pub outcome: String,
 }
 
 impl Row {
@@ -28,6 +29,11 @@ impl Row {
     /// By bytecode.
     pub fn bytecode(attack: impl Into<String>, attempts: u64, outcome: impl Into<String>) -> Self {
         Self { form: "bytecode", ..Self::native(attack, attempts, outcome) }
+    }
+
+    /// The same, of an attack of another name.
+    pub fn named(self, attack: String) -> Self {
+        Self { attack, ..self }
     }
 
     fn line(&self, group: &str) -> String {

@@ -43,7 +43,7 @@ fn flags_that_the_kernel_must_not_run_with() -> Result<()> {
             let order = Order::times(Kind::SetFlags, 1).args(&[works, flag as u64]);
             let outcome = scene.attack_until(&order, |p| stopped(p) || p["runs"] != 0)?;
             let became = outcome.stops.first().map_or("goes on".to_owned(), |stop| short(stop));
-            ensure!((works == 1) == outcome.stops.is_empty(), "{outcome:?}");
+            ensure!((works == 1) == outcome.stops.is_empty(), "{:?}", outcome.stops);
             table.push(Row::native(format!("sets the flags {name}, then {what}"), 1, became));
         }
     }

@@ -47,7 +47,7 @@ impl<'a, B: Board> Agent<'a, B> {
             frames_bad: self.frames_bad,
             program_memory_free: self.code_pages.free_bytes() as u64,
             map_memory_free: self.map_pages.free_bytes() as u64,
-            events: self.programs.iter().flatten().map(|program| self.counts(program).runs).sum(),
+            events: self.programs.iter().flatten().fold(0, |sum, p| sum.wrapping_add(self.counts(p).runs)),
         })
     }
 
