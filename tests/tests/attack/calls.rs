@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 
 use crate::{
     order::{Kind, Order, Range},
-    scene::{Scene, survived},
+    scene::{Scene, short, survived},
     table::{Row, check, rows},
 };
 
@@ -83,9 +83,8 @@ fn each_capability_with_each_system_call() -> Result<()> {
         let named = format!("{name} at slots that are empty, and at the endpoint for its faults");
         let outcomes = outcomes.into_iter().map(|o| without_address(&o)).collect();
         table.extend(rows(names, outcomes).into_iter().map(|row| row.named(named.clone())));
-        let outcomes = scene.each(&order(number, &[Range::one(EVENTS)]))?;
-        table.extend(rows(vec![format!("{name} of the next event, before it has answered")], outcomes));
     }
+    table.extend(next_events(&mut scene)?);
     table.extend(rows(vec!["Yield".into()], scene.each(&order(YIELD, &[Range::one(0)]))?));
     for number in [-30_i64, -21, -14, -9, 0, 1, 7, 1 << 32, i64::MAX, i64::MIN] {
         let outcomes = scene.each(&order(number as u64, &[Range::one(0)]))?;
@@ -93,6 +92,28 @@ fn each_capability_with_each_system_call() -> Result<()> {
     }
     scene.end()?;
     check("calls", &merged(table))
+}
+
+/// What it has not answered is forgotten by the kernel when it receives again.
+fn next_events(scene: &mut Scene) -> Result<Vec<Row>> {
+    let mut table = Vec::new();
+    let events = [Range::one(EVENTS)];
+    for (name, number) in [("Recv", RECV), ("NBRecv", NB_RECV)] {
+        let outcome = scene.attack_until(&order(number, &events), |program| program["faults"] != 0)?;
+        let what = format!("{name} of the next event, before it has answered");
+        table.push(Row::native(what, 1, short(&outcome.stops[0])));
+        // One that goes on, and answers nobody.
+        scene.answered_less(u64::from(number == NB_RECV));
+    }
+    // Taken away meanwhile, it leaves nobody waiting, whether the watchdog sees it first or not.
+    scene.attack(&order(NB_RECV, &events))?;
+    scene.answered_less(1);
+    let outcome = scene.attack(&order(REPLY_RECV, &events))?;
+    ensure!(outcome.faults == 0, "{:?}", outcome.stops);
+    // The first event by this, the second by coming back.
+    scene.answered_more(1);
+    table.push(Row::native("ReplyRecv of the next event", 1, "goes on"));
+    Ok(table)
 }
 
 /// Without the capability's address, which differs from attempt to attempt.

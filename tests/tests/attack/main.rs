@@ -9,6 +9,7 @@ mod memory;
 mod messages;
 mod native;
 mod order;
+mod product;
 mod scene;
 mod table;
 mod time;

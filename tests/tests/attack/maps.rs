@@ -45,19 +45,19 @@ fn shared(contents: &bpf_runtime::bundle::Contents, skip: u64) -> Vec<Range> {
 fn side_by_side(scene: &mut Scene, skip: u64) -> Result<()> {
     let object = bpf::compile(scene.dir.path(), "user", USER)?;
     let contents = elf::read("user", &std::fs::read(&object)?)?.contents;
-    let order = Order { attempts: (0, u64::MAX), ..Order::at(Kind::Scribble, &shared(&contents, skip)) };
+    let order = Order::at(Kind::Scribble, &shared(&contents, skip));
     scene.load(&order.bundle(contents)?)?;
     for program in ["user", ATTACKER] {
         scene.system.hypctl(&["prog", "attach", program, "timer", "--period", "1ms"])?;
     }
-    for _ in 0..20 {
+    for _ in 0..5 {
         scene.system.counts_up("user")?;
         scene.system.counts_up(ATTACKER)?;
         for map in SHARED {
             // Whatever it says: it answers.
             let _ = scene.system.hypctl(&["map", "dump", map]);
         }
-        scene.system.hypctl(&["trace", "--count", "1"])?;
+        scene.trace()?;
         scene.system.json(&["status"])?;
     }
     Ok(())
@@ -72,8 +72,7 @@ fn whole(scene: &Scene, program: &str) -> Result<()> {
 fn apart(scene: &mut Scene) -> Result<()> {
     for program in ["user", ATTACKER] {
         scene.system.hypctl(&["prog", "detach", program])?;
-        let runs = scene.system.runs(program)?;
-        scene.answered_more(runs);
+        scene.answered_more(scene.system.runs(program)?);
     }
     scene.take_away(&["user", ATTACKER])
 }
@@ -91,6 +90,39 @@ fn noise_in_shared_maps() -> Result<()> {
             format!("noise in {what} a hash map, an LRU, an array and a ring that another program uses");
         table.push(Row::native(attack, 0, "both go on; agent and host read on"));
     }
+    table.extend(own_words(&mut scene)?);
     scene.end()?;
     check("maps", &table)
+}
+
+/// What it counts and prints: the page that the agent reads.
+fn own_words(scene: &mut Scene) -> Result<Vec<Row>> {
+    // Where the ring of what is printed lies, and the largest power of two behind its header (`shm::ring`).
+    let (ring, data) = (cell::OUT.vaddr + 64, 1_u64 << 13);
+    ensure!(data < cell::OUT.pages * 4096 - 128, "it has room");
+    let noise = Range { start: cell::OUT.vaddr, step: 0, count: cell::OUT.pages * 4096 };
+    let orders = [
+        (Order::at(Kind::Scribble, &[noise]), "noise in its counts and in what it prints"),
+        (
+            Order::times(Kind::Flood, 1).args(&[ring, data]),
+            "prints records of no bytes, faster than they are read",
+        ),
+    ];
+    let mut table = Vec::new();
+    for (order, what) in orders {
+        scene.load(&order.bundle(bpf_runtime::bundle::Contents::default())?)?;
+        scene.system.hypctl(&["prog", "attach", ATTACKER, "timer", "--period", "200us"])?;
+        for _ in 0..5 {
+            scene.trace()?;
+            scene.system.json(&["status"])?;
+            scene.system.json(&["prog", "list"])?;
+            scene.system.counts_up("victim")?;
+        }
+        scene.system.hypctl(&["prog", "detach", ATTACKER])?;
+        whole(scene, ATTACKER)?;
+        scene.answered_more(scene.order()?[4]);
+        scene.take_away(&[ATTACKER])?;
+        table.push(Row::native(what, 0, "goes on; agent and host read on"));
+    }
+    Ok(table)
 }

@@ -1,6 +1,7 @@
 //! The unverified system with a victim on it, attacks upon it, and what must hold after each.
 
 use std::{
+    path::PathBuf,
     thread,
     time::{Duration, Instant},
 };
@@ -13,7 +14,7 @@ use hypctl::{
     elf,
 };
 use hypos_tests::{Options, System, bpf, tools};
-use proto::host::{LoadRequest, UploadRequest, request};
+use proto::host::{LoadRequest, TraceRequest, UploadRequest, request};
 use serde_json::Value;
 
 use crate::order::{ATTACKER, Order};
@@ -72,11 +73,17 @@ pub fn words(bytes: &[u8]) -> Vec<u64> {
     bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect()
 }
 
+/// The folder of the image that believes everything.
+pub fn images() -> PathBuf {
+    let mut images = tools::images();
+    images.set_file_name(format!("{}-unverified", tools::board().replace('/', "-")));
+    images
+}
+
 impl Scene {
     /// Boots the image that believes everything.
     pub fn new() -> Result<Self> {
-        let mut images = tools::images();
-        images.set_file_name(format!("{}-unverified", tools::board().replace('/', "-")));
+        let images = images();
         ensure!(images.join("root-task.elf").is_file(), "no {}; run scripts/unverified.sh", images.display());
         let system = System::boot(&Options { images, ..Options::default() })?;
         system.wait_for("UNVERIFIED")?;
@@ -111,6 +118,13 @@ impl Scene {
             client.request(Repeat::Yes, &request::Body::Upload(upload))?;
         }
         client.request(Repeat::No, &request::Body::Load(LoadRequest { size: bundle.len() as u32 }))?;
+        Ok(())
+    }
+
+    /// Asks for what programs printed and put into rings, once: there may be nothing.
+    pub fn trace(&self) -> Result<()> {
+        let mut client = Client::open(Address::Unix(self.system.socket()), Duration::from_secs(20))?;
+        client.request(Repeat::No, &request::Body::Trace(TraceRequest::default()))?;
         Ok(())
     }
 
@@ -196,8 +210,12 @@ impl Scene {
         if name != ATTACKER {
             return Ok(Outcome { log: Vec::new(), stops, faults, answered: 0 });
         }
-        let order = words(&self.value("attack_order", 0)?);
-        Ok(Outcome { log: self.value("attack_log", 0)?, stops, faults, answered: order[4] })
+        Ok(Outcome { log: self.value("attack_log", 0)?, stops, faults, answered: self.order()?[4] })
+    }
+
+    /// The attacker's order, as it has left it.
+    pub fn order(&self) -> Result<Vec<u64>> {
+        Ok(words(&self.value("attack_order", 0)?))
     }
 
     /// An entry of an array.
