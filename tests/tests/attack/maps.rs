@@ -1,6 +1,6 @@
 //! Maps that an attacker shares with another program, and what its own cell says of itself, filled with noise.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use hypctl::elf;
 use hypos_tests::bpf;
 

@@ -50,9 +50,8 @@ fn compile(object: &Path) -> Result<Vec<Insn>> {
     clang(&["-c", "-o", &object.to_string_lossy()])?;
     let file = fs::read(object)?;
     let file = object::File::parse(&*file)?;
-    for section in file.sections().filter(|section| section.relocations().next().is_some()) {
-        anyhow::bail!("{} wants a linker: keep data and calls out of it", section.name()?);
-    }
+    let to_link = file.sections().any(|section| section.relocations().next().is_some());
+    ensure!(!to_link, "tests/attack/attack.c wants a linker: keep data and calls out of it");
     let text = file.section_by_name(".text").context("no code")?;
     let mut bytes = text.data()?.to_vec();
     bytes.resize(bytes.len().next_multiple_of(INSN_BYTES), 0);

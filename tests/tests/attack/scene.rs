@@ -20,7 +20,7 @@ use serde_json::Value;
 use crate::order::{ATTACKER, Order};
 
 /// How long one attack may take: machines are slow, and a fault a page adds up.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Bytes of a piece of a bundle.
 const PIECE: usize = 1024;
 

@@ -39,7 +39,7 @@ impl Row {
     fn line(&self, group: &str) -> String {
         let Self { attack, form, attempts, outcome } = self;
         // As many as a program has pages: not to be compared.
-        let attempts = if *attempts == 0 { "all".to_owned() } else { attempts.to_string() };
+        let attempts = if *attempts == 0 { "many".to_owned() } else { attempts.to_string() };
         format!("| {group} | {attack} | {form} | {attempts} | {outcome} |\n")
     }
 }
