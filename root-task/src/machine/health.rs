@@ -37,7 +37,7 @@ impl Health {
                 OnLimit::Stop => return None,
             }
         }
-        let doubled = |strikes| u64::from(policy.backoff_ms).checked_shl(strikes).unwrap_or(u64::MAX);
+        let doubled = |strikes| u64::from(policy.backoff_ms).saturating_mul(2_u64.saturating_pow(strikes));
         let delay_ms = self.strikes.checked_sub(2).map_or(0, doubled);
         Some(now.saturating_add(delay_ms.saturating_mul(hz) / 1_000))
     }

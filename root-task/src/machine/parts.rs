@@ -83,8 +83,8 @@ impl Parts {
 
     /// What a cell can't write, from an address on.
     pub fn code(&self, address: u64) -> Option<&[u8]> {
-        let segments = self.program.segments.iter().filter(|segment| !segment.writable);
-        segments.filter_map(|segment| segment.data.get(address.checked_sub(segment.vaddr)? as usize..)).next()
+        let mut segments = self.program.segments.iter().filter(|segment| !segment.writable);
+        segments.find_map(|segment| segment.data.get(address.checked_sub(segment.vaddr)? as usize..))
     }
 
     /// Where a cell begins.

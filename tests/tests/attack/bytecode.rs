@@ -20,7 +20,7 @@ const PROGRAMS: [(&str, &str); 16] = [
     ("reads the kernel's memory", "return *(volatile __u64 *)some(0xffffffff80700000);"),
     ("reads another program's image", "return *(volatile __u64 *)some(0x10210000);"),
     ("writes its own code", "*(volatile __u64 *)some(0x10200200) = 0; return 0;"),
-    ("writes the cells' program", "*(volatile __u64 *)some(0x200000) = 0; return 0;"),
+    ("writes the cells' program", "*(volatile __u64 *)some(0x400000) = 0; return 0;"),
     ("writes the clock", "bpf_ktime_get_ns(); *(volatile __u64 *)some(0x10030000) = 0; return 0;"),
     ("writes below its stack", "*(volatile __u64 *)some(0x100fc000) = 0; return 0;"),
     (

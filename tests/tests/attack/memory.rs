@@ -66,8 +66,8 @@ fn walks(every: u64) -> Vec<(String, Vec<Range>)> {
     let page = if every == 1 { "each page".to_owned() } else { format!("one in {every} pages") };
     vec![
         (
-            format!("{page} from 2 to 5 MiB, where all programs lie; null"),
-            vec![Range::one(0), pages(2 * MIB, 5 * MIB)],
+            format!("{page} from 4 to 6 MiB, where all programs lie; null"),
+            vec![Range::one(0), pages(4 * MIB, 6 * MIB)],
         ),
         (
             format!(
