@@ -40,6 +40,7 @@ use_board x86_64/pc99
 target/bin/kernel-config --platform "$board" --out target/sel4 >/dev/null # the debug kernel too
 SEL4_PREFIX=$PWD/target/sel4/$board_id/release
 export SEL4_PREFIX HYPOS_PLATFORM=$board HYPOS_SERVICES=$PWD/$images/services
+scripts/unverified.sh "$board" # for the attack tests
 bare_cargo build --release -p in-situ
 objcopy --strip-all "target/$target/release/in-situ" "$images/in-situ.elf"
 

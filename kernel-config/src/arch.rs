@@ -44,6 +44,12 @@ pub struct Derived {
 /// The overrides shadow `include/arch/x86/arch/64/mode/kernel/stack.h`, whose only content is an alignment
 /// of 16. `restore_user_context` (`src/arch/x86/64/c_traps.c`) finds the stack's top with `and ~0xfff`, which
 /// takes a page-aligned stack; otherwise a nested interrupt writes over the IDT.
+///
+/// A system call clears those flags that `IA32_FMASK` names (Intel SDM volume 2, SYSCALL); 5.0.0 names TF and IF
+/// (`init_syscall_msrs`). A program that sets NT and makes a system call after which a thread goes on that had been
+/// interrupted has the kernel execute `iretq` with NT set: a general protection fault in the kernel, which halts. So a header of the
+/// same name goes before the source's, in which the name that is used there stands for NT, DF and AC too. (The
+/// only other use, `sanitiseRegister`, takes it from the flags that are written to a thread.)
 const X86_64: Arch = Arch {
     name: "x86_64",
     tool_prefix: "",
@@ -55,7 +61,14 @@ const X86_64: Arch = Arch {
     overrides: "-D__KERNEL_MODE_STACK_H -DKERNEL_STACK_ALIGNMENT=4096",
     arguments: &[],
     environment: &[("TYPE_SUFFIX", "64"), ("__X86_64__", "y")],
-    derived: &[],
+    derived: &[Derived {
+        from: "include/arch/x86/arch/machine/cpu_registers.h",
+        to: "../include/generated/arch/machine/cpu_registers.h",
+        replace: Some((
+            "#define FLAGS_TF            BIT(8)  /* Trap Flag */",
+            "#define FLAGS_TF (BIT(8) | BIT(10) | BIT(14) | BIT(18)) /* TF, DF, NT, AC */",
+        )),
+    }],
 };
 
 /// `-mno-outline-atomics` and `-fno-tree-loop-distribute-patterns`: no calls of libgcc and of `memset`. The Makefile

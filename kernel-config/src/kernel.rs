@@ -106,7 +106,9 @@ fn derive(source: &Path, Derived { from, to, replace }: &Derived) -> Result<()> 
         }
         text = text.replace(old, new);
     }
-    fs::write(source.join(to), text).with_context(|| format!("write {to}"))
+    let to = source.join(to);
+    fs::create_dir_all(to.parent().unwrap_or(source)).with_context(|| format!("{}", to.display()))?;
+    fs::write(&to, text).with_context(|| format!("write {}", to.display()))
 }
 
 /// `name=path` as one argument.

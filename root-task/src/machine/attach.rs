@@ -52,6 +52,7 @@ impl System {
             log::error!("attach cell {cell}: {why:?}");
             Refusal::Failed
         })?;
+        self.release(owner, slot);
         if let Some(word) = self.attached.place(hook, place) {
             *word = cell as u8 + 1;
         }
@@ -64,7 +65,17 @@ impl System {
         if let Some(word) = self.attached.place(hook, place) {
             *word = 0;
         }
-        self.units[owner].domain.slot(slot).delete().map_err(|_| Refusal::Failed)
+        let taken = self.units[owner].domain.slot(slot).delete().map_err(|_| Refusal::Failed);
+        self.release(owner, slot);
+        taken
+    }
+
+    /// Whom the owner of a hook called through a slot is there no more, for it: a cell that answers had done so, since it runs
+    /// before the one who asks for the change, and the watchdog would not find the call again.
+    fn release(&self, owner: usize, slot: Slot) {
+        if self.fail_call(owner, |cptr| cptr == slot.cptr()) {
+            log::warn!("{}: its call of a cell that was taken away failed", SYSTEM.services[owner].name);
+        }
     }
 
     /// Fills a slot of the owner with the endpoint of the cell, or, while that is down, with one where the root task

@@ -71,6 +71,11 @@ impl Cells {
         Ok(Self { parts, ledger, endpoints, slots, room, all, quota })
     }
 
+    /// The program that all cells run, from an address on that it executes.
+    pub fn code(&self, address: u64) -> Option<&[u8]> {
+        self.parts.code(address)
+    }
+
     /// The endpoint of a cell.
     pub fn endpoint(&self, cell: usize) -> usize {
         self.endpoints.start + cell

@@ -67,6 +67,7 @@ impl System {
     /// Makes a cell of what the agent noted in the ledger.
     pub(super) fn spawn_cell(&mut self, cell: usize) -> Result<(), Refusal> {
         self.cells.spawn(cell, &self.shared, &mut self.window)?;
+        self.watch.astray &= !(1 << cell);
         self.guard.begin(cell);
         self.publish_memory();
         Ok(())

@@ -37,7 +37,8 @@ impl Health {
                 OnLimit::Stop => return None,
             }
         }
-        let delay_ms = if self.strikes == 1 { 0 } else { u64::from(policy.backoff_ms) << (self.strikes - 2) };
-        Some(now + delay_ms * hz / 1_000)
+        let doubled = |strikes| u64::from(policy.backoff_ms).saturating_mul(2_u64.saturating_pow(strikes));
+        let delay_ms = self.strikes.checked_sub(2).map_or(0, doubled);
+        Some(now.saturating_add(delay_ms.saturating_mul(hz) / 1_000))
     }
 }

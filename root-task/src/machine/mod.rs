@@ -25,6 +25,7 @@ mod ticker;
 mod uart;
 mod vspace;
 mod watch;
+mod watch_cells;
 
 use sel4_root_task::root_task;
 

@@ -83,6 +83,12 @@ impl Parts {
         Ok(())
     }
 
+    /// What a cell can't write, from an address on.
+    pub fn code(&self, address: u64) -> Option<&[u8]> {
+        let mut segments = self.program.segments.iter().filter(|segment| !segment.writable);
+        segments.find_map(|segment| segment.data.get(address.checked_sub(segment.vaddr)? as usize..))
+    }
+
     /// Where a cell begins.
     pub const fn entry(&self) -> u64 {
         self.program.entry

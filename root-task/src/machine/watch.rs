@@ -8,7 +8,7 @@ use core::ops::Range;
 
 use alloc::vec::Vec;
 use caps::standard::LOOK;
-use report::{State, events::Kind};
+use report::State;
 use sel4::{CapRights, cap, cap_type};
 use system::{ROOT, SYSTEM};
 
@@ -25,7 +25,9 @@ const LOOK_MS: u32 = 100;
 /// What was seen of the services.
 #[derive(Debug)]
 pub struct Watch {
-    services: Vec<Seen>,
+    pub(super) services: Vec<Seen>,
+    /// Cells that ran, though nobody called them: bit by bit.
+    pub(super) astray: u64,
     /// Capabilities that set [`LOOK`] in each service's notification, made at the first look.
     pokes: Range<usize>,
     poked: bool,
@@ -35,9 +37,9 @@ pub struct Watch {
 
 /// What was seen of a service at the last look.
 #[derive(Clone, Copy, Debug, Default)]
-struct Seen {
+pub(super) struct Seen {
     /// The Call that it was in: its number and its capability.
-    call: (u64, u64),
+    pub(super) call: (u64, u64),
     /// How often it had waited.
     turns: u64,
     /// At so many looks it has shown no sign of life since it last did.
@@ -47,7 +49,7 @@ struct Seen {
 impl Watch {
     /// Nothing was seen yet; there is a slot in `pokes` for each of `services` services.
     pub fn new(pokes: Range<usize>, services: usize) -> Self {
-        Self { services: alloc::vec![Seen::default(); services], pokes, poked: false, last: 0 }
+        Self { services: alloc::vec![Seen::default(); services], astray: 0, pokes, poked: false, last: 0 }
     }
 }
 
@@ -77,22 +79,6 @@ impl System {
         self.cells_due();
         if let Err(why) = self.poke().at(ROOT, "ask for signs of life") {
             log::error!("{why}");
-        }
-    }
-
-    /// Who waited in the same Call of a cell at the last look is to wait no longer.
-    fn watch_cells(&mut self) {
-        for owner in 0..self.units.len() {
-            let now = (self.call_number(owner), self.pending(owner).map_or(0, |(cptr, _)| cptr));
-            let before = core::mem::replace(&mut self.watch.services[owner].call, now);
-            if now.1 != 0
-                && now == before
-                && let Some(cell) = self.cell_of(owner, now.1)
-                && self.guard.is_up(cell)
-                && self.is_in_call(owner)
-            {
-                self.stop_cell(cell, Kind::OverBudget, "over its time: the watchdog saw no answer");
-            }
         }
     }
 

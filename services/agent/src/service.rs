@@ -66,6 +66,8 @@ fn main() -> ! {
         rates: region(RATES),
         counters: COUNTERS.map(region),
     };
+    #[cfg(feature = "unverified")]
+    log::error!("{}", agent::server::WARNING);
     let counters = Counters::new(region(caps::standard::METRICS));
     svc::counters(Agent::<System>::COUNTERS);
     let mut agent = Agent::new(memory, System).expect("the table's memory is as large as the agent needs");

@@ -1,17 +1,22 @@
 //! Loading and unloading: all programs of a bundle, or none.
 
 use alloc::vec::Vec;
+#[cfg(not(feature = "unverified"))]
+use bpf_runtime::verifier::{self, Limits};
 use bpf_runtime::{
     bundle::{self, Bundle},
     hook,
     isa::Insn,
     map::MapSpec,
-    verifier::{self, Limits, Summary, Unit},
+    verifier::{Summary, Unit},
 };
 use proto::device::{Error, ErrorCode, LoadResponse, Loaded, ProgramRequest};
 
+#[cfg(feature = "unverified")]
+use super::unverified::judge;
 use super::{Agent, Board, attach::HookNames, state::refusal};
 
+#[cfg(not(feature = "unverified"))]
 /// What the verifier may use of the agent's heap.
 const VERIFIER_BYTES: usize = 600 * 1024;
 
@@ -151,8 +156,8 @@ pub(crate) fn verify<'b>(bundle: &Bundle<'b>, program: bundle::Program<'b>) -> R
     }
     code.extend(insns);
     let unit = Unit { code: &code, hook, maps: &specs, lines: Some(program.lines) };
-    let summary = verifier::verify(&unit, &Limits { memory_bytes: VERIFIER_BYTES, ..Limits::default() })
-        .map_err(|e| refusal(ErrorCode::Refused, format_args!("{}: {e}", program.name)))?;
+    let summary =
+        judge(&unit).map_err(|e| refusal(ErrorCode::Refused, format_args!("{}: {e}", program.name)))?;
     if program.strict && summary.instruction_bound.is_none() {
         return Err(refusal(
             ErrorCode::Refused,
@@ -160,4 +165,9 @@ pub(crate) fn verify<'b>(bundle: &Bundle<'b>, program: bundle::Program<'b>) -> R
         ));
     }
     Ok(Verified { program, hook, summary })
+}
+
+#[cfg(not(feature = "unverified"))]
+fn judge(unit: &Unit<'_>) -> Result<Summary, verifier::Refusal> {
+    verifier::verify(unit, &Limits { memory_bytes: VERIFIER_BYTES, ..Limits::default() })
 }

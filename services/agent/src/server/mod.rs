@@ -19,8 +19,12 @@ mod serve;
 mod show;
 mod state;
 mod trace;
+#[cfg(feature = "unverified")]
+mod unverified;
 
 pub use state::{Agent, Board, Memory};
+#[cfg(feature = "unverified")]
+pub use unverified::WARNING;
 
 #[cfg(test)]
 mod tests;

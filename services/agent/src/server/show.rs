@@ -14,6 +14,12 @@ use super::{
     state::{MapEntry, Program, cut, refusal},
 };
 
+/// What `hypctl status` calls the system.
+const VERSION: &str = if cfg!(feature = "unverified") {
+    concat!(env!("CARGO_PKG_VERSION"), "-UNVERIFIED")
+} else {
+    env!("CARGO_PKG_VERSION")
+};
 /// Bytes of a value in one entry of a dump; a longer value comes in several.
 pub(crate) const PIECE: usize = 256;
 const _: () = assert!(MAX_KEY_BYTES <= 512, "a dump's entry holds any key");
@@ -27,7 +33,7 @@ impl<'a, B: Board> Agent<'a, B> {
         let summary = self.report.summary().map_err(unreadable)?;
         let count = |n: usize| n as u32;
         Ok(Status {
-            version: cut(env!("CARGO_PKG_VERSION")),
+            version: cut(VERSION),
             platform: cut(platform::PLATFORM.name),
             kernel: cut(summary.kernel.as_str()),
             uptime_ns: self.board.now_ns(),
@@ -41,7 +47,7 @@ impl<'a, B: Board> Agent<'a, B> {
             frames_bad: self.frames_bad,
             program_memory_free: self.code_pages.free_bytes() as u64,
             map_memory_free: self.map_pages.free_bytes() as u64,
-            events: self.programs.iter().flatten().map(|program| self.counts(program).runs).sum(),
+            events: self.programs.iter().flatten().fold(0, |sum, p| sum.wrapping_add(self.counts(p).runs)),
         })
     }
 

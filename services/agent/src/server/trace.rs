@@ -10,6 +10,8 @@ use super::{
 
 /// Bytes of a ring buffer's record that are shown.
 const DATA_BYTES: usize = 512;
+/// Records of one program that one answer looks at.
+const RECORDS: usize = 256;
 /// Bytes of a text that are shown.
 const MAX_TEXT: usize = 256;
 
@@ -23,7 +25,11 @@ impl<B: Board> Agent<'_, B> {
         for program in self.programs.iter().flatten() {
             let Some(Ok(ring)) = self.out(program).map(|out| out.consumer()) else { continue };
             page.lost += u64::from(ring.lost());
-            while page.records.len() < most {
+            // A program that fills its ring with what can't be shown, as fast as it is read, keeps nobody here.
+            for _ in 0..RECORDS {
+                if page.records.len() == most {
+                    break;
+                }
                 let mut record = [0; TRACE_HEADER + MAX_TEXT];
                 let Some(len) = ring.pop(&mut record) else { break };
                 if let Some(record) = printed(program, &record[..len.min(record.len())], len) {

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Builds the image of attack tests into target/images/BOARD-unverified/: its agent believes every program and takes
+# machine code for programs, its root task builds a cell again however often it is stopped. Never for a device.
+# usage: unverified.sh [ARCH/BOARD], after build.sh
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+use_board "${1:-x86_64/pc99}"
+unverified=$images-unverified
+SEL4_PREFIX=${SEL4_PREFIX:-$PWD/target/sel4/$board_id/release}
+export SEL4_PREFIX HYPOS_PLATFORM=$board
+
+say "agent and root task that believe everything, for attack tests"
+mkdir -p "$unverified/services"
+cp "$images"/services/*.elf "$unverified/services/"
+bare_cargo build --release -p agent --features agent/unverified
+objcopy --strip-all "target/$target/release/agent" "$unverified/services/agent.elf"
+HYPOS_SERVICES=$PWD/$unverified/services bare_cargo build --release -p root-task --features root-task/unverified
+objcopy --strip-all "target/$target/release/root-task" "$unverified/root-task.elf"
+cp "$images/kernel.elf" "$unverified/"
+# What lies in the build folder under these names is the product's again.
+bare_cargo build --release -p agent
+HYPOS_SERVICES=$PWD/$images/services bare_cargo build --release -p root-task
+say "built $unverified"

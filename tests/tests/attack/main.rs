@@ -1,0 +1,15 @@
+//! The verifier was wrong: bytecode and machine code in cells that do what they like, on an image without a verifier
+//! (`scripts/unverified.sh`). Each attack's outcome is seen, and compared with the table in `docs/threat-model.md`.
+
+mod bytecode;
+mod calls;
+mod execution;
+mod maps;
+mod memory;
+mod messages;
+mod native;
+mod order;
+mod product;
+mod scene;
+mod table;
+mod time;
