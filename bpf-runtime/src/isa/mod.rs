@@ -4,9 +4,10 @@ mod decode;
 mod disasm;
 mod op;
 pub mod opcode;
+mod rule;
 
+pub(crate) use decode::{Consumer, decode_into, decode_pair};
 pub use decode::{Malformed, decode};
-pub(crate) use decode::{decode_inlined, decode_pair};
 pub use disasm::{Disasm, disasm};
 pub use op::{Alu, Atomic, Op, Operand, Size, Swap, Test, Width};
 
