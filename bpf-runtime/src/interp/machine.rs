@@ -1,39 +1,13 @@
 //! The state of a run, and the instructions on it.
 use super::{
     Code, Env, MAX_RECORDS, Outcome, Trap, TrapReason, alu,
+    context::Context,
     memory::{CODE, CONTEXT, MAP, MAX_MAPS, STACK, STACK_BYTES, address, value_address},
-    network::Network,
 };
 use crate::{
-    isa::{FP, FRAME_BYTES, MAX_FRAMES, Op, Operand, Width},
+    isa::{FP, FRAME_BYTES, MAX_FRAMES, Op, Operand, Width, relative},
     map::{Map, Record, Ring},
 };
-
-/// The memory that r1 points to.
-pub(super) enum Context<'c> {
-    ReadOnly(&'c [u8]),
-    Writable(&'c mut [u8]),
-    Network(Network<'c>),
-}
-
-impl Context<'_> {
-    #[inline]
-    pub(super) fn bytes(&self) -> &[u8] {
-        match self {
-            Self::ReadOnly(bytes) => bytes,
-            Self::Writable(bytes) => bytes,
-            Self::Network(network) => network.context,
-        }
-    }
-
-    pub(super) fn bytes_mut(&mut self) -> Option<&mut [u8]> {
-        match self {
-            Self::ReadOnly(_) => None,
-            Self::Writable(bytes) => Some(bytes),
-            Self::Network(network) => network.scratch(),
-        }
-    }
-}
 
 /// What a call saves.
 #[derive(Clone, Copy, Default)]
@@ -243,10 +217,4 @@ impl<'c, 'a, E: Env + ?Sized> Machine<'c, 'a, E> {
         self.regs[usize::from(FP)] -= FRAME_BYTES as u64;
         Some(saved.back_to)
     }
-}
-
-/// The target of a jump; one that lies before the code ends the run as one behind it does.
-#[inline]
-fn relative(at: usize, off: i32) -> usize {
-    (at + 1).wrapping_add_signed(off as isize)
 }

@@ -8,10 +8,7 @@ use crate::{
 };
 use shm::Shm;
 
-use super::{
-    TrapReason,
-    machine::{Context, Machine},
-};
+use super::{TrapReason, machine::Machine, network::Network};
 
 /// The call frames' stacks, the program's own first.
 pub(super) const STACK: u32 = 1 << KIND_SHIFT;
@@ -146,19 +143,13 @@ impl<'c, 'a, E: ?Sized> Machine<'c, 'a, E> {
                 let memory = self.context.bytes_mut().ok_or(TrapReason::ReadOnly)?;
                 Ok(Some((address(CONTEXT), memory)))
             }
-            PACKET => match &mut self.context {
-                Context::Network(network) => Ok(Some(network.window_mut())),
-                _ => Ok(None),
-            },
+            PACKET => Ok(self.context.network.as_mut().map(Network::window_mut)),
             _ => Ok(None),
         }
     }
 
     fn packet(&self) -> Option<(u64, &[u8])> {
-        match &self.context {
-            Context::Network(network) => Some(network.window()),
-            _ => None,
-        }
+        self.context.network.as_ref().map(Network::window)
     }
 
     /// The bytes that a helper reads.

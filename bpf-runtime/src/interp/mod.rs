@@ -4,6 +4,7 @@ pub(crate) mod alu;
 mod atomic;
 mod chain;
 mod code;
+mod context;
 mod helpers;
 mod machine;
 mod memory;
@@ -20,7 +21,8 @@ pub use print::MAX_TEXT;
 pub use trap::{Trap, TrapReason};
 
 use crate::{hook::Hook, isa::FRAME_BYTES, map::Map};
-use machine::{Context, FullRoom, Machine, Room};
+use context::Context;
+use machine::{FullRoom, Machine, Room};
 
 /// Ring buffer records that one run may hold at a time; reserving more gives null.
 pub const MAX_RECORDS: usize = 8;
@@ -64,7 +66,7 @@ pub fn run(
     env: &mut impl Env,
     fuel: u64,
 ) -> Result<Outcome, Trap> {
-    run_fresh(code, Context::ReadOnly(context), maps, env, (0, fuel))
+    run_fresh(code, Context::read_only(context), maps, env, (0, fuel))
 }
 
 /// As [`run`], with memory that the program may write; r2 holds its length.
@@ -79,7 +81,7 @@ pub fn run_with_memory(
     fuel: u64,
 ) -> Result<Outcome, Trap> {
     let len = memory.len() as u64;
-    run_fresh(code, Context::Writable(memory), maps, env, (len, fuel))
+    run_fresh(code, Context::writable(memory), maps, env, (len, fuel))
 }
 
 /// Memory for runs, one after the other: to make it anew for each takes longer than a short program runs. The stack
@@ -107,7 +109,7 @@ impl<'a> Workspace<'a> {
         fuel: u64,
     ) -> Result<Outcome, Trap> {
         let room = self.room(is_plain(code));
-        execute(code, Context::ReadOnly(context), maps, env, room, (0, fuel))
+        execute(code, Context::read_only(context), maps, env, room, (0, fuel))
     }
 
     /// As [`run_with_memory`], here.
@@ -123,7 +125,7 @@ impl<'a> Workspace<'a> {
         fuel: u64,
     ) -> Result<Outcome, Trap> {
         let (len, room) = (memory.len() as u64, self.room(is_plain(code)));
-        execute(code, Context::Writable(memory), maps, env, room, (len, fuel))
+        execute(code, Context::writable(memory), maps, env, room, (len, fuel))
     }
 
     fn room(&mut self, plain: bool) -> Room<'_, 'a> {
@@ -176,7 +178,7 @@ pub fn run_on_packet(
     env: &mut impl Env,
     fuel: u64,
 ) -> Result<Outcome, Trap> {
-    run_fresh(code, Context::Network(network::Network::new(hook, context, packet)), maps, env, (0, fuel))
+    run_fresh(code, Context::network(hook, context, packet), maps, env, (0, fuel))
 }
 
 /// Runs in the form that is there; r2 and the fuel.
@@ -212,7 +214,7 @@ pub(crate) fn run_observed(
     mut observe: impl FnMut(usize, usize, &[u64; 16], [u64; 3]),
 ) -> Result<Outcome, Trap> {
     let mut full = FullRoom::new();
-    let context = Context::Network(network::Network::new(hook, context, packet));
+    let context = Context::network(hook, context, packet);
     let machine = Machine::new(context, maps, env, full.room());
     machine.run_observed(code, fuel, |at, machine| {
         observe(at, machine.depth() + 1, &machine.regs, machine.places());

@@ -1,10 +1,6 @@
 //! Packets: the memory of a network hook's program, and the helpers that read and change it as Linux's do
 //! (`net/core/filter.c`).
-use super::{
-    Env, TrapReason,
-    helpers::is_set,
-    machine::{Context, Machine},
-};
+use super::{Env, TrapReason, helpers::is_set, machine::Machine};
 use crate::{
     errno::Errno,
     helper::number,
@@ -64,23 +60,19 @@ impl<'p> Packet<'p> {
 
 /// What a program of a network hook runs on.
 pub(super) struct Network<'c> {
-    pub(super) context: &'c mut [u8],
     fields: &'static [Field],
     buffer: &'c mut [u8],
     at: &'c mut Places,
 }
 
 impl<'c> Network<'c> {
-    pub(super) fn new(hook: &Hook, context: &'c mut [u8], packet: &'c mut Packet<'_>) -> Self {
-        let mut network = Self { context, fields: hook.context, buffer: packet.buffer, at: &mut packet.at };
-        network.show();
-        network
+    pub(super) fn new(hook: &Hook, packet: &'c mut Packet<'_>) -> Self {
+        Self { fields: hook.context, buffer: packet.buffer, at: &mut packet.at }
     }
 
-    /// The context, if programs may write to any of it.
-    pub(super) fn scratch(&mut self) -> Option<&mut [u8]> {
-        let writable = self.fields.iter().any(|field| field.holds == Holds::Scratch);
-        writable.then_some(&mut *self.context)
+    /// Whether programs may write to any of the context.
+    pub(super) fn has_scratch(&self) -> bool {
+        self.fields.iter().any(|field| field.holds == Holds::Scratch)
     }
 
     /// What the program may reach, metadata included, and the address that it begins at.
@@ -96,8 +88,8 @@ impl<'c> Network<'c> {
         u64::from(WINDOW) + self.at.meta as u64
     }
 
-    /// Tells the program where the packet is.
-    fn show(&mut self) {
+    /// Tells the program where the packet is, in its context.
+    pub(super) fn show(&self, context: &mut [u8]) {
         for field in self.fields {
             let place = match field.holds {
                 Holds::Packet => self.at.data,
@@ -106,7 +98,7 @@ impl<'c> Network<'c> {
                 Holds::Number | Holds::Scratch | Holds::Hidden => continue,
             };
             let at = field.offset as usize;
-            if let Some(value) = self.context.get_mut(at..at + 4) {
+            if let Some(value) = context.get_mut(at..at + 4) {
                 value.copy_from_slice(&(WINDOW + place as u32).to_le_bytes());
             }
         }
@@ -158,7 +150,7 @@ impl<E: Env + ?Sized> Machine<'_, '_, E> {
     /// The helpers of network hooks, with the arguments in r1 to r5.
     pub(super) fn call_network_helper(&mut self, helper: u32) -> Result<u64, TrapReason> {
         let [_, r1, r2, r3, r4, r5, ..] = self.regs;
-        let Context::Network(network) = &mut self.context else { return Err(TrapReason::NoFunction) };
+        let network = self.context.network.as_mut().ok_or(TrapReason::NoFunction)?;
         let adjusted = match helper {
             number::XDP_ADJUST_HEAD => network.adjust_head(r2 as i32),
             number::XDP_ADJUST_META => network.adjust_meta(r2 as i32),
@@ -180,7 +172,7 @@ impl<E: Env + ?Sized> Machine<'_, '_, E> {
             number::CSUM_DIFF => return self.checksum_difference(),
             _ => return Err(TrapReason::NoFunction),
         };
-        network.show();
+        self.context.show();
         Ok(adjusted.map_or_else(Errno::to_r0, |()| 0))
     }
 
@@ -221,7 +213,7 @@ impl<E: Env + ?Sized> Machine<'_, '_, E> {
         };
         for (n, at) in to.enumerate() {
             let byte = self.load(from.wrapping_add(n as u64), 1)? as u8;
-            if let Context::Network(network) = &mut self.context
+            if let Some(network) = &mut self.context.network
                 && let Some(place) = network.buffer.get_mut(at)
             {
                 *place = byte;
@@ -238,10 +230,7 @@ impl<E: Env + ?Sized> Machine<'_, '_, E> {
     }
 
     fn network(&self) -> Option<&Network<'_>> {
-        match &self.context {
-            Context::Network(network) => Some(network),
-            _ => None,
-        }
+        self.context.network.as_ref()
     }
 
     /// `bpf_csum_diff`: the Internet checksum (RFC 1071) without what is at r1, with what is at r3, from a seed on.

@@ -1,8 +1,7 @@
-#![allow(
-    clippy::inline_always,
-    reason = "decode_inlined is to be one piece: its result then stays in registers"
-)]
-use super::{Alu, Atomic, FP, Insn, Op, Operand, Size, Swap, Test, Width, opcode as o};
+//! From the encoding to operations. What an opcode allows in each field is data ([`super::rule`]): one look-up and four
+//! comparisons judge a slot.
+#![allow(clippy::inline_always, reason = "each operation is to meet its consumer where it is made")]
+use super::{Alu, Atomic, FP, Insn, Op, Operand, Size, Swap, Test, Width, opcode as o, rule::Kind};
 
 /// Why an encoding is not an instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +45,32 @@ impl core::fmt::Display for Malformed {
 /// The encoding is not one of RFC 9669 (or a legacy packet access or a kernel function call), or `at` lies
 /// outside.
 pub fn decode(code: &[Insn], at: usize) -> Result<Op, Malformed> {
-    let insn = *code.get(at).ok_or(Malformed::CutLddw)?;
-    decode_slots(insn, code.get(at + 1).copied())
+    decode_pair(*code.get(at).ok_or(Malformed::CutLddw)?, || code.get(at + 1).copied())
+}
+
+/// What becomes of an operation, or of what is none.
+pub(crate) trait Consumer {
+    type Output;
+
+    fn take(self, op: Op) -> Self::Output;
+    fn refuse(self, why: Malformed) -> Self::Output;
+}
+
+/// The operation itself.
+struct Itself;
+
+impl Consumer for Itself {
+    type Output = Result<Op, Malformed>;
+
+    #[inline(always)]
+    fn take(self, op: Op) -> Self::Output {
+        Ok(op)
+    }
+
+    #[inline(always)]
+    fn refuse(self, why: Malformed) -> Self::Output {
+        Err(why)
+    }
 }
 
 /// Decodes `insn`; `next` gives the slot after it and is asked for `lddw` only.
@@ -58,150 +81,182 @@ pub(crate) fn decode_pair(insn: Insn, next: impl FnOnce() -> Option<Insn>) -> Re
 /// The one copy for all who have more to do than to decode.
 #[inline(never)]
 fn decode_slots(insn: Insn, next: Option<Insn>) -> Result<Op, Malformed> {
-    decode_inlined(insn, next)
+    decode_into(insn, || next, Itself)
 }
 
-/// Decodes `insn`, whose second slot is `next`, where it is called: the JIT's time is mostly this.
+/// Decodes `insn` for `consumer`, which is inlined where each kind of operation is made: it then knows which it is, and
+/// the operation never lies in memory. `next` gives the slot after it and is asked for `lddw` only.
 #[inline(always)]
-pub(crate) fn decode_inlined(insn: Insn, next: Option<Insn>) -> Result<Op, Malformed> {
-    for register in [insn.dst, insn.src] {
-        if register > FP {
-            return Err(Malformed::Register(register));
+pub(crate) fn decode_into<C: Consumer>(
+    insn: Insn,
+    next: impl FnOnce() -> Option<Insn>,
+    consumer: C,
+) -> C::Output {
+    let Insn { op: opcode, dst, src, off, imm } = insn;
+    let kind = Kind::of(opcode);
+    if kind.rule().is_broken(insn) {
+        return consumer.refuse(broken(insn, kind));
+    }
+    match kind {
+        Kind::Unknown | Kind::Packet => consumer.refuse(unknown(insn)),
+        Kind::AluImm | Kind::DivideImm => {
+            consumer.take(Op::Alu { op: alu(insn), width: width(opcode), dst, src: Operand::Imm(imm) })
         }
-    }
-    match insn.op & o::CLASS {
-        o::ALU => alu(insn, Width::W32),
-        o::ALU64 => alu(insn, Width::W64),
-        o::JMP => jump(insn, Width::W64),
-        o::JMP32 => jump(insn, Width::W32),
-        o::LD if insn.is_lddw() => lddw(insn, next.ok_or(Malformed::CutLddw)?),
-        o::LD if matches!(insn.op & o::MODE, 0x20 | 0x40) => Err(Malformed::LegacyPacket),
-        o::LDX => load(insn),
-        o::ST | o::STX => store(insn),
-        _ => Err(Malformed::Opcode(insn.op)),
-    }
-}
-
-#[inline(always)]
-fn zero(fields: &[(bool, &'static str)]) -> Result<(), Malformed> {
-    match fields.iter().find(|(is_zero, _)| !is_zero) {
-        Some((_, name)) => Err(Malformed::Reserved(name)),
-        None => Ok(()),
-    }
-}
-
-#[inline(always)]
-fn writable(dst: u8) -> Result<u8, Malformed> {
-    if dst == FP { Err(Malformed::FramePointer) } else { Ok(dst) }
-}
-
-/// The second operand of an arithmetic or jump instruction; the field that it does not use is zero.
-#[inline(always)]
-fn operand(insn: Insn) -> Result<Operand, Malformed> {
-    if insn.op & o::X == 0 {
-        zero(&[(insn.src == 0, "src")])?;
-        Ok(Operand::Imm(insn.imm))
-    } else {
-        zero(&[(insn.imm == 0, "imm")])?;
-        Ok(Operand::Reg(insn.src))
-    }
-}
-
-#[inline(always)]
-fn alu(insn: Insn, width: Width) -> Result<Op, Malformed> {
-    let dst = writable(insn.dst)?;
-    let op = match (insn.op & o::OPERATION, insn.off) {
-        (0x80, _) => {
-            zero(&[(insn.op & o::X == 0, "source"), (insn.src == 0, "src"), (insn.off == 0, "off")])?;
-            zero(&[(insn.imm == 0, "imm")])?;
-            return Ok(Op::Neg { width, dst });
+        Kind::AluReg | Kind::DivideReg => {
+            consumer.take(Op::Alu { op: alu(insn), width: width(opcode), dst, src: Operand::Reg(src) })
         }
-        (0xd0, _) => return swap(insn, width, dst),
-        (0x30, 0) => Alu::Div,
-        (0x30, 1) => Alu::SDiv,
-        (0x90, 0) => Alu::Mod,
-        (0x90, 1) => Alu::SMod,
-        (0xb0, 0) => Alu::Mov,
-        (0xb0, 8 | 16 | 32) if insn.op & o::X != 0 && (width == Width::W64 || insn.off != 32) => {
-            zero(&[(insn.imm == 0, "imm")])?;
-            return Ok(Op::MovSx { width, bits: insn.off as u8, dst, src: insn.src });
-        }
-        (0x00..=0xc0, 1.. | ..=-1) => return Err(Malformed::Reserved("off")),
-        (0x00, _) => Alu::Add,
-        (0x10, _) => Alu::Sub,
-        (0x20, _) => Alu::Mul,
-        (0x40, _) => Alu::Or,
-        (0x50, _) => Alu::And,
-        (0x60, _) => Alu::Lsh,
-        (0x70, _) => Alu::Rsh,
-        (0xa0, _) => Alu::Xor,
-        (0xc0, _) => Alu::Arsh,
-        _ => return Err(Malformed::Opcode(insn.op)),
-    };
-    Ok(Op::Alu { op, width, dst, src: operand(insn)? })
-}
-
-#[inline(always)]
-fn swap(insn: Insn, width: Width, dst: u8) -> Result<Op, Malformed> {
-    zero(&[(insn.src == 0, "src"), (insn.off == 0, "off")])?;
-    zero(&[(matches!(insn.imm, 16 | 32 | 64), "imm")])?;
-    let swap = match (width, insn.op & o::X != 0) {
-        (Width::W32, false) => Swap::Le,
-        (Width::W32, true) => Swap::Be,
-        (Width::W64, false) => Swap::Bswap,
-        (Width::W64, true) => return Err(Malformed::Opcode(insn.op)),
-    };
-    Ok(Op::Swap { swap, bits: insn.imm as u8, dst })
-}
-
-#[inline(always)]
-fn jump(insn: Insn, width: Width) -> Result<Op, Malformed> {
-    let test = match insn.op & o::OPERATION {
-        0x00 | 0x80 | 0x90 => return control(insn),
-        0x10 => Test::Eq,
-        0x20 => Test::Gt,
-        0x30 => Test::Ge,
-        0x40 => Test::Set,
-        0x50 => Test::Ne,
-        0x60 => Test::SGt,
-        0x70 => Test::SGe,
-        0xa0 => Test::Lt,
-        0xb0 => Test::Le,
-        0xc0 => Test::SLt,
-        0xd0 => Test::SLe,
-        _ => return Err(Malformed::Opcode(insn.op)),
-    };
-    Ok(Op::Jump { test, width, dst: insn.dst, src: operand(insn)?, off: insn.off })
-}
-
-/// Jumps without condition, calls, exit.
-#[inline(always)]
-fn control(insn: Insn) -> Result<Op, Malformed> {
-    let (dst, src) = ((insn.dst == 0, "dst"), (insn.src == 0, "src"));
-    let (off, imm) = ((insn.off == 0, "off"), (insn.imm == 0, "imm"));
-    match insn.op {
-        o::JA => zero(&[dst, src, imm]).map(|()| Op::Goto { off: insn.off.into() }),
-        o::GOTOL => zero(&[dst, src, off]).map(|()| Op::Goto { off: insn.imm }),
-        o::EXIT => zero(&[dst, src, off, imm]).map(|()| Op::Exit),
-        o::CALLX => zero(&[src, off, imm]).map(|()| Op::CallReg { dst: insn.dst }),
-        o::CALL => {
-            zero(&[dst, off])?;
-            match insn.src {
-                0 => Ok(Op::CallHelper { number: insn.imm as u32 }),
-                1 => Ok(Op::CallLocal { off: insn.imm }),
-                2 => Err(Malformed::KernelFunction),
-                _ => Err(Malformed::Reserved("src")),
+        Kind::MovReg => match (off, width(opcode)) {
+            (0, width) => consumer.take(Op::Alu { op: Alu::Mov, width, dst, src: Operand::Reg(src) }),
+            (8 | 16, width) | (32, width @ Width::W64) => {
+                consumer.take(Op::MovSx { width, bits: off as u8, dst, src })
             }
+            _ => consumer.refuse(Malformed::Reserved("off")),
+        },
+        Kind::Neg => consumer.take(Op::Neg { width: width(opcode), dst }),
+        Kind::Swap => match imm {
+            16 | 32 | 64 => consumer.take(Op::Swap { swap: swap(opcode), bits: imm as u8, dst }),
+            _ => consumer.refuse(Malformed::Reserved("imm")),
+        },
+        Kind::JumpImm => consumer.take(Op::Jump {
+            test: test(opcode),
+            width: compared(opcode),
+            dst,
+            src: Operand::Imm(imm),
+            off,
+        }),
+        Kind::JumpReg => consumer.take(Op::Jump {
+            test: test(opcode),
+            width: compared(opcode),
+            dst,
+            src: Operand::Reg(src),
+            off,
+        }),
+        Kind::Goto | Kind::GotoFar => {
+            consumer.take(Op::Goto { off: if kind == Kind::Goto { off.into() } else { imm } })
         }
-        _ => Err(Malformed::Opcode(insn.op)),
+        Kind::Call => match src {
+            0 => consumer.take(Op::CallHelper { number: imm as u32 }),
+            1 => consumer.take(Op::CallLocal { off: imm }),
+            2 => consumer.refuse(Malformed::KernelFunction),
+            _ => consumer.refuse(Malformed::Reserved("src")),
+        },
+        Kind::CallReg => consumer.take(Op::CallReg { dst }),
+        Kind::Exit => consumer.take(Op::Exit),
+        Kind::Lddw => match lddw(insn, next()) {
+            Ok(op) => consumer.take(op),
+            Err(why) => consumer.refuse(why),
+        },
+        Kind::Load => consumer.take(Op::Load {
+            size: size(opcode),
+            signed: opcode & o::MODE == o::MEMSX,
+            dst,
+            src,
+            off,
+        }),
+        Kind::StoreImm => consumer.take(Op::Store { size: size(opcode), dst, src: Operand::Imm(imm), off }),
+        Kind::StoreReg => consumer.take(Op::Store { size: size(opcode), dst, src: Operand::Reg(src), off }),
+        Kind::Atomic => match atomic(imm) {
+            Some(atomic) if atomic.result(src) == Some(FP) => consumer.refuse(Malformed::FramePointer),
+            Some(atomic) => consumer.take(Op::Atomic { atomic, size: size(opcode), dst, src, off }),
+            None => consumer.refuse(Malformed::Reserved("imm")),
+        },
+    }
+}
+
+/// What is wrong with a slot that breaks its kind's rule.
+#[cold]
+#[inline(never)]
+fn broken(insn: Insn, kind: Kind) -> Malformed {
+    let rule = kind.rule();
+    if let Some(&register) = [insn.dst, insn.src].iter().find(|register| **register > FP) {
+        return Malformed::Register(register);
+    }
+    match insn {
+        _ if insn.dst > rule.dst && rule.dst > 0 => Malformed::FramePointer,
+        _ if insn.dst > rule.dst => Malformed::Reserved("dst"),
+        _ if insn.src > rule.src => Malformed::Reserved("src"),
+        _ if insn.off as u16 > rule.off => Malformed::Reserved("off"),
+        _ => Malformed::Reserved("imm"),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn unknown(insn: Insn) -> Malformed {
+    match (Kind::of(insn.op), Kind::of(insn.op & !o::X)) {
+        (Kind::Packet, _) => Malformed::LegacyPacket,
+        (_, Kind::Neg) => Malformed::Reserved("source"),
+        _ => Malformed::Opcode(insn.op),
+    }
+}
+
+/// The operation of an instruction whose offset is at most 1.
+#[inline(always)]
+fn alu(insn: Insn) -> Alu {
+    #[rustfmt::skip]
+    const BY_OPERATION: [Alu; 32] = {
+        use Alu::{Add, And, Arsh, Div, Lsh, Mod, Mov, Mul, Or, Rsh, SDiv, SMod, Sub, Xor};
+        // Neg, swaps and what is unknown do not come here; an offset is for the divisions.
+        [
+            Add, Sub, Mul, Div, Or, And, Lsh, Rsh, Mov, Mod, Xor, Mov, Arsh, Mov, Mov, Mov,
+            Mov, Mov, Mov, SDiv, Mov, Mov, Mov, Mov, Mov, SMod, Mov, Mov, Mov, Mov, Mov, Mov,
+        ]
+    };
+    BY_OPERATION[usize::from(insn.op >> 4) + 16 * usize::from(insn.off as u16 & 1)]
+}
+
+#[inline(always)]
+fn test(opcode: u8) -> Test {
+    #[rustfmt::skip]
+    const BY_OPERATION: [Test; 16] = {
+        use Test::{Eq, Ge, Gt, Le, Lt, Ne, SGe, SGt, SLe, SLt, Set};
+        // Jumps without condition, calls and exit do not come here.
+        [Eq, Eq, Gt, Ge, Set, Ne, SGt, SGe, Eq, Eq, Lt, Le, SLt, SLe, Eq, Eq]
+    };
+    BY_OPERATION[usize::from(opcode >> 4)]
+}
+
+/// Of arithmetic.
+#[inline(always)]
+const fn width(opcode: u8) -> Width {
+    if opcode & o::CLASS == o::ALU64 { Width::W64 } else { Width::W32 }
+}
+
+/// Of a jump.
+#[inline(always)]
+const fn compared(opcode: u8) -> Width {
+    if opcode & o::CLASS == o::JMP { Width::W64 } else { Width::W32 }
+}
+
+#[inline(always)]
+const fn size(opcode: u8) -> Size {
+    match opcode & o::SIZE {
+        o::B => Size::B,
+        o::H => Size::H,
+        o::W => Size::W,
+        _ => Size::D,
     }
 }
 
 #[inline(always)]
-fn lddw(insn: Insn, next: Insn) -> Result<Op, Malformed> {
-    let dst = writable(insn.dst)?;
-    zero(&[(insn.off == 0, "off"), (next.op == 0, "op of the second slot")])?;
-    zero(&[(next.dst == 0 && next.src == 0 && next.off == 0, "dst, src or off of the second slot")])?;
+const fn swap(opcode: u8) -> Swap {
+    match (width(opcode), opcode & o::X != 0) {
+        (Width::W64, _) => Swap::Bswap,
+        (_, false) => Swap::Le,
+        (_, true) => Swap::Be,
+    }
+}
+
+#[inline(always)]
+fn zero(is_zero: bool, field: &'static str) -> Result<(), Malformed> {
+    if is_zero { Ok(()) } else { Err(Malformed::Reserved(field)) }
+}
+
+#[inline(never)]
+fn lddw(insn: Insn, next: Option<Insn>) -> Result<Op, Malformed> {
+    let (dst, next) = (insn.dst, next.ok_or(Malformed::CutLddw)?);
+    zero(next.op == 0, "op of the second slot")?;
+    zero(next.dst == 0 && next.src == 0 && next.off == 0, "dst, src or off of the second slot")?;
     match insn.src {
         o::LDDW_NUMBER => {
             Ok(Op::Imm64 { dst, value: u64::from(insn.imm as u32) | u64::from(next.imm as u32) << 32 })
@@ -215,60 +270,15 @@ fn lddw(insn: Insn, next: Insn) -> Result<Op, Malformed> {
 }
 
 #[inline(always)]
-const fn size(op: u8) -> Size {
-    match op & o::SIZE {
-        o::B => Size::B,
-        o::H => Size::H,
-        o::W => Size::W,
-        _ => Size::D,
-    }
-}
-
-#[inline(always)]
-fn load(insn: Insn) -> Result<Op, Malformed> {
-    let (size, signed) = match (insn.op & o::MODE, size(insn.op)) {
-        (o::MEM, size) => (size, false),
-        (o::MEMSX, size) if size != Size::D => (size, true),
-        _ => return Err(Malformed::Opcode(insn.op)),
-    };
-    zero(&[(insn.imm == 0, "imm")])?;
-    Ok(Op::Load { size, signed, dst: writable(insn.dst)?, src: insn.src, off: insn.off })
-}
-
-#[inline(always)]
-fn store(insn: Insn) -> Result<Op, Malformed> {
-    let Insn { dst, src, off, .. } = insn;
-    let size = size(insn.op);
-    match (insn.op & o::MODE, insn.op & o::CLASS) {
-        (o::MEM, o::ST) => {
-            zero(&[(src == 0, "src")])?;
-            Ok(Op::Store { size, dst, src: Operand::Imm(insn.imm), off })
-        }
-        (o::MEM, _) => {
-            zero(&[(insn.imm == 0, "imm")])?;
-            Ok(Op::Store { size, dst, src: Operand::Reg(src), off })
-        }
-        (o::ATOMIC, o::STX) if matches!(size, Size::W | Size::D) => {
-            let atomic = atomic(insn.imm)?;
-            if atomic.result(src) == Some(FP) {
-                return Err(Malformed::FramePointer);
-            }
-            Ok(Op::Atomic { atomic, size, dst, src, off })
-        }
-        _ => Err(Malformed::Opcode(insn.op)),
-    }
-}
-
-#[inline(always)]
-fn atomic(imm: i32) -> Result<Atomic, Malformed> {
+fn atomic(imm: i32) -> Option<Atomic> {
     let fetch = imm & o::FETCH != 0;
-    Ok(match imm {
+    Some(match imm {
         o::XCHG => Atomic::Xchg,
         o::CMPXCHG => Atomic::CmpXchg,
         0x00 | 0x01 => Atomic::Add { fetch },
         0x40 | 0x41 => Atomic::Or { fetch },
         0x50 | 0x51 => Atomic::And { fetch },
         0xa0 | 0xa1 => Atomic::Xor { fetch },
-        _ => return Err(Malformed::Reserved("imm")),
+        _ => return None,
     })
 }

@@ -2,12 +2,15 @@
 //! encoding, a checked decoding that refuses every encoding it does not know, and a disassembler.
 mod decode;
 mod disasm;
+mod functions;
 mod op;
 pub mod opcode;
+mod rule;
 
+pub(crate) use decode::{Consumer, decode_into, decode_pair};
 pub use decode::{Malformed, decode};
-pub(crate) use decode::{decode_inlined, decode_pair};
 pub use disasm::{Disasm, disasm};
+pub(crate) use functions::written as written_by_functions;
 pub use op::{Alu, Atomic, Op, Operand, Size, Swap, Test, Width};
 
 /// Bytes of one instruction slot; `lddw` takes two slots.
@@ -22,6 +25,12 @@ pub const REGISTERS: usize = 11;
 pub const FRAME_BYTES: usize = 512;
 /// Call frames that may be active at once, the program's own included.
 pub const MAX_FRAMES: usize = 8;
+
+/// The slot `off` slots after the one behind `at`; one that lies before the code is far behind its end.
+#[inline]
+pub(crate) const fn relative(at: usize, off: i32) -> usize {
+    (at + 1).wrapping_add_signed(off as isize)
+}
 
 /// One instruction slot as it is encoded (RFC 9669, section 3.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

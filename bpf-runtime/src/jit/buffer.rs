@@ -30,7 +30,8 @@ impl<'o, M> Buffer<'o, M> {
         self.len += 1;
     }
 
-    #[inline]
+    /// Not inlined: pieces and words are the rule, and all that is common stays free of a copy's frame.
+    #[inline(never)]
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
         if let Some(place) = self.out.get_mut(self.len..self.len + bytes.len()) {
             place.copy_from_slice(bytes);
@@ -42,14 +43,25 @@ impl<'o, M> Buffer<'o, M> {
     /// is undefined then.
     #[inline]
     pub(super) fn piece(&mut self, bytes: u64, len: usize) {
-        let bytes = bytes.to_le_bytes();
-        match self.out.get_mut(self.len..self.len + 8) {
+        match self.rest() {
             Some(place) => {
-                place.copy_from_slice(&bytes);
+                *place = bytes.to_le_bytes();
                 self.len += len;
             }
-            None => self.bytes(&bytes[..len]),
+            None => self.last_piece(bytes, len),
         }
+    }
+
+    /// The next bytes, if there is room for so many.
+    #[inline]
+    fn rest<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
+        self.out.get_mut(self.len..)?.first_chunk_mut()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn last_piece(&mut self, bytes: u64, len: usize) {
+        self.bytes(&bytes.to_le_bytes()[..len]);
     }
 
     /// Overwrites what lies at `at`.
@@ -62,7 +74,10 @@ impl<'o, M> Buffer<'o, M> {
     /// An instruction of 32 bits.
     #[inline]
     pub(super) fn word(&mut self, word: u32) {
-        self.bytes(&word.to_le_bytes());
+        if let Some(place) = self.rest() {
+            *place = word.to_le_bytes();
+        }
+        self.len += 4;
     }
 
     /// Sets bits of the instruction at `at`.

@@ -9,7 +9,10 @@ use super::{
     layout::{Layout, filled, with_capacity},
     machine::{Distances, Machine, Place},
 };
-use crate::isa::{Alu, FP, FRAME_BYTES, Insn, Op, Operand, Size, Width, decode, decode_inlined, opcode as o};
+use crate::isa::{
+    Alu, Consumer, FP, FRAME_BYTES, Insn, Malformed, Op, Operand, Size, Width, decode, decode_into,
+    opcode as o,
+};
 
 /// What lies behind the program and is reached when a check fails.
 pub(super) struct Failure {
@@ -119,14 +122,8 @@ impl<M: Machine> Compiler<'_, '_, M> {
             {
                 M::spend(self, instructions)?;
             }
-            // By reference: copying the decoded instruction costs more than decoding it.
-            match &decode_inlined(insn, code.get(self.at + 1).copied()) {
-                Ok(op) => {
-                    self.op(op)?;
-                    self.at += op.slots();
-                }
-                Err(why) => return Err(Error::Malformed(self.at, *why)),
-            }
+            let second = self.at + 1;
+            decode_into(insn, || code.get(second).copied(), &mut *self)?;
         }
         self.bind(self.at as Label);
         self.trap(Trap::Code)?;
@@ -134,10 +131,11 @@ impl<M: Machine> Compiler<'_, '_, M> {
         self.indirect()
     }
 
-    #[inline]
-    fn op(&mut self, op: &Op) -> Result<(), Error> {
+    #[allow(clippy::inline_always, reason = "one of its arms is left wherever it is called")]
+    #[inline(always)]
+    fn op(&mut self, op: Op) -> Result<(), Error> {
         let b = &mut self.buffer;
-        match *op {
+        match op {
             Op::Alu { op: Alu::Mov, width, dst, src: Operand::Reg(src) } => self.copy(width, dst, src),
             Op::Alu { op, width, dst, src: Operand::Reg(src) } => {
                 M::alu_register(b, op, width, dst, dst, src);
@@ -293,6 +291,23 @@ impl<M: Machine> Compiler<'_, '_, M> {
             M::dispatch(self, slot as Label)?;
         }
         self.end(Trap::NoFunction)
+    }
+}
+
+impl<M: Machine> Consumer for &mut Compiler<'_, '_, M> {
+    type Output = Result<(), Error>;
+
+    #[allow(clippy::inline_always, reason = "one of its arms is left wherever it is called")]
+    #[inline(always)]
+    fn take(self, op: Op) -> Result<(), Error> {
+        self.op(op)?;
+        self.at += op.slots();
+        Ok(())
+    }
+
+    #[cold]
+    fn refuse(self, why: Malformed) -> Result<(), Error> {
+        Err(Error::Malformed(self.at, why))
     }
 }
 

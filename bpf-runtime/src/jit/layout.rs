@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{Error, MAX_SLOTS};
-use crate::isa::{Insn, Op, decode, opcode as o};
+use crate::isa::{Insn, decode, opcode as o, relative, written_by_functions};
 
 /// A basic block begins here.
 const LEADER: u8 = 1;
@@ -11,10 +11,8 @@ const LEADER: u8 = 1;
 const ENTRY: u8 = 2;
 /// A function of the program begins here.
 const FUNCTION: u8 = 4;
-/// Functions of the program may come here, not only its main part.
-const IN_FUNCTION: u8 = 8;
 /// The second slot of an `lddw`.
-const TAIL: u8 = 16;
+const TAIL: u8 = 8;
 
 /// What is known of each slot.
 pub(super) struct Layout {
@@ -47,11 +45,6 @@ pub(super) fn push<T>(vec: &mut Vec<T>, value: T) -> Result<(), Error> {
     Ok(())
 }
 
-/// The slot `off` slots after the one behind `at`.
-const fn relative(at: usize, off: i32) -> usize {
-    (at + 1).wrapping_add_signed(off as isize)
-}
-
 impl Layout {
     pub(super) fn new(code: &[Insn]) -> Result<Self, Error> {
         if code.len() > MAX_SLOTS {
@@ -77,7 +70,10 @@ impl Layout {
             at += 1;
         }
         if functions {
-            layout.walk_functions(code)?;
+            let starts = layout.with(FUNCTION);
+            layout.written = written_by_functions(code.len(), starts, |at| {
+                decode(code, at).map_err(|why| Error::Malformed(at, why))
+            })?;
         }
         Ok(layout)
     }
@@ -100,33 +96,6 @@ impl Layout {
         self.mark(relative(at, off), LEADER);
         self.mark(at + 1, LEADER);
         false
-    }
-
-    /// Finds what functions may write: a call need not keep the rest.
-    fn walk_functions(&mut self, code: &[Insn]) -> Result<(), Error> {
-        let mut pending = Vec::new();
-        for (at, mark) in self.marks.iter().enumerate() {
-            if mark & FUNCTION != 0 {
-                push(&mut pending, at)?;
-            }
-        }
-        while let Some(mut at) = pending.pop() {
-            while self.marks.get(at).is_some_and(|mark| mark & (IN_FUNCTION | TAIL) == 0) {
-                self.marks[at] |= IN_FUNCTION;
-                let op = decode(code, at).map_err(|why| Error::Malformed(at, why))?;
-                self.written |= op.written().map_or(0, |register| 1 << register);
-                at = match op {
-                    Op::Exit => break,
-                    Op::Goto { off } => relative(at, off),
-                    Op::Jump { off, .. } => {
-                        push(&mut pending, relative(at, off.into()))?;
-                        at + 1
-                    }
-                    _ => at + op.slots(),
-                };
-            }
-        }
-        Ok(())
     }
 
     #[inline]
@@ -164,6 +133,11 @@ impl Layout {
 
     /// The slots whose addresses are taken.
     pub(super) fn entries(&self) -> impl Iterator<Item = usize> {
-        self.marks.iter().enumerate().filter(|(_, mark)| *mark & ENTRY != 0).map(|(slot, _)| slot)
+        self.with(ENTRY)
+    }
+
+    /// The slots with a mark.
+    fn with(&self, wanted: u8) -> impl Iterator<Item = usize> {
+        self.marks.iter().enumerate().filter(move |(_, mark)| *mark & wanted != 0).map(|(slot, _)| slot)
     }
 }

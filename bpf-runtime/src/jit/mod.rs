@@ -48,6 +48,7 @@ mod riscv64;
 mod run;
 mod x86_64;
 
+use alloc::collections::TryReserveError;
 use core::fmt;
 
 pub use run::{HelperFn, Region, Run, STACK_BYTES};
@@ -164,6 +165,12 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+impl From<TryReserveError> for Error {
+    fn from(_: TryReserveError) -> Self {
+        Self::OutOfMemory
+    }
+}
 
 /// Compiles `code`, whose maps are at `maps`, into `out`; gives the bytes written; what is behind them is
 /// undefined. An empty `out` asks for the size.

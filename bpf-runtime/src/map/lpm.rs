@@ -47,6 +47,13 @@ impl Prefix {
     }
 }
 
+/// As [`lookup`], with the key in a word.
+#[inline(never)]
+pub(super) fn lookup_word(map: &Map<'_>, key: u64) -> Option<u32> {
+    let key = key.to_le_bytes();
+    lookup(map, key.get(..map.spec.key_size as usize)?.into()).ok().flatten()
+}
+
 pub(super) fn lookup(map: &Map<'_>, key: Bytes<'_>) -> Result<Option<u32>, Errno> {
     let Some(mut prefix) = Prefix::of(key) else { return Ok(None) };
     loop {

@@ -62,6 +62,8 @@ pub struct Map<'a> {
     stride: usize,
     value_in_slot: usize,
     owner: u8,
+    /// Bytes of a key that is looked up as a word and finds what programs get; 0: it is not.
+    word_key: u8,
 }
 
 impl<'a> Map<'a> {
@@ -110,7 +112,9 @@ impl<'a> Map<'a> {
             memory.slice(0, needed).map_err(|_| MapError::Memory { needed, available: memory.len() })?;
         memory.u64(0).map_err(|_| MapError::NotAMap)?;
         let (slots, stride, value_in_slot) = (spec.slots(), spec.stride(), spec.value_in_slot());
-        Ok(Self { spec, memory, slots, stride, value_in_slot, owner: 0 })
+        let plain = spec.kind.shape() != Shape::Ring && !spec.kind.redirects();
+        let word_key = if plain && matches!(spec.key_size, 4 | 8) { spec.key_size as u8 } else { 0 };
+        Ok(Self { spec, memory, slots, stride, value_in_slot, owner: 0, word_key })
     }
 
     /// The view of a domain that others can [`recover`](Map::recover) from: each has a number of its own.
@@ -178,14 +182,17 @@ impl<'a> Map<'a> {
         }
     }
 
+    /// The size of keys that [`Map::lookup_word`] takes and whose entries programs get; 0: there are none such.
+    #[inline]
+    pub(crate) const fn word_key(&self) -> u8 {
+        self.word_key
+    }
+
     /// As [`Map::lookup`], with a key of 4 or 8 bytes as a little-endian number.
     #[inline]
     pub(crate) fn lookup_word(&self, key: u64) -> Option<u32> {
         match self.spec.kind.shape() {
-            Shape::Hash if self.spec.kind == MapKind::LpmTrie => {
-                let key = key.to_le_bytes();
-                lpm::lookup(self, key.get(..self.spec.key_size as usize)?.into()).ok().flatten()
-            }
+            Shape::Hash if self.spec.kind == MapKind::LpmTrie => lpm::lookup_word(self, key),
             Shape::Hash => hash::lookup_word(self, key).ok().flatten(),
             Shape::Array => array::in_range(self, key as u32),
             Shape::Ring => None,

@@ -31,7 +31,8 @@ pub const WAYS: [&str; 5] = [
     "solana-sbpf JIT",
 ];
 
-type Way<'w> = Box<dyn FnMut() -> Result<()> + 'w>;
+/// Prepares its program once.
+pub type Way<'w> = Box<dyn FnMut() -> Result<()> + 'w>;
 
 /// Arithmetic, the stack and short jumps, in equal parts.
 fn program(instructions: usize) -> Vec<Insn> {
@@ -53,8 +54,13 @@ fn program(instructions: usize) -> Vec<Insn> {
     assemble(&(text + "exit"))
 }
 
-/// Nanoseconds for each instruction, in the order of [`WAYS`].
-pub fn measure() -> Result<Vec<f64>> {
+/// Instructions of the program that a way prepares.
+pub fn instructions(way: &str) -> usize {
+    if way == "rbpf JIT" { RBPF_INSTRUCTIONS } else { INSTRUCTIONS }
+}
+
+/// Has the ways used: the instructions that each prepares, and how it does.
+pub fn with_ways<T>(used: impl FnOnce(&mut [(usize, Way<'_>); WAYS.len()]) -> Result<T>) -> Result<T> {
     let (code, short) = (program(INSTRUCTIONS), program(RBPF_INSTRUCTIONS));
     let (theirs, shorter) = (bytes(&code), bytes(&short));
     let mut rbpf = Rbpf::new(&shorter, false)?;
@@ -64,23 +70,29 @@ pub fn measure() -> Result<Vec<f64>> {
     let ours = |checks, fuel, out: &mut [u8]| {
         compile(Target::X86_64, &code, &[], Options { checks, fuel }, out).map(drop).map_err(Error::msg)
     };
-    let mut times = vec![vec![]; WAYS.len()];
-    for round in 0..=ROUNDS {
-        let mut ways: [(usize, Way<'_>); WAYS.len()] = [
-            (INSTRUCTIONS, Box::new(|| ours(Checks::Verified, false, &mut out))),
-            (INSTRUCTIONS, Box::new(|| ours(Checks::All, true, &mut other))),
-            (INSTRUCTIONS, Box::new(|| Program::new(&code).map(drop).map_err(Error::msg))),
-            (RBPF_INSTRUCTIONS, Box::new(|| rbpf.compile())),
-            (INSTRUCTIONS, Box::new(|| solana.compile())),
-        ];
-        for ((instructions, way), times) in ways.iter_mut().zip(&mut times) {
-            let start = now();
-            (0..BATCH).try_for_each(|_| way())?;
-            let ns = (now() - start) as f64 / (BATCH * *instructions) as f64;
-            if round > 0 {
-                times.push(ns);
+    used(&mut [
+        (INSTRUCTIONS, Box::new(|| ours(Checks::Verified, false, &mut out))),
+        (INSTRUCTIONS, Box::new(|| ours(Checks::All, true, &mut other))),
+        (INSTRUCTIONS, Box::new(|| Program::new(&code).map(drop).map_err(Error::msg))),
+        (RBPF_INSTRUCTIONS, Box::new(|| rbpf.compile())),
+        (INSTRUCTIONS, Box::new(|| solana.compile())),
+    ])
+}
+
+/// Nanoseconds for each instruction, in the order of [`WAYS`].
+pub fn measure() -> Result<Vec<f64>> {
+    with_ways(|ways| {
+        let mut times = vec![vec![]; WAYS.len()];
+        for round in 0..=ROUNDS {
+            for ((instructions, way), times) in ways.iter_mut().zip(&mut times) {
+                let start = now();
+                (0..BATCH).try_for_each(|_| way())?;
+                let ns = (now() - start) as f64 / (BATCH * *instructions) as f64;
+                if round > 0 {
+                    times.push(ns);
+                }
             }
         }
-    }
-    Ok(times.into_iter().map(median).collect())
+        Ok(times.into_iter().map(median).collect())
+    })
 }

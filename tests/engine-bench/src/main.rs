@@ -1,11 +1,12 @@
 //! Measures the engine against its peers and native code; prints tables and writes the figures as JSON, a page with the
-//! tables, and a plot.
+//! tables, and a plot. `engine-bench count` counts the processor's instructions instead: they are the same under any load.
 #![allow(clippy::cast_precision_loss, reason = "nanoseconds and places in a plot")]
 #[path = "../../../bpf-runtime/tests/common/asm.rs"]
 #[allow(clippy::unwrap_used, reason = "the kernels are constants, which each run assembles")]
 mod asm;
 mod clock;
 mod cost;
+mod count;
 mod kernels;
 mod loops;
 mod measure;
@@ -24,8 +25,13 @@ use sheet::Sheet;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [mode, rest @ ..] = arguments.as_slice()
+        && mode == "count"
+    {
+        return count::count(rest);
+    }
     let [json, docs, programs] = arguments.as_slice() else {
-        bail!("usage: engine-bench FIGURES.json DOCS TEXT-SIZE-PROGRAMS")
+        bail!("usage: engine-bench FIGURES.json DOCS TEXT-SIZE-PROGRAMS, or: engine-bench count")
     };
     let (json, docs) = (Path::new(json), Path::new(docs));
     let text = text::measure(Path::new(programs))?;

@@ -93,10 +93,20 @@ impl Row {
     }
 }
 
-type Engine<'e> = Box<dyn FnMut(&mut [u8]) -> Result<u64> + 'e>;
+/// Runs the kernel on this memory and gives its answer.
+pub type Engine<'e> = Box<dyn FnMut(&mut [u8]) -> Result<u64> + 'e>;
 
-/// Measures one kernel.
-pub fn measure(kernel: &Kernel) -> Result<Row> {
+/// The engines with a kernel, the memory that all of them work in, and what is in it before each run.
+pub struct Bench<'e> {
+    pub engines: [Engine<'e>; ENGINES.len()],
+    pub memory: &'e mut [u8],
+    pub fresh: Vec<u8>,
+    /// Executed instructions of one run.
+    pub instructions: u64,
+}
+
+/// Makes the engines ready for a kernel and has them used.
+pub fn with_engines<T>(kernel: &Kernel, used: impl FnOnce(Bench<'_>) -> Result<T>) -> Result<T> {
     let code: Vec<Insn> = assemble(&kernel.text);
     let theirs = bytes(&code);
     let program = Program::new(&code).map_err(Error::msg)?;
@@ -129,7 +139,7 @@ pub fn measure(kernel: &Kernel) -> Result<Row> {
         value[1] += 86;
         Some(value[0])
     };
-    let mut engines: [Engine; ENGINES.len()] = [
+    let engines: [Engine; ENGINES.len()] = [
         Box::new(|m| {
             let run = workspace.run_with_memory(&program, m, &maps, &mut Quiet, u64::MAX);
             Ok(run.map_err(Error::msg)?.r0)
@@ -141,6 +151,16 @@ pub fn measure(kernel: &Kernel) -> Result<Row> {
         Box::new(|m| jit.run(m)),
         Box::new(|m| Ok((kernel.native)(m, &mut lookup))),
     ];
+    used(Bench { engines, memory, fresh, instructions })
+}
+
+/// Measures one kernel.
+pub fn measure(kernel: &Kernel) -> Result<Row> {
+    with_engines(kernel, |bench| measure_all(kernel, bench))
+}
+
+fn measure_all(kernel: &Kernel, bench: Bench<'_>) -> Result<Row> {
+    let Bench { mut engines, memory, fresh, instructions } = bench;
     let mut times = vec![vec![]; ENGINES.len()];
     let mut runs = [0; ENGINES.len()];
     for round in 0..=ROUNDS {

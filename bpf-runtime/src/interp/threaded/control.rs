@@ -121,10 +121,15 @@ impl Act for Goto {
 }
 
 /// Calls a function of the program and goes on behind the call. The handlers' own stack keeps what has to come back:
-/// there are few frames.
-#[allow(clippy::inline_always, reason = "two handlers, of which one is rare")]
+/// there are few frames. r6 to r9 are among that if `KEEP`.
+#[allow(clippy::inline_always, reason = "few handlers, of which one is common")]
 #[inline(always)]
-fn enter<'c>(run: &mut Run<'c, '_, '_>, code: &'c [Slot], spare: u64, target: usize) -> u64 {
+fn enter<'c, const KEEP: bool>(
+    run: &mut Run<'c, '_, '_>,
+    code: &'c [Slot],
+    spare: u64,
+    target: usize,
+) -> u64 {
     let [slot, rest @ ..] = code else { return cut(run, code, spare) };
     let [_, _, _, _, _, _, r6, r7, r8, r9, fp, ..] = run.machine.regs;
     if fp as u32 as usize >= STACK_BYTES {
@@ -137,11 +142,13 @@ fn enter<'c>(run: &mut Run<'c, '_, '_>, code: &'c [Slot], spare: u64, target: us
         return left;
     }
     run.machine.regs[usize::from(FP)] = fp;
-    for (now, before) in run.machine.regs[6..10].iter_mut().zip([r6, r7, r8, r9]) {
-        // Compared, for the compiler would make a vector of them otherwise, and its load would wait until the
-        // stores of its parts have left the processor's store queue.
-        if *now != before {
-            *now = before;
+    if KEEP {
+        for (now, before) in run.machine.regs[6..10].iter_mut().zip([r6, r7, r8, r9]) {
+            // Compared, for the compiler would make a vector of them otherwise, and its load would wait until the
+            // stores of its parts have left the processor's store queue.
+            if *now != before {
+                *now = before;
+            }
         }
     }
     match left.checked_sub(rest.len() as u64) {
@@ -150,17 +157,21 @@ fn enter<'c>(run: &mut Run<'c, '_, '_>, code: &'c [Slot], spare: u64, target: us
     }
 }
 
-/// Calls the function before which as many slots stand as the immediate says.
-pub(super) fn call_local<'c>(run: &mut Run<'c, '_, '_>, code: &'c [Slot], spare: u64) -> u64 {
+/// Calls the function before which as many slots stand as the immediate says. `KEEP`: it may write r6 to r9.
+pub(super) fn call_local<'c, const KEEP: bool>(
+    run: &mut Run<'c, '_, '_>,
+    code: &'c [Slot],
+    spare: u64,
+) -> u64 {
     let [slot, ..] = code else { return cut(run, code, spare) };
-    enter(run, code, spare, slot.imm as usize)
+    enter::<KEEP>(run, code, spare, slot.imm as usize)
 }
 
 /// Calls what is in a register.
 pub(super) fn call_reg<'c>(run: &mut Run<'c, '_, '_>, code: &'c [Slot], spare: u64) -> u64 {
     let [slot, ..] = code else { return cut(run, code, spare) };
     match split(run.reg(slot.dst)) {
-        (CODE, target) => enter(run, code, spare, target + 1),
+        (CODE, target) => enter::<true>(run, code, spare, target + 1),
         _ => slow(run, code, spare),
     }
 }

@@ -18,13 +18,13 @@ impl Run<'_, '_, '_> {
     fn lookup_near(&mut self) -> Option<u64> {
         let (handle, key) = (self.reg(Reg::R1), self.reg(Reg::R2));
         let (number, map) = self.machine.map(handle).ok()?;
-        let key = match map.spec().key_size {
-            _ if map.spec().kind.redirects() => return None,
-            4 => self.load_near::<4>(key)?,
-            8 => self.load_near::<8>(key)?,
+        let Some(entry) = (match map.word_key() {
+            4 => map.lookup_word(self.load_near::<4>(key)?),
+            8 => map.lookup_word(self.load_near::<8>(key)?),
             _ => return None,
+        }) else {
+            return Some(0);
         };
-        let Some(entry) = map.lookup_word(key) else { return Some(0) };
         let address = value_address(number, entry);
         self.recent = Recent::new(address, map.value(entry)?, map.spec().is_read_only());
         Some(address)

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     interp::{
         alu,
-        machine::Context,
+        context::Memory,
         memory::{CONTEXT, STACK, split},
     },
     isa::{FP, Operand, Size},
@@ -108,9 +108,9 @@ impl Run<'_, '_, '_> {
     fn store_near<const SIZE: usize>(&mut self, to: u64, value: u64) -> Option<()> {
         let (tag, at) = split(to);
         match tag {
-            CONTEXT => match &mut self.machine.context {
-                Context::Writable(memory) => put::<SIZE>(memory, at, value),
-                Context::ReadOnly(_) | Context::Network(_) => None,
+            CONTEXT => match &mut self.machine.context.memory {
+                Memory::Writable(memory) => put::<SIZE>(memory, at, value),
+                Memory::ReadOnly(_) | Memory::Shown(_) => None,
             },
             STACK if self.is_active(at + SIZE) => put::<SIZE>(self.machine.stack, at, value),
             _ if tag == self.recent.tag && self.recent.writable => {

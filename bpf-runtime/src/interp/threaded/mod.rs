@@ -17,7 +17,8 @@ use core::hint::black_box;
 
 use super::{
     Env, Outcome, Program, Trap, TrapReason,
-    machine::{Context, Machine, Room},
+    context::Context,
+    machine::{Machine, Room},
 };
 use crate::map::Map;
 use memory::Recent;

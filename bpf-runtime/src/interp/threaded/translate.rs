@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     helper::number,
-    isa::{Alu, Op, Operand, Width},
+    isa::{Alu, Op, Operand, Width, relative, written_by_functions},
 };
 
 /// An instruction's handler, and its slot without that of the next one.
@@ -40,8 +40,8 @@ pub(super) fn target(ops: &[Op], at: usize, off: i32) -> Option<u16> {
     if target < ops.len() { u16::try_from(target + 1).ok() } else { None }
 }
 
-/// Translates the instruction at slot `at` of `ops`.
-fn single(ops: &[Op], at: usize) -> (Handler, Slot) {
+/// Translates the instruction at slot `at` of `ops`; `call_local` is the handler for calls.
+fn single(ops: &[Op], at: usize, call_local: Handler) -> (Handler, Slot) {
     let none = Operand::Imm(0);
     let translated = match plain(ops[at]) {
         Op::Alu { op, width, dst, src } => Some(slot(alu::computing(op, width, src), dst, src, 0)),
@@ -72,7 +72,7 @@ fn single(ops: &[Op], at: usize) -> (Handler, Slot) {
         }
         Op::CallLocal { off } => {
             let target = i32::try_from(at as i64 + 2 + i64::from(off)).ok();
-            target.map(|target| slot(control::call_local, 0, Operand::Imm(target), 0))
+            target.map(|target| slot(call_local, 0, Operand::Imm(target), 0))
         }
         Op::CallReg { dst } => Some(slot(control::call_reg, dst, none, 0)),
         Op::Exit => Some(slot(control::exit, 0, none, 0)),
@@ -86,6 +86,17 @@ fn single(ops: &[Op], at: usize) -> (Handler, Slot) {
     translated.unwrap_or_else(|| slot(control::slow, 0, Operand::Imm(upper), 0))
 }
 
+/// r6 to r9, bit by bit.
+const KEPT: u16 = 0x3c0;
+
+/// The first slots of the functions that are called by their place: calls through registers keep all.
+fn functions(ops: &[Op]) -> impl Iterator<Item = usize> {
+    ops.iter().enumerate().filter_map(|(at, op)| match op {
+        Op::CallLocal { off } => Some(relative(at, *off)),
+        _ => None,
+    })
+}
+
 /// Translates a program.
 ///
 /// # Errors
@@ -93,10 +104,13 @@ fn single(ops: &[Op], at: usize) -> (Handler, Slot) {
 pub(in crate::interp) fn translate(ops: &[Op]) -> Result<Vec<Slot>, TryReserveError> {
     let mut slots: Vec<Slot> = Vec::new();
     slots.try_reserve_exact(ops.len() + 1)?;
+    let keep =
+        written_by_functions(ops.len(), functions(ops), |at| Ok::<_, TryReserveError>(ops[at]))? & KEPT != 0;
+    let call_local = if keep { control::call_local::<true> } else { control::call_local::<false> };
     let (_, first) = slot(cut, 0, Operand::Imm(0), 0);
     slots.push(first);
     for at in 0..ops.len() {
-        let (run, slot) = single(ops, at);
+        let (run, slot) = single(ops, at, call_local);
         if let Some(before) = slots.last_mut() {
             before.next = together(ops, at).unwrap_or(run);
         }

@@ -16,10 +16,7 @@ impl Arithmetic for X86_64 {
     fn alu_register(b: &mut Buffer<'_, Self>, alu: Alu, width: Width, dst: u8, lhs: u8, rhs: u8) {
         let (wide, to, from) = (width == Width::W64, register(dst), register(rhs));
         if lhs != dst {
-            if alu == Alu::Add {
-                return b.lea_sum(wide, to, register(lhs), from);
-            }
-            b.mov(wide, to, register(lhs));
+            return copied(b, alu, width, [dst, lhs, rhs]);
         }
         let opcode = match alu {
             Alu::Add => 0x01,
@@ -55,8 +52,7 @@ impl Arithmetic for X86_64 {
             Alu::Mov if wide => b.mov_imm(to, i64::from(imm) as u64),
             Alu::Mov => b.mov_imm(to, u64::from(imm as u32)),
             Alu::Mul => {
-                b.insn(op(0x69, wide), to, Rm::Reg(to));
-                b.imm32(imm);
+                b.insn_imm32(op(0x69, wide), to, to, imm);
             }
             // A shift by nothing still has to clear the upper half.
             Alu::Lsh | Alu::Rsh | Alu::Arsh if by == 0 => b.mov(wide, to, to),
@@ -102,12 +98,25 @@ impl Arithmetic for X86_64 {
     }
 }
 
+/// `dst = lhs (alu) rhs`, where `lhs` is another register.
+#[inline(never)]
+fn copied(b: &mut Buffer<'_, X86_64>, alu: Alu, width: Width, [dst, lhs, rhs]: [u8; 3]) {
+    let (wide, to, from) = (width == Width::W64, register(dst), register(lhs));
+    if alu == Alu::Add {
+        return b.lea_sum(wide, to, from, register(rhs));
+    }
+    b.mov(wide, to, from);
+    X86_64::alu_register(b, alu, width, dst, dst, rhs);
+}
+
+/// What is rare or long is not inlined: it would have the registers saved of those that use it.
 impl Buffer<'_, X86_64> {
     fn neg(&mut self, wide: bool, to: Register) {
         self.insn(op(0xf7, wide), 3, Rm::Reg(to));
     }
 
     /// Counts are cut to the width by the processor as by the standard. They have to be in cl.
+    #[inline(never)]
     fn shift(&mut self, extension: u8, wide: bool, to: Register, count: Register) {
         let shifted = if to == RCX { R11 } else { to };
         if to == RCX || count != RCX {
@@ -122,6 +131,7 @@ impl Buffer<'_, X86_64> {
         }
     }
 
+    #[inline(never)]
     fn divide_imm(&mut self, alu: Alu, wide: bool, to: Register, imm: i32) {
         match (alu, imm) {
             (Alu::Div | Alu::SDiv, 0) | (Alu::SMod, -1) => self.mov_imm(to, 0),
@@ -135,6 +145,7 @@ impl Buffer<'_, X86_64> {
     }
 
     /// With the standard's results for divisors of 0 and -1, at which the processor would trap.
+    #[inline(never)]
     fn divide(&mut self, alu: Alu, wide: bool, to: Register, src: Register) {
         let signed = matches!(alu, Alu::SDiv | Alu::SMod);
         self.mov(wide, R11, src);
@@ -168,6 +179,7 @@ impl Buffer<'_, X86_64> {
     }
 
     /// Divides rdx:rax by r11; what they held is kept in r10 and on the stack.
+    #[inline(never)]
     fn divide_by_r11(&mut self, alu: Alu, wide: bool, to: Register) {
         if to != RAX {
             self.mov(true, R10, RAX);

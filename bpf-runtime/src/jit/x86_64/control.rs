@@ -151,8 +151,7 @@ impl Buffer<'_, X86_64> {
         match (test, src) {
             (Test::Set, Operand::Reg(src)) => self.insn(op(0x85, wide), register(src), Rm::Reg(dst)),
             (Test::Set, Operand::Imm(imm)) => {
-                self.insn(op(0xf7, wide), 0, Rm::Reg(dst));
-                self.imm32(imm);
+                self.insn_imm32(op(0xf7, wide), 0, dst, imm);
             }
             (_, Operand::Reg(src)) => self.insn(op(0x39, wide), register(src), Rm::Reg(dst)),
             (_, Operand::Imm(imm)) => self.arith_imm(7, wide, dst, imm),

@@ -57,7 +57,10 @@ impl From<Place> for Rm {
 pub(super) struct Form {
     /// One byte, or two, of which the escape byte 0x0f is the lower one.
     opcode: u16,
-    wide: bool,
+    /// The opcode's bits: 8 or 16.
+    bits: u8,
+    /// REX.W, if the operands have 64 bits.
+    wide: u8,
     /// The register operands are bytes: without REX, 4 to 7 would be ah to bh.
     byte: bool,
     prefix: u8,
@@ -66,14 +69,14 @@ pub(super) struct Form {
 /// 32-bit operands. An opcode above 0xff is one behind the escape byte.
 #[inline]
 pub(super) const fn op32(opcode: u16) -> Form {
-    let opcode = if opcode > 0xff { (opcode & 0xff) << 8 | 0x0f } else { opcode };
-    Form { opcode, wide: false, byte: false, prefix: 0 }
+    let (opcode, bits) = if opcode > 0xff { ((opcode & 0xff) << 8 | 0x0f, 16) } else { (opcode, 8) };
+    Form { opcode, bits, wide: 0, byte: false, prefix: 0 }
 }
 
 /// 64-bit operands, or 32-bit ones.
 #[inline]
 pub(super) const fn op(opcode: u16, wide: bool) -> Form {
-    Form { wide, ..op32(opcode) }
+    Form { wide: (wide as u8) << 3, ..op32(opcode) }
 }
 
 impl Form {
@@ -96,28 +99,34 @@ const fn rex(wide: bool, reg: Register, base: Register) -> u8 {
     0x40 | (wide as u8) << 3 | reg >> 3 << 2 | base >> 3
 }
 
-/// `ModRM`, SIB and a short displacement: the bytes and their number. A base of rsp or r12 needs a SIB byte; rbp or r13 a
-/// displacement. One that is not short is to follow.
+/// Bytes that are put together, the first one lowest.
+#[derive(Clone, Copy)]
+struct Bytes {
+    bytes: u64,
+    bits: u32,
+}
+
+impl Bytes {
+    /// `bits` bits before it.
+    #[inline(always)]
+    fn behind(self, first: impl Into<u64>, bits: u32) -> Self {
+        Self { bytes: self.bytes << bits | first.into(), bits: self.bits + bits }
+    }
+}
+
+/// `ModRM`, SIB and a short displacement, and whether one that is not short is to follow. A base of rsp or r12 needs a
+/// SIB byte; rbp or r13 a displacement.
 #[inline(always)]
-fn memory(reg: Register, base: Register, displacement: i32) -> (u64, usize) {
-    let (reg, base) = (reg & 7, base & 7);
-    let short = i8::try_from(displacement).ok();
-    let mode = match short {
-        Some(0) if base != RBP => 0x00,
-        Some(_) => 0x40,
-        None => 0x80,
+fn memory(reg: Register, base: Register, displacement: i32) -> (Bytes, bool) {
+    let (reg, base) = ((reg & 7) << 3, base & 7);
+    let none = Bytes { bytes: 0, bits: 0 };
+    let (mode, rest) = match i8::try_from(displacement) {
+        Ok(0) if base != RBP => (0x00, none),
+        Ok(short) => (0x40, none.behind(short as u8, 8)),
+        Err(_) => (0x80, none),
     };
-    let mut bytes = u64::from(mode | reg << 3 | base);
-    let mut len = 1;
-    if base == RSP {
-        bytes |= 0x24 << 8;
-        len += 1;
-    }
-    if mode == 0x40 {
-        bytes |= u64::from(displacement as u8) << (8 * len);
-        len += 1;
-    }
-    (bytes, len)
+    let rest = if base == RSP { rest.behind(0x24_u8, 8) } else { rest };
+    (rest.behind(mode | reg | base, 8), mode == 0x80)
 }
 
 impl Buffer<'_, X86_64> {
@@ -125,34 +134,49 @@ impl Buffer<'_, X86_64> {
     /// constant.
     #[inline(always)]
     pub(super) fn insn(&mut self, form: Form, reg: Register, rm: Rm) {
-        let mut bytes = u64::from(form.opcode);
-        let mut len = if form.opcode > 0xff { 2 } else { 1 };
-        let (base, displacement) = match rm {
-            Rm::Reg(register) => {
-                bytes |= u64::from(0xc0 | (reg & 7) << 3 | register & 7) << (8 * len);
-                len += 1;
-                (register, 0)
-            }
+        match rm {
+            Rm::Reg(register) => self.insn_register(form, reg, register, Bytes { bytes: 0, bits: 0 }),
             Rm::Mem(base, displacement) => {
-                let (memory, memory_len) = memory(reg, base, displacement);
-                bytes |= memory << (8 * len);
-                len += memory_len;
-                (base, displacement)
+                let (memory, long) = memory(reg, base, displacement);
+                self.prefixed(form, reg, base, form.byte && reg >= 4, memory);
+                if long {
+                    self.imm32(displacement);
+                }
             }
-        };
-        let rex = rex(form.wide, reg, base);
-        if rex != 0x40 || form.byte && (reg >= 4 || matches!(rm, Rm::Reg(4..))) {
-            bytes = bytes << 8 | u64::from(rex);
-            len += 1;
+        }
+    }
+
+    /// As [`Self::insn`] between registers, with what follows.
+    #[inline(always)]
+    fn insn_register(&mut self, form: Form, reg: Register, rm: Register, rest: Bytes) {
+        let rest = rest.behind(0xc0 | (reg & 7) << 3 | rm & 7, 8);
+        self.prefixed(form, reg, rm, form.byte && (reg >= 4 || rm >= 4), rest);
+    }
+
+    /// Prefixes, opcode and `rest`, together at most 8 bytes.
+    #[inline(always)]
+    fn prefixed(&mut self, form: Form, reg: Register, base: Register, byte: bool, rest: Bytes) {
+        let mut insn = rest.behind(form.opcode, form.bits.into());
+        let rex = form.wide | reg >> 3 << 2 | base >> 3;
+        if rex != 0 || byte {
+            insn = insn.behind(0x40 | rex, 8);
         }
         if form.prefix != 0 {
-            bytes = bytes << 8 | u64::from(form.prefix);
-            len += 1;
+            insn = insn.behind(form.prefix, 8);
         }
-        self.piece(bytes, len);
-        if i8::try_from(displacement).is_err() {
-            self.imm32(displacement);
-        }
+        self.piece(insn.bytes, insn.bits as usize / 8);
+    }
+
+    /// An instruction on a register, with an immediate of 32 bits behind it.
+    #[inline(always)]
+    pub(super) fn insn_imm32(&mut self, form: Form, reg: Register, rm: Register, imm: i32) {
+        self.insn_register(form, reg, rm, Bytes { bytes: (imm as u32).into(), bits: 32 });
+    }
+
+    /// The same with one of 8 bits.
+    #[inline(always)]
+    pub(super) fn insn_imm8(&mut self, form: Form, reg: Register, rm: Register, imm: u8) {
+        self.insn_register(form, reg, rm, Bytes { bytes: imm.into(), bits: 8 });
     }
 
     fn rex(&mut self, wide: bool, base: Register) {
@@ -208,8 +232,7 @@ impl Buffer<'_, X86_64> {
             self.byte(0xb8 | to & 7);
             self.imm32(value as i32);
         } else if let Ok(value) = i32::try_from(value as i64) {
-            self.insn(op(0xc7, true), 0, Rm::Reg(to));
-            self.imm32(value);
+            self.insn_imm32(op(0xc7, true), 0, to, value);
         } else {
             self.rex(true, to);
             self.byte(0xb8 | to & 7);
@@ -220,18 +243,15 @@ impl Buffer<'_, X86_64> {
     /// Arithmetic of the first group with an immediate: 0 add, 1 or, 4 and, 5 sub, 6 xor, 7 cmp.
     pub(super) fn arith_imm(&mut self, extension: u8, wide: bool, to: Register, value: i32) {
         if let Ok(short) = i8::try_from(value) {
-            self.insn(op(0x83, wide), extension, Rm::Reg(to));
-            self.byte(short as u8);
+            self.insn_imm8(op(0x83, wide), extension, to, short as u8);
         } else {
-            self.insn(op(0x81, wide), extension, Rm::Reg(to));
-            self.imm32(value);
+            self.insn_imm32(op(0x81, wide), extension, to, value);
         }
     }
 
     /// A shift by a number: 1 ror, 4 shl, 5 shr, 7 sar.
     pub(super) fn shift_imm(&mut self, extension: u8, wide: bool, to: Register, by: u8) {
-        self.insn(op(0xc1, wide), extension, Rm::Reg(to));
-        self.byte(by);
+        self.insn_imm8(op(0xc1, wide), extension, to, by);
     }
 
     pub(super) fn bswap(&mut self, wide: bool, register: Register) {

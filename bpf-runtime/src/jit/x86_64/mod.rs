@@ -18,13 +18,17 @@ use super::{
 /// The machine.
 pub(super) enum X86_64 {}
 
-const REGISTERS: [Register; 11] = [RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, RBP];
+/// 16, so that a register's number needs no check.
+const REGISTERS: [Register; 16] = {
+    let none = RAX;
+    [RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, RBP, none, none, none, none, none]
+};
 const RUN: Register = R12;
 const FUEL: Register = R9;
 
 /// The machine's register for one of the program's, which is 0 to 10.
 const fn register(number: u8) -> Register {
-    REGISTERS[number as usize]
+    REGISTERS[(number & 15) as usize]
 }
 
 impl Distances for X86_64 {
