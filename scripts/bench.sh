@@ -43,8 +43,8 @@ bench_image() {
   cp "$images"/services/*.elf "$bench/services/"
   bench_program bench-client tick
   case $name in
-    bench-server) bench_program $name cell ;;
-    bench-agent) bench_program $name agent ;;
+    bench-server) bench_program "$name" cell ;;
+    bench-agent) bench_program "$name" agent ;;
   esac
   HYPOS_SERVICES=$PWD/$bench/services CARGO_TARGET_DIR=target/bench/build bare_cargo build --release -p root-task
   make_image "$SEL4_PREFIX" "target/bench/build/$target/release/root-task" "$bench/$name"
