@@ -8,7 +8,7 @@ use svc::{Message, Mmio, Server, clock, region};
 use timer::{
     BIT_IRQ, CLIENTS, HOOKS, IRQ, REGISTERS, REQUESTS, Refusal, Request, WATCH_NS,
     clock::{Clock, Discipline},
-    goldfish::Goldfish,
+    goldfish::{Absent, Goldfish},
     hpet::{Hpet, Registers, Unusable},
     schedule::Schedule,
     source::{Comparator, EventTimer, Generic},
@@ -72,7 +72,7 @@ impl Source {
             },
             platform::Timer::Goldfish { paddr, .. } => match Goldfish::start(Device(Mmio::new(REGISTERS))) {
                 Ok(clock) => Self::Goldfish(clock),
-                Err(_) => panic!("no Goldfish RTC at {paddr:#x}"),
+                Err(Absent) => panic!("no Goldfish RTC at {paddr:#x}"),
             },
         }
     }
