@@ -28,9 +28,19 @@ pub fn table(level: usize) -> Option<TranslationTableObjectType> {
 }
 
 /// How memory is mapped. There is no bit against execution: seL4 5.0.0 never sets EFER.NXE.
-pub const MEMORY: VmAttributes = VmAttributes::DEFAULT;
+pub const fn memory(_executable: bool) -> VmAttributes {
+    VmAttributes::DEFAULT
+}
+
 /// How device registers are mapped.
 pub const DEVICE: VmAttributes = VmAttributes::UNCACHED;
+
+/// Makes code that was just written to a frame visible to instruction fetches: nothing to do, caches are coherent
+/// (Intel SDM volume 3, 12.6), and who runs it enters the kernel first.
+#[allow(clippy::unnecessary_wraps)] // Elsewhere it can fail.
+pub fn publish_code(_: Frame) -> sel4::Result<()> {
+    Ok(())
+}
 
 /// The time stamp counter.
 pub fn ticks() -> u64 {
@@ -46,22 +56,14 @@ pub fn frequency(bootinfo: &BootInfoPtr) -> u64 {
 /// The capability for the console's ports: all ports at first, then the console's own.
 static CONSOLE: AtomicU64 = AtomicU64::new(slot::IO_PORT.index() as u64);
 
-/// Writes to the console without a driver: a 16550 with its FIFO of 16 bytes, as the firmware left it.
-pub fn put(bytes: &[u8]) {
-    const LSR: u16 = 5;
-    const THR_EMPTY: u8 = 0x20;
-    let port = platform::PLATFORM.console.port;
-    let uart = cap::IOPort::from_bits(CONSOLE.load(Relaxed));
-    for chunk in bytes.chunks(16) {
-        // A UART that never empties is absent or broken: nobody would read what it is given.
-        let empty = |lsr: u8| lsr & THR_EMPTY != 0;
-        if !(0..100_000).any(|_| uart.ioport_in8(port + LSR).is_ok_and(empty)) {
-            return;
-        }
-        for byte in chunk {
-            let _ = uart.ioport_out8(port, *byte);
-        }
-    }
+/// Reads a port of the console.
+pub fn port_in(port: u16) -> Option<u8> {
+    cap::IOPort::from_bits(CONSOLE.load(Relaxed)).ioport_in8(port).ok()
+}
+
+/// Writes a port of the console; without the right to, nothing happens.
+pub fn port_out(port: u16, value: u8) {
+    let _ = cap::IOPort::from_bits(CONSOLE.load(Relaxed)).ioport_out8(port, value);
 }
 
 /// Makes the master capability of a device's interrupt or ports; `vector` is one that no other has.
@@ -74,7 +76,7 @@ pub fn device_cap(object: &Object, vector: u64, to: &AbsoluteCPtr) -> sel4::Resu
         Object::Ports { first, last } => {
             let narrowed = sel4::io_port_badge(*first, *last);
             to.mint(&slot::IO_PORT.absolute_cptr(), sel4::CapRights::all(), narrowed)?;
-            if *first == platform::PLATFORM.console.port {
+            if platform::PLATFORM.console.at == platform::Place::Ports(*first) {
                 CONSOLE.store(to.path().bits(), Relaxed);
             }
             Ok(())
