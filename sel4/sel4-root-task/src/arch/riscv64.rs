@@ -26,6 +26,9 @@ pub fn image_start() -> usize {
 }
 
 /// How its pages are mapped: executable, or not.
-pub const MEMORY: Option<fn(bool) -> sel4::VmAttributes> = Some(|executable| {
-    if executable { sel4::VmAttributes::DEFAULT } else { sel4::VmAttributes::EXECUTE_NEVER }
-});
+pub const MEMORY: Option<fn(bool) -> sel4::VmAttributes> =
+    Some(
+        |executable| {
+            if executable { sel4::VmAttributes::DEFAULT } else { sel4::VmAttributes::EXECUTE_NEVER }
+        },
+    );
