@@ -110,9 +110,9 @@ pub fn complete_call(context: &mut UserContext, at: u64, label: u64) -> bool {
 /// Whether a thread waits on the endpoint `cptr`, or is about to: it stands at a system call of `code`, which it can't
 /// write, by which it receives there.
 pub fn waits<'c>(context: &UserContext, cptr: u64, code: impl Fn(u64) -> Option<&'c [u8]>) -> bool {
-    const SVC: [u8; 4] = [0x01, 0x00, 0x00, 0xd4];
+    const SVC: [u8; 4] = [0x01, 0, 0, 0xd4];
     let registers = context.inner();
-    code(registers.pc).is_some_and(|code| code.starts_with(&SVC))
+    code(context.pc()).is_some_and(|code| code.starts_with(&SVC))
         && [sel4::sys::syscall_id::Recv, sel4::sys::syscall_id::ReplyRecv].contains(&(registers.x7 as isize))
         && registers.x0 == cptr
 }

@@ -14,10 +14,9 @@ say "agent and root task that believe everything, for attack tests"
 mkdir -p "$unverified/services"
 cp "$images"/services/*.elf "$unverified/services/"
 bare_cargo build --release -p agent --features agent/unverified
-objcopy --strip-all "target/$target/release/agent" "$unverified/services/agent.elf"
+strip_to "target/$target/release/agent" "$unverified/services/agent.elf"
 HYPOS_SERVICES=$PWD/$unverified/services bare_cargo build --release -p root-task --features root-task/unverified
-objcopy --strip-all "target/$target/release/root-task" "$unverified/root-task.elf"
-cp "$images/kernel.elf" "$unverified/"
+make_image "$SEL4_PREFIX" "target/$target/release/root-task" "$unverified"
 # What lies in the build folder under these names is the product's again.
 bare_cargo build --release -p agent
 HYPOS_SERVICES=$PWD/$images/services bare_cargo build --release -p root-task

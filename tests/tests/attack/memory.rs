@@ -110,7 +110,8 @@ fn walk(scene: &mut Scene, ranges: &[Range], kind: Kind) -> Result<u64> {
         ensure!(*became == if granted { SURVIVED } else { BEGUN }, "{place:#x}: {became}, granted {granted}");
         faults += u64::from(!granted);
     }
-    ensure!(outcome.faults == faults, "{} faults at {faults} pages", outcome.faults);
+    // On a machine that stands still for long the watchdog may stop it besides.
+    ensure!(outcome.faults >= faults, "{} faults at {faults} pages", outcome.faults);
     // The last ones are still written down.
     let last = places.iter().rev().filter(|place| !grants.has(**place, to_write)).take(8);
     for (place, stop) in last.zip(outcome.stops.iter().rev()) {

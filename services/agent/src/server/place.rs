@@ -119,7 +119,9 @@ impl<B: Board> Agent<'_, B> {
             if verified.summary.uses_map(index) {
                 let n = layout.header.maps as usize;
                 known = MapAddress { handle: n as u64, values: address + map.map.first_value() as u64 };
-                access = if verified.summary.writes_map(index) { Access::Write } else { Access::Read };
+                // A read-only map is mapped so, whatever the verifier thinks of the program.
+                let writes = verified.summary.writes_map(index) && !map.map.spec().is_read_only();
+                access = if writes { Access::Write } else { Access::Read };
                 layout.header.written |= u32::from(access == Access::Write) << n;
                 layout.header.map[n] = (address as u32, bytes);
                 layout.header.maps += 1;
