@@ -194,3 +194,23 @@ fn a_jump_behind_the_code_ends_the_run_there() {
         assert!(ends(&[call, Insn { op: opcode::EXIT, ..Insn::default() }]), "{imm}");
     }
 }
+
+#[test]
+fn a_call_keeps_what_its_function_writes_by_whatever_way() {
+    // The last function that runs writes r7 of its own: behind a jump back into the main part, in a function that is
+    // called, in one whose address is called; and none does.
+    for (function, jumped) in [
+        ("r1 += 1\nexit", ""),
+        ("r7 = 9\nexit", ""),
+        ("if r1 != 7 goto back\nexit", "back:\nr7 = 8\nexit\n"),
+        ("call inner\nexit\ninner:\nr7 = 5\nr8 = 6\nexit", ""),
+        ("r2 = code inner ll\ncallx r2\nexit\ninner:\nr7 = 5\nexit", ""),
+    ] {
+        let text = format!(
+            "r6 = 1\nr7 = 2\nr8 = 3\nr9 = 4\nr1 = r6\ncall function\nr0 = r6\nr0 <<= 8\nr0 |= r7\nr0 <<= 8\nr0 |= r8\n\
+             r0 <<= 8\nr0 |= r9\nexit\n{jumped}function:\n{function}"
+        );
+        let outcome = both(&assemble(&text), &[0; 8], 1000).unwrap().unwrap();
+        assert_eq!(outcome.r0, 0x0102_0304, "{text}");
+    }
+}

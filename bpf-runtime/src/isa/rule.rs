@@ -11,10 +11,10 @@ pub(super) struct Rule {
 }
 
 impl Rule {
+    #[allow(clippy::needless_bitwise_bool, reason = "four comparisons cost less than three branches")]
     #[inline]
     pub(super) const fn is_broken(self, insn: Insn) -> bool {
         let Insn { dst, src, off, imm, .. } = insn;
-        // Without shortcuts: four comparisons cost less than three branches.
         (dst > self.dst) | (src > self.src) | (off as u16 > self.off) | (imm as u32 > self.imm)
     }
 }

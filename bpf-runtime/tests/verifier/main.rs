@@ -7,6 +7,7 @@ mod accepted;
 mod calls;
 mod control;
 mod encoding;
+mod ids;
 mod joins;
 mod limits;
 mod loops;
