@@ -5,7 +5,8 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use caps::Object;
 use sel4::{
     AbsoluteCPtr, BootInfoPtr, ObjectBlueprint, ObjectBlueprintArch, TranslationTableObjectType, Trigger,
-    UserContext, VmAttributes, cap, cap_type, init_thread::slot, vspace_levels,
+    UserContext, VmAttributes, cap, cap_type,
+    init_thread::{Slot, slot}, vspace_levels,
 };
 
 /// `e_machine` of its programs: `EM_X86_64`.
@@ -27,7 +28,7 @@ pub fn table(level: usize) -> Option<TranslationTableObjectType> {
     TranslationTableObjectType::from_level(level)
 }
 
-/// How memory is mapped. There is no bit against execution: seL4 5.0.0 never sets EFER.NXE.
+/// How memory is mapped. There is no bit against execution: seL4 does not set EFER.NXE on x86_64.
 pub const MEMORY: VmAttributes = VmAttributes::DEFAULT;
 /// How device registers are mapped.
 pub const DEVICE: VmAttributes = VmAttributes::UNCACHED;
@@ -40,18 +41,31 @@ pub fn ticks() -> u64 {
 
 /// Ticks in a second, as the kernel measured them against the PIT.
 pub fn frequency(bootinfo: &BootInfoPtr) -> u64 {
-    bootinfo.get().tsc_mhz() * 1_000_000
+    bootinfo.tsc_mhz() * 1_000_000
 }
 
-/// The capability for the console's ports: all ports at first, then the console's own.
-static CONSOLE: AtomicU64 = AtomicU64::new(slot::IO_PORT.index() as u64);
+/// The capability for the console's ports; 0 before there is one.
+static CONSOLE: AtomicU64 = AtomicU64::new(0);
+
+/// The console's capability before its driver's is made, for errors of boot: in a slot that nobody hands out yet.
+fn early_console() -> u64 {
+    let early = Slot::<cap_type::IOPort>::from_end(0);
+    let first = platform::PLATFORM.console.port;
+    // It fails if it was made before, or can't be: then there is no console.
+    let _ = slot::IO_PORT_CONTROL.cap().ioport_control_issue(first, first + 7, &early.absolute_cptr());
+    early.cptr().bits()
+}
 
 /// Writes to the console without a driver: a 16550 with its FIFO of 16 bytes, as the firmware left it.
 pub fn put(bytes: &[u8]) {
     const LSR: u16 = 5;
     const THR_EMPTY: u8 = 0x20;
     let port = platform::PLATFORM.console.port;
-    let uart = cap::IOPort::from_bits(CONSOLE.load(Relaxed));
+    let uart = match CONSOLE.load(Relaxed) {
+        0 => early_console(),
+        made => made,
+    };
+    let uart = cap::IOPort::from_bits(uart);
     for chunk in bytes.chunks(16) {
         // A UART that never empties is absent or broken: nobody would read what it is given.
         let empty = |lsr: u8| lsr & THR_EMPTY != 0;
@@ -72,8 +86,7 @@ pub fn device_cap(object: &Object, vector: u64, to: &AbsoluteCPtr) -> sel4::Resu
             slot::IRQ_CONTROL.cap().irq_control_get_ioapic(0, u64::from(*line), Trigger::Edge, vector, to)
         }
         Object::Ports { first, last } => {
-            let narrowed = sel4::io_port_badge(*first, *last);
-            to.mint(&slot::IO_PORT.absolute_cptr(), sel4::CapRights::all(), narrowed)?;
+            slot::IO_PORT_CONTROL.cap().ioport_control_issue(*first, *last, to)?;
             if *first == platform::PLATFORM.console.port {
                 CONSOLE.store(to.path().bits(), Relaxed);
             }
@@ -91,7 +104,7 @@ pub fn assign_asid(vspace: cap::VSpace) -> sel4::Result<()> {
 /// What the root task gives up once all devices are handed out.
 pub fn gives_up() -> [AbsoluteCPtr; 5] {
     [
-        slot::IO_PORT.absolute_cptr(),
+        slot::IO_PORT_CONTROL.absolute_cptr(),
         slot::IRQ_CONTROL.absolute_cptr(),
         slot::ASID_CONTROL.absolute_cptr(),
         slot::DOMAIN_SET.absolute_cptr(),

@@ -1,5 +1,6 @@
 //! A thread's registers.
 
+use super::generation::{self, REGISTERS};
 use crate::Word;
 use crate::sys::seL4_UserContext;
 
@@ -70,9 +71,9 @@ impl UserContext {
     }
 
     /// All registers with their names.
-    pub const fn registers(&self) -> [(&'static str, Word); 19] {
+    pub fn registers(&self) -> [(&'static str, Word); REGISTERS] {
         let registers = &self.0;
-        [
+        let general = [
             ("rip", registers.rip),
             ("rsp", registers.rsp),
             ("rflags", registers.rflags),
@@ -91,7 +92,8 @@ impl UserContext {
             ("r13", registers.r13),
             ("r14", registers.r14),
             ("r15", registers.r15),
-            ("tls_base", registers.tls_base),
-        ]
+        ];
+        let mut all = general.into_iter().chain(generation::bases(registers));
+        core::array::from_fn(|_| all.next().unwrap_or_default())
     }
 }
