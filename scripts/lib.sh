@@ -29,6 +29,8 @@ use_board() {
   board_id=${board//\//-}
   case ${board%%/*} in
     x86_64) target=x86_64-unknown-none ;;
+    aarch64) target=aarch64-unknown-none-softfloat ;;
+    riscv64) target=riscv64imac-unknown-none-elf ;;
     *) die "no Rust target is known for ${board%%/*}" ;;
   esac
   images=target/images/$board_id

@@ -3,14 +3,15 @@
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# What for: the kernel; QEMU and checks; programs in C (and their headers); programs in Rust, whose eBPF target rustup
+# What for: the kernels; QEMU (with the firmware of its RISC-V machines) and checks; programs in C (and their headers); programs in Rust, whose eBPF target rustup
 # lacks; tests of the code for other architectures.
 packages=(
   gcc libc6-dev make binutils python3 python3-venv libxml2-utils ca-certificates
-  qemu-system-x86 shellcheck
+  gcc-aarch64-linux-gnu gcc-riscv64-unknown-elf
+  qemu-system-x86 qemu-system-arm qemu-system-misc opensbi shellcheck
   clang-19 llvm-19 libbpf-dev linux-libc-dev
   rustc-web libstd-rust-web-dev-bpf
-  qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross
+  qemu-user libc6-dev-arm64-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross
 )
 # Only where rustup can't bring core for bare targets.
 fallback=(cargo-web rust-web-src lld-19)

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 /// Copies the files below `from` into `to`, folder by folder, leaving out what `skip` names.
 ///
@@ -19,6 +19,26 @@ pub fn tree(from: &Path, to: &Path, skip: fn(&str) -> bool) -> Result<()> {
         if entry.file_type()?.is_dir() {
             tree(&entry.path(), &target, skip)?;
         } else if !skip(&name.to_string_lossy()) {
+            file(&entry.path(), &target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Copies the files below `from` into `to`, of which none may be there yet.
+///
+/// # Errors
+///
+/// Names the file that can't be read or written, or is there.
+pub fn add(from: &Path, to: &Path) -> Result<()> {
+    for entry in fs::read_dir(from).with_context(|| format!("read {}", from.display()))? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            add(&entry.path(), &target)?;
+        } else if target.exists() {
+            bail!("{}: would take the place of one of the kernel's files", entry.path().display());
+        } else {
             file(&entry.path(), &target)?;
         }
     }

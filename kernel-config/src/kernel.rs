@@ -8,32 +8,9 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 
+use crate::arch::{Arch, Derived};
 use crate::settings::Settings;
-use crate::{Config, tools};
-
-/// What the Makefile's part for standalone builds would have set, as environment variables (it is skipped,
-/// since it would also force `-Werror` and its own `autoconf.h`).
-struct Arch {
-    cflags: &'static str,
-    asflags: &'static str,
-    defines: &'static str,
-    /// Preprocessor flags that stand in for a header.
-    overrides: &'static str,
-    environment: [(&'static str, &'static str); 2],
-}
-
-/// `-mpopcnt`: the kernel counts bits and links no libgcc. Stack protector and unwind tables need a runtime.
-///
-/// The overrides shadow `include/arch/x86/arch/64/mode/kernel/stack.h`, whose only content is an alignment
-/// of 16. `restore_user_context` (`src/arch/x86/64/c_traps.c`) finds the stack's top with `and ~0xfff`, which
-/// takes a page-aligned stack; otherwise a nested interrupt writes over the IDT.
-const X86_64: Arch = Arch {
-    cflags: "-m64 -mpopcnt -fno-asynchronous-unwind-tables -fno-stack-protector",
-    asflags: "-Wa,--64",
-    defines: "HAVE_AUTOCONF ARCH_X86 X86_64 CONFIG_X86_64=y __KERNEL_64__ KERNEL_64=y __X86_64__=y",
-    overrides: "-D__KERNEL_MODE_STACK_H -DKERNEL_STACK_ALIGNMENT=4096",
-    environment: [("TYPE_SUFFIX", "64"), ("__X86_64__", "y")],
-};
+use crate::{Config, copy, platform, tools};
 
 /// The Makefile's warnings without `error`: gcc 12 warns of address-of-packed-member.
 const WARNINGS: &str = "all strict-prototypes missing-prototypes nested-externs missing-declarations undef \
@@ -47,6 +24,8 @@ pub struct Build<'a> {
     pub work: &'a Path,
     /// The platform's settings.
     pub settings: &'a Settings,
+    /// Their architecture.
+    pub arch: &'a Arch,
     /// Debug or release.
     pub config: Config,
     /// The `bin` folder of the Python environment.
@@ -54,32 +33,45 @@ pub struct Build<'a> {
 }
 
 impl Build<'_> {
+    /// Adds to the source what it lacks of the architecture.
+    ///
+    /// # Errors
+    ///
+    /// A file can't be copied, would take the place of one of the kernel's, or is not what it was.
+    pub fn overlay(&self) -> Result<()> {
+        let overlay = platform::overlay(self.arch.name);
+        if overlay.is_dir() {
+            copy::add(&overlay, self.source)?;
+        }
+        self.arch.derived.iter().try_for_each(|file| derive(self.source, file))
+    }
+
     /// Makes `kernel.elf` in the work folder.
     ///
     /// # Errors
     ///
-    /// The architecture is not supported, or make fails: the end of its log.
+    /// make fails: the end of its log.
     pub fn run(&self) -> Result<()> {
-        let sel4_arch = self.settings.word("SEL4_ARCH")?;
-        let arch = match sel4_arch {
-            "x86_64" => X86_64,
-            other => bail!("kernels for {other} can't be built yet, only for x86_64"),
-        };
+        let arch = self.arch;
         let mut make = Command::new("make");
         make.current_dir(self.work)
             .arg("-f")
             .arg(self.source.join("Makefile"))
             .arg(assignment("SOURCE_ROOT", self.source))
             .arg(format!("ARCH={}", self.settings.word("ARCH")?))
-            .arg(format!("SEL4_ARCH={sel4_arch}"))
+            .arg(format!("SEL4_ARCH={}", arch.name))
             .arg(format!("PLAT={}", self.settings.word("PLAT")?))
+            .arg(format!("TOOLPREFIX={}", arch.tool_prefix))
             // Only a check, and one that fails on what current preprocessors write.
             .arg("CIRCULAR_INCLUDES=true")
             .arg(format!("WARNINGS={WARNINGS}"))
+            .args(arch.arguments)
             .arg("kernel.elf");
         if matches!(self.config, Config::Debug) {
             make.arg("DEBUG=1");
         }
+        // The Makefile's part for standalone builds is skipped, since it would also force -Werror and its own
+        // autoconf.h; what it would have set stands here.
         make.env_remove("MAKEFLAGS")
             .env("PATH", self.search_path()?)
             .env("NK_CFLAGS", "1")
@@ -87,9 +79,10 @@ impl Build<'_> {
             .env("srctree", self.work)
             .env("CFLAGS", arch.cflags)
             .env("ASFLAGS", arch.asflags)
+            .env("LDFLAGS", arch.ldflags)
             .env("CPPFLAGS", format!("-I{}/include/generated {}", self.work.display(), arch.overrides))
             .env("DEFINES", arch.defines)
-            .envs(arch.environment);
+            .envs(arch.environment.iter().copied());
         tools::run(&mut make, &self.work.join("make.log"))
     }
 
@@ -102,6 +95,18 @@ impl Build<'_> {
             .chain(std::iter::once("/nonexistent".into()));
         env::join_paths(folders).context("PATH")
     }
+}
+
+/// Makes a file of the source from another.
+fn derive(source: &Path, Derived { from, to, replace }: &Derived) -> Result<()> {
+    let mut text = fs::read_to_string(source.join(from)).with_context(|| format!("read {from}"))?;
+    if let Some((old, new)) = replace {
+        if text.matches(old).count() != 1 {
+            bail!("{from}: {old:?} does not occur once");
+        }
+        text = text.replace(old, new);
+    }
+    fs::write(source.join(to), text).with_context(|| format!("write {to}"))
 }
 
 /// `name=path` as one argument.

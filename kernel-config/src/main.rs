@@ -2,6 +2,7 @@
 //! installed seL4 comes, so that everything after it knows that one form only.
 #![forbid(unsafe_code)]
 
+mod arch;
 mod copy;
 mod kernel;
 mod platform;

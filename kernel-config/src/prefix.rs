@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::arch::Arch;
 use crate::platform::Platform;
 use crate::settings::Settings;
 use crate::{Config, copy, kernel, python, source, stamp, tools};
@@ -45,22 +46,30 @@ pub fn ensure(platform: &Platform, config: Config, out: &Path) -> Result<PathBuf
         );
     }
     let prefix = out.join(&platform.slug).join(config.name());
-    let stamp = stamp::of(platform, config)?;
+    let settings = Settings::parse(&platform.autoconf).context("autoconf.h")?;
+    let arch = Arch::find(settings.word("SEL4_ARCH")?)?;
+    let stamp = stamp::of(platform, arch, config)?;
     if stamp::matches(&prefix, &stamp) {
         return Ok(prefix);
     }
     let lock = File::create(out.join(".lock")).context("create the lock file")?;
     lock.lock().context("wait for the lock file")?;
     if !stamp::matches(&prefix, &stamp) {
-        build(platform, config, &out, &prefix, &stamp)
+        build(platform, (arch, config), &out, &prefix, &stamp)
             .with_context(|| format!("{} {} kernel", platform.slug, config.name()))?;
     }
     Ok(prefix)
 }
 
-fn build(platform: &Platform, config: Config, out: &Path, prefix: &Path, stamp: &str) -> Result<()> {
+fn build(
+    platform: &Platform,
+    (arch, config): (&Arch, Config),
+    out: &Path,
+    prefix: &Path,
+    stamp: &str,
+) -> Result<()> {
     eprintln!("seL4 {} for {} ({})", source::VERSION, platform.slug, config.name());
-    tools::check()?;
+    tools::check(arch)?;
     let work = out.join(".work").join(format!("{}-{}", platform.slug, config.name()));
     if work.exists() {
         fs::remove_dir_all(&work).with_context(|| format!("remove {}", work.display()))?;
@@ -76,7 +85,9 @@ fn build(platform: &Platform, config: Config, out: &Path, prefix: &Path, stamp: 
     let autoconf = format!("{}{}", platform.autoconf, config.defines());
     let settings = Settings::parse(&autoconf).context("autoconf.h")?;
     write(&work.join("include/generated/autoconf.h"), &autoconf)?;
-    let make = kernel::Build { source: &copied, work: &work, settings: &settings, config, python: &python };
+    let make =
+        kernel::Build { source: &copied, work: &work, settings: &settings, arch, config, python: &python };
+    tools::step("add what the source lacks", || make.overlay())?;
     tools::step("compile the kernel", || make.run())?;
 
     let include = fresh.join("libsel4/include");
@@ -85,12 +96,7 @@ fn build(platform: &Platform, config: Config, out: &Path, prefix: &Path, stamp: 
         write(&include.join(name), &settings.json())?;
     }
     tools::step("write the prefix", || {
-        fill(
-            &copied,
-            &work,
-            &fresh,
-            [settings.word("ARCH")?, settings.word("SEL4_ARCH")?, settings.word("PLAT")?],
-        )?;
+        fill(&copied, &work, &fresh, [settings.word("ARCH")?, arch.name, settings.word("PLAT")?])?;
         write(&fresh.join(stamp::FILE), stamp)?;
         install(&fresh, prefix)
     })?;

@@ -5,18 +5,19 @@ use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context, Result};
 
+use crate::arch::Arch;
 use crate::platform::Platform;
 use crate::{Config, source};
 
 /// The stamp's file inside a prefix.
 pub const FILE: &str = ".stamp";
 
-/// Hashes the settings, this tool's source, the pinned package and Python packages, and the compiler.
+/// Hashes the settings, this tool's source and what it adds to the kernel's, the pinned package and Python packages, and the compiler.
 ///
 /// # Errors
 ///
 /// Names the input that can't be read.
-pub fn of(platform: &Platform, config: Config) -> Result<String> {
+pub fn of(platform: &Platform, arch: &Arch, config: Config) -> Result<String> {
     let mut hasher = DefaultHasher::new();
     (&platform.autoconf, config.name(), env!("KERNEL_CONFIG_SOURCE")).hash(&mut hasher);
     for name in ["Cargo.lock", "requirements.txt"] {
@@ -24,7 +25,7 @@ pub fn of(platform: &Platform, config: Config) -> Result<String> {
         fs::read(&path).with_context(|| format!("read {}", path.display()))?.hash(&mut hasher);
     }
     // No compiler is an input like another here: a prefix that is up to date needs none.
-    let compiler = Command::new("gcc").arg("-dumpfullversion").output();
+    let compiler = Command::new(format!("{}gcc", arch.tool_prefix)).arg("-dumpfullversion").output();
     compiler.map(|output| output.stdout).unwrap_or_default().hash(&mut hasher);
     Ok(format!("{:016x}\n", hasher.finish()))
 }

@@ -7,31 +7,34 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-/// A program and the Debian package that has it.
-const NEEDED: [(&str, &str); 8] = [
-    ("gcc", "gcc"),
+use crate::arch::Arch;
+
+/// A program of this machine and the Debian package that has it.
+const NEEDED: [(&str, &str); 5] = [
     ("cpp", "cpp"),
-    ("ld", "binutils"),
-    ("objcopy", "binutils"),
     ("make", "make"),
     ("xmllint", "libxml2-utils"),
     ("python3", "python3"),
     ("bash", "bash"),
 ];
+/// Of the architecture: in the package of its compiler, or one that comes with that.
+const OF_ARCH: [&str; 3] = ["gcc", "ld", "objcopy"];
 
 /// Checks that every program of a kernel build can be found.
 ///
 /// # Errors
 ///
 /// Names each program that is missing and the packages to install.
-pub fn check() -> Result<()> {
+pub fn check(arch: &Arch) -> Result<()> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = |tool: &str| std::env::split_paths(&path).any(|dir| dir.join(tool).is_file());
-    let missing: Vec<_> = NEEDED.iter().filter(|(tool, _)| !found(tool)).collect();
+    let of_arch = OF_ARCH.map(|tool| (format!("{}{tool}", arch.tool_prefix), arch.package));
+    let needed = NEEDED.map(|(tool, package)| (tool.to_owned(), package));
+    let missing: Vec<_> = of_arch.into_iter().chain(needed).filter(|(tool, _)| !found(tool)).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    let tools: Vec<_> = missing.iter().map(|(tool, _)| *tool).collect();
+    let tools: Vec<_> = missing.iter().map(|(tool, _)| tool.as_str()).collect();
     let mut packages: Vec<_> = missing.iter().map(|(_, package)| *package).collect();
     packages.dedup();
     bail!("{} not found; on Debian: apt-get install {}", tools.join(", "), packages.join(" "));

@@ -7,8 +7,13 @@ use std::process::Command;
 
 /// Runs the tool with `extra` environment; returns whether it succeeded and what it printed on standard error.
 fn run(out: &Path, extra: &[(&str, &str)]) -> (bool, String) {
+    run_for("x86_64/pc99", out, extra)
+}
+
+/// The same for a platform.
+fn run_for(platform: &str, out: &Path, extra: &[(&str, &str)]) -> (bool, String) {
     let mut tool = Command::new(env!("CARGO_BIN_EXE_kernel-config"));
-    tool.args(["--platform", "x86_64/pc99", "--config", "release", "--out"]).arg(out);
+    tool.args(["--platform", platform, "--config", "release", "--out"]).arg(out);
     let output = tool.envs(extra.iter().copied()).output().expect("the tool starts");
     (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
@@ -30,6 +35,17 @@ fn a_missing_tool_is_named_with_its_package() {
     assert!(text.contains("xmllint") && text.contains("libxml2-utils"), "{text}");
     assert!(text.contains("apt-get install") && !text.contains("gcc,"), "{text}");
     assert!(!folder.path().join("out/x86_64-pc99").exists());
+}
+
+#[test]
+fn another_architecture_s_compiler_is_named_with_its_package() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = [("PATH", folder.path().to_str().expect("UTF-8"))];
+    let (ok, text) = run_for("aarch64/qemu-virt", &folder.path().join("out"), &path);
+    assert!(
+        !ok && text.contains("aarch64-linux-gnu-gcc, ") && text.contains(" gcc-aarch64-linux-gnu"),
+        "{text}"
+    );
 }
 
 #[test]
