@@ -4,6 +4,7 @@
 
 mod arch;
 mod copy;
+mod installed;
 mod kernel;
 mod platform;
 mod prefix;
@@ -29,6 +30,13 @@ struct Options {
     /// Which kernel; both when left out.
     #[arg(long)]
     config: Option<Config>,
+    /// Takes the installed seL4 (13 to 16) in this folder in place of building one: checks it, says on standard error what
+    /// it is, and prints the prefix to build with.
+    #[arg(long, value_name = "PREFIX", conflicts_with = "config")]
+    installed: Option<PathBuf>,
+    /// What the installed kernel must have been built with.
+    #[arg(long, requires = "installed")]
+    needs: Vec<installed::Need>,
     /// Where prefixes are written: `<out>/<arch>-<board>/<config>`.
     #[arg(long, default_value = "target/sel4")]
     out: PathBuf,
@@ -77,6 +85,10 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<()> {
     let platform = platform::Platform::find(&options.platform)?;
+    if let Some(prefix) = &options.installed {
+        println!("{}", installed::adopt(&platform, prefix, &options.needs, &options.out)?.display());
+        return Ok(());
+    }
     let configs = options.config.map_or(vec![Config::Debug, Config::Release], |config| vec![config]);
     for config in configs {
         println!("{}", prefix::ensure(&platform, config, &options.out)?.display());
