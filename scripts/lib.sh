@@ -5,6 +5,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # Where the scripts take what cargo builds from, whatever the user's settings say.
 export CARGO_TARGET_DIR=$PWD/target
 
+# Which kernel: the user's own, installed in SEL4_PREFIX, or else the one that kernel-config builds (whose folder may stand
+# in SEL4_PREFIX too, for cargo).
+if [ -f "${SEL4_PREFIX:-}/.stamp" ]; then unset SEL4_PREFIX; fi
+installed=${SEL4_PREFIX:-}
+
 say() {
   step=$*
   printf '\033[1m==>\033[0m %s\n' "$step" >&2
@@ -33,8 +38,21 @@ use_board() {
     riscv64) target=riscv64imac-unknown-none-elf ;;
     *) die "no Rust target is known for ${board%%/*}" ;;
   esac
-  images=target/images/$board_id
+  # What is built for an installed kernel lies apart.
+  images=target/images/$board_id${installed:+-installed}
+  device=$CARGO_TARGET_DIR${installed:+/installed}
   run_dir=${HYPOS_RUN:-target/run}/$board_id
+}
+
+# Sets SEL4_PREFIX to what is built with, for the kernel CONFIG (debug or release, unless an installed one is taken).
+use_kernel() {
+  local config=$1
+  if [ -n "$installed" ]; then
+    SEL4_PREFIX=$(target/bin/kernel-config --platform "$board" --installed "$installed" --out target/sel4)
+  else
+    SEL4_PREFIX=$(target/bin/kernel-config --platform "$board" --config "$config" --out target/sel4)
+  fi
+  export SEL4_PREFIX HYPOS_PLATFORM=$board
 }
 
 # Rust's name for Linux on an architecture.
@@ -54,6 +72,7 @@ has_target() {
 # from source (its compiler is a stable one; the flag only allows -Zbuild-std).
 bare_cargo() {
   local command=$1
+  local -x CARGO_TARGET_DIR=$device
   shift
   if has_target "$target"; then
     cargo "$command" --target "$target" "$@"

@@ -3,8 +3,12 @@
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+if [ -n "$installed" ]; then
+  die "the tests take installed kernels in SEL4_PREFIX_X86_64, SEL4_PREFIX_AARCH64 and SEL4_PREFIX_RISCV64; unset SEL4_PREFIX"
+fi
 passed=0
 failed=0
+skipped=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
@@ -22,7 +26,14 @@ check() {
   fi
 }
 
-# A suite prints cargo's result lines, which are added up; a suite that breaks off counts as a failure.
+# What can't be tested here, and why.
+skip() {
+  skipped=$((skipped + 1))
+  echo "$1 ... skipped: $2"
+}
+
+# A suite prints cargo's result lines, which are added up, and a line for what it skips; a suite that breaks off counts
+# as a failure.
 suite() {
   say "$*"
   local status=0 counts
@@ -31,6 +42,7 @@ suite() {
     awk '{ p += $1; f += $2 } END { print p + 0, f + 0 }')
   passed=$((passed + ${counts% *}))
   failed=$((failed + ${counts#* }))
+  skipped=$((skipped + $(grep -c ' \.\.\. skipped: ' "$log" || true)))
   if [ $status -ne 0 ] && [ "${counts#* }" -eq 0 ]; then failed=$((failed + 1)); fi
 }
 
@@ -38,10 +50,14 @@ scripts/setup.sh
 scripts/build.sh
 use_board x86_64/pc99
 target/bin/kernel-config --platform "$board" --out target/sel4 >/dev/null # the debug kernel too
-SEL4_PREFIX=$PWD/target/sel4/$board_id/release
-export SEL4_PREFIX HYPOS_PLATFORM=$board HYPOS_SERVICES=$PWD/$images/services
-bare_cargo build --release -p in-situ
-objcopy --strip-all "target/$target/release/in-situ" "$images/in-situ.elf"
+# The tests that run on the kernel, for the board and the kernel in use.
+build_in_situ() {
+  use_kernel release
+  export HYPOS_SERVICES=$PWD/$images/services
+  bare_cargo build --release -p in-situ
+  objcopy --strip-all "$device/$target/release/in-situ" "$images/in-situ.elf"
+}
+build_in_situ
 
 # The packages with code for the device only, which a build for the host does not look at.
 mapfile -t bare < <(grep -rl --include=Cargo.toml 'target_os = "none"' root-task services tests |
@@ -59,5 +75,27 @@ suite scripts/jit-test.sh
 suite cargo test --no-fail-fast -p hypos-tests
 suite tests/proofs/run.sh
 
-echo "$passed passed, $failed failed"
+# The same system on kernels that the user installed: all tests of hypos-tests that boot it.
+booting=(boot cells control faults in_situ input memory output session stress wire)
+on_installed() { # ARCH PREFIX
+  local own=$SEL4_PREFIX
+  installed=$2
+  use_board "$(boards | grep -m1 "^$1/")"
+  SEL4_PREFIX=$installed scripts/build.sh "$board" || return
+  build_in_situ
+  # The tests themselves are the host's: what they were built with stays.
+  SEL4_PREFIX=$own HYPOS_IMAGES=$PWD/$images cargo test --no-fail-fast -p hypos-tests "${booting[@]/#/--test=}"
+}
+for arch in x86_64 aarch64 riscv64; do
+  variable=SEL4_PREFIX_${arch^^}
+  if [ -z "${!variable:-}" ]; then
+    skip "installed kernel, $arch" "$variable is not set"
+  elif ! boards | grep -q "^$arch/"; then
+    skip "installed kernel, $arch" "there is no board"
+  else
+    suite on_installed "$arch" "${!variable}"
+  fi
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]

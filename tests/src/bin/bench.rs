@@ -1,32 +1,54 @@
-//! Prints the system's figures as a table and writes them as JSON: `bench BENCH_IMAGES JSON_FILE`.
+//! Prints the system's figures as a table, the kernels side by side, and writes them as JSON: `bench JSON_FILE`, then for
+//! each kernel the folder of its images and that of its bench programs. What is promised is promised on the first.
 
 use std::{env, fs, path::PathBuf, process::ExitCode};
 
-use anyhow::{Context, Result};
-use hypos_tests::bench::{self, Figure};
+use anyhow::{Context, Result, ensure};
+use hypos_tests::bench::{self, Sheet};
 
 fn main() -> Result<ExitCode> {
     let mut args = env::args_os().skip(1).map(PathBuf::from);
-    let (images, json) = (args.next().context("no folder of images")?, args.next().context("no JSON file")?);
-    let mut figures = bench::boot()?;
-    figures.extend(bench::services(&images)?);
-    let mut over = false;
-    println!("{:<46} {:>9} {:<13} {:>9}", "", "measured", "", "at most");
-    for Figure { name, unit, value, limit } in &figures {
-        let exceeded = limit.is_some_and(|limit| *value > limit);
-        over |= exceeded;
-        let limit = limit.map_or_else(String::new, |limit| limit.to_string());
-        println!("{name:<46} {value:>9} {unit:<13} {limit:>9}{}", if exceeded { "  EXCEEDED" } else { "" });
-    }
-    let raw = bench::RAW_ROUND_TRIP;
-    if let Some(call) = figures.iter().find(|figure| figure.name.starts_with("typed call")) {
-        let percent = call.value * 100 / raw;
-        println!("a typed call takes {percent} % of the raw kernel's round trip of {raw} instructions");
-    }
-    let rows: Vec<_> = figures
-        .iter()
-        .map(|f| serde_json::json!({ "name": f.name, "unit": f.unit, "value": f.value, "limit": f.limit }))
-        .collect();
+    let json = args.next().context("no JSON file")?;
+    let folders: Vec<_> = args.collect();
+    ensure!(!folders.is_empty() && folders.len().is_multiple_of(2), "two folders for each kernel");
+    let sheets: Vec<_> =
+        folders.chunks(2).map(|pair| bench::measure(&pair[0], &pair[1])).collect::<Result<_>>()?;
+    let over = print(&sheets);
+    let rows: Vec<_> = sheets.iter().flat_map(rows).collect();
     fs::write(&json, serde_json::to_string_pretty(&rows)?)?;
     Ok(if over { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Prints the table; returns whether a figure is over its limit.
+fn print(sheets: &[Sheet]) -> bool {
+    let Some(first) = sheets.first() else { return false };
+    let kernels: String = sheets.iter().map(|sheet| format!(" {:>10}", sheet.kernel)).collect();
+    println!("{:<46}{kernels} {:<13} {:>9}", "", "", "at most");
+    let mut over = false;
+    for (row, figure) in first.figures.iter().enumerate() {
+        let exceeded = figure.limit.is_some_and(|limit| figure.value > limit);
+        over |= exceeded;
+        let limit = figure.limit.map_or_else(String::new, |limit| limit.to_string());
+        let values = sheets.iter().filter_map(|sheet| sheet.figures.get(row));
+        let values: String = values.map(|figure| format!(" {:>10}", figure.value)).collect();
+        let mark = if exceeded { "  EXCEEDED" } else { "" };
+        println!("{:<46}{values} {:<13} {limit:>9}{mark}", figure.name, figure.unit);
+    }
+    for Sheet { kernel, figures } in sheets {
+        let raw = bench::raw_round_trip(kernel);
+        if let Some(call) = figures.iter().find(|figure| figure.name.starts_with("typed call")) {
+            let percent = call.value * 100 / raw;
+            println!(
+                "{kernel}: a typed call takes {percent} % of the raw kernel's round trip of {raw} instructions"
+            );
+        }
+    }
+    over
+}
+
+fn rows(sheet: &Sheet) -> impl Iterator<Item = serde_json::Value> {
+    sheet.figures.iter().map(|figure| {
+        let (name, unit, value, limit) = (figure.name, figure.unit, figure.value, figure.limit);
+        serde_json::json!({ "kernel": sheet.kernel, "name": name, "unit": unit, "value": value, "limit": limit })
+    })
 }

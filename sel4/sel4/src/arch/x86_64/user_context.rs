@@ -1,6 +1,6 @@
 //! A thread's registers.
 
-use super::generation::{self, REGISTERS};
+use super::generation;
 use crate::Word;
 use crate::sys::seL4_UserContext;
 
@@ -71,9 +71,9 @@ impl UserContext {
     }
 
     /// All registers with their names.
-    pub fn registers(&self) -> [(&'static str, Word); REGISTERS] {
+    pub const fn registers(&self) -> [(&'static str, Word); 19] {
         let registers = &self.0;
-        let general = [
+        [
             ("rip", registers.rip),
             ("rsp", registers.rsp),
             ("rflags", registers.rflags),
@@ -92,8 +92,7 @@ impl UserContext {
             ("r13", registers.r13),
             ("r14", registers.r14),
             ("r15", registers.r15),
-        ];
-        let mut all = general.into_iter().chain(generation::bases(registers));
-        core::array::from_fn(|_| all.next().unwrap_or_default())
+            ("tls_base", generation::tls_base(registers)),
+        ]
     }
 }

@@ -45,10 +45,7 @@ pub(super) fn remap(
     buffer.inner_mut().seL4_X86_Page_Map(frame, vspace.bits(), address, rights.into_inner(), attributes)
 }
 
-/// How many registers have a name.
-pub const REGISTERS: usize = 20;
-
-/// The registers that name thread-local storage: the first has the name of 5.0.0's.
-pub(super) const fn bases(registers: &seL4_UserContext) -> [(&'static str, Word); 2] {
-    [("tls_base", registers.fs_base), ("gs_base", registers.gs_base)]
+/// The base of thread-local storage: that of fs, beside which this kernel keeps that of gs.
+pub(super) const fn tls_base(registers: &seL4_UserContext) -> Word {
+    registers.fs_base
 }

@@ -40,10 +40,7 @@ pub(super) fn remap(
     buffer.inner_mut().seL4_X86_Page_Remap(frame, vspace.bits(), rights.into_inner(), attributes)
 }
 
-/// How many registers have a name.
-pub const REGISTERS: usize = 19;
-
-/// The registers that name thread-local storage.
-pub(super) const fn bases(registers: &seL4_UserContext) -> [(&'static str, Word); 1] {
-    [("tls_base", registers.tls_base)]
+/// The base of thread-local storage.
+pub(super) const fn tls_base(registers: &seL4_UserContext) -> Word {
+    registers.tls_base
 }
