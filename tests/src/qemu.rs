@@ -49,7 +49,10 @@ impl System {
     /// QEMU can't be started, or the system does not become ready.
     pub fn boot(options: &Options) -> Result<Self> {
         let system = Self::start(options)?;
-        system.wait_for("hypOS ready")?;
+        // The whole line: figures stand in it.
+        let line =
+            |console: &str| console.split_once("hypOS ready").is_some_and(|(_, rest)| rest.contains('\n'));
+        system.wait_until("hypOS ready", line)?;
         Ok(system)
     }
 

@@ -22,17 +22,17 @@ fn main() -> Result<ExitCode> {
 /// Prints the table; returns whether a figure is over its limit.
 fn print(sheets: &[Sheet]) -> bool {
     let Some(first) = sheets.first() else { return false };
-    let kernels: String = sheets.iter().map(|sheet| format!(" {:>10}", sheet.kernel)).collect();
-    println!("{:<46}{kernels} {:<13} {:>9}", "", "", "at most");
+    let kernels: Vec<_> = sheets.iter().map(|sheet| format!("{:>10}", sheet.kernel)).collect();
+    println!("{:<46} {} {:<13} {:>9}", "", kernels.join(" "), "", "at most");
     let mut over = false;
     for (row, figure) in first.figures.iter().enumerate() {
         let exceeded = figure.limit.is_some_and(|limit| figure.value > limit);
         over |= exceeded;
         let limit = figure.limit.map_or_else(String::new, |limit| limit.to_string());
         let values = sheets.iter().filter_map(|sheet| sheet.figures.get(row));
-        let values: String = values.map(|figure| format!(" {:>10}", figure.value)).collect();
+        let values: Vec<_> = values.map(|figure| format!("{:>10}", figure.value)).collect();
         let mark = if exceeded { "  EXCEEDED" } else { "" };
-        println!("{:<46}{values} {:<13} {limit:>9}{mark}", figure.name, figure.unit);
+        println!("{:<46} {} {:<13} {limit:>9}{mark}", figure.name, values.join(" "), figure.unit);
     }
     for Sheet { kernel, figures } in sheets {
         let raw = bench::raw_round_trip(kernel);
