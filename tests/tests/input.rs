@@ -100,7 +100,7 @@ fn a_hook_that_this_device_lacks() -> Result<()> {
     let error = system.hypctl_fails(&["prog", "load", &object.to_string_lossy()])?;
     assert_eq!(
         error,
-        "hypctl: bad: this system has no hook xdp (it has no network); there are: timer, serial\n"
+        "hypctl: bad: this system has no hook xdp (it has no network); there are: timer, serial, metrics\n"
     );
     system.check_sound()
 }

@@ -59,7 +59,8 @@ pub struct Hook {
     pub context: &'static [Field],
     /// Bytes of the context.
     pub context_size: u32,
-    /// The answers that r0 may hold at exit; `None`: any, the answer is not looked at.
+    /// The answers that r0 may hold at exit; `None`: any. On this system's hooks 0 passes the event on to the program behind
+    /// this one, anything else takes it.
     pub verdicts: Option<RangeInclusive<i32>>,
 }
 
@@ -67,10 +68,12 @@ const fn field(name: &'static str, offset: u32, size: u32) -> Field {
     Field { name, offset, size, holds: Holds::Number }
 }
 
+/// The number of the hook `metrics`.
+pub const METRICS: u32 = 3;
 /// The number of the hook `xdp`.
-pub const XDP: u32 = 3;
+pub const XDP: u32 = 4;
 /// The number of the hook `socket`.
-pub const SOCKET: u32 = 4;
+pub const SOCKET: u32 = 5;
 
 /// All hooks.
 pub const HOOKS: &[Hook] = &[
@@ -97,6 +100,16 @@ pub const HOOKS: &[Hook] = &[
         on_device: true,
         context: &[field("now_ns", 0, 8), field("port", 8, 4), field("len", 12, 4), field("data", 16, 16)],
         context_size: 32,
+        verdicts: None,
+    },
+    // struct hypos_metrics { struct hypos_rates source[5]; }
+    Hook {
+        name: "metrics",
+        number: METRICS,
+        section: "metrics",
+        on_device: true,
+        context: &[field("source", 0, 5 * 4096)],
+        context_size: 5 * 4096,
         verdicts: None,
     },
     Hook {

@@ -109,6 +109,11 @@ impl MapKind {
         matches!(self, Self::DevMap | Self::CpuMap | Self::XskMap | Self::DevMapHash)
     }
 
+    /// Whether the map changes wherever a program uses it: a look-up notes the use, or there is nothing but writing.
+    pub const fn is_written_by_use(self) -> bool {
+        self.is_lru() || matches!(self.shape(), Shape::Ring)
+    }
+
     pub(super) const fn is_lru(self) -> bool {
         matches!(self, Self::LruHash | Self::LruPercpuHash)
     }

@@ -73,6 +73,9 @@ impl Explorer<'_> {
                 if matches!(arg, Arg::WritableMap(_)) && spec.is_read_only() {
                     return Err(Reason::ReadOnlyMap);
                 }
+                if matches!(arg, Arg::WritableMap(_)) || spec.kind.is_written_by_use() {
+                    self.written_maps |= 1 << map;
+                }
                 shown.map = Some(map);
                 Ok(())
             }

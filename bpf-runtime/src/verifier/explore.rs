@@ -67,6 +67,8 @@ pub struct Explorer<'u> {
     pub stack_bytes: u32,
     /// Maps used, bit by bit.
     pub maps: u64,
+    /// Those of them that are written.
+    pub written_maps: u64,
     pub helpers: Vec<u32>,
     pub nodes: Nodes,
     pub live: Liveness,
@@ -110,6 +112,7 @@ impl<'u> Explorer<'u> {
             steps: 0,
             stack_bytes: 0,
             maps: 0,
+            written_maps: 0,
             helpers: Vec::new(),
             nodes: Nodes::new(unit.code.len()).map_err(start)?,
             layout,

@@ -84,13 +84,24 @@ impl Explorer<'_> {
     }
 
     /// The place of a write.
-    fn writable(&self, register: u8, off: i16, size: Size, atomic: bool) -> Result<Pointer, Reason> {
+    fn writable(&mut self, register: u8, off: i16, size: Size, atomic: bool) -> Result<Pointer, Reason> {
         let place = self.place(register, off, size, atomic)?;
         if atomic && place.base.is_packet() {
             return Err(Reason::PacketAtomic);
         }
         let read_only = self.is_read_only(&place, size.bytes() as i64);
-        if read_only { Err(Reason::ReadOnly(place.base.into())) } else { Ok(place) }
+        if read_only {
+            return Err(Reason::ReadOnly(place.base.into()));
+        }
+        self.note_write(place.base);
+        Ok(place)
+    }
+
+    /// Remembers that the program writes to a map.
+    fn note_write(&mut self, base: Base) {
+        if let Base::Value(map) | Base::Global(map) = base {
+            self.written_maps |= 1 << map;
+        }
     }
 
     /// Whether programs may not write to so many bytes there.
@@ -167,6 +178,7 @@ impl Explorer<'_> {
         let Base::Stack(frame) = pointer.base else {
             self.readable(register, most, false)?;
             let read_only = self.is_read_only(&pointer, most as i64);
+            self.note_write(pointer.base);
             return if read_only { Err(Reason::ReadOnly(pointer.base.into())) } else { Ok(()) };
         };
         match size.known() {

@@ -99,11 +99,18 @@ pub struct Summary {
     pub helpers: Vec<u32>,
     /// The indices of the maps that it uses, bit by bit.
     pub maps: u64,
+    /// Those of them that it writes to, directly or through a helper.
+    pub written_maps: u64,
     /// Instructions that were looked at.
     pub steps: u64,
 }
 
 impl Summary {
+    /// Whether the program writes to the map with this index.
+    pub const fn writes_map(&self, index: usize) -> bool {
+        index < 64 && self.written_maps >> index & 1 != 0
+    }
+
     /// Whether the program uses the map with this index.
     pub const fn uses_map(&self, index: usize) -> bool {
         index < 64 && self.maps >> index & 1 != 0
@@ -150,6 +157,7 @@ pub fn verify(unit: &Unit<'_>, limits: &Limits) -> Result<Summary, Refusal> {
         stack_bytes: explorer.stack_bytes,
         helpers: core::mem::take(&mut explorer.helpers),
         maps: explorer.maps,
+        written_maps: explorer.written_maps,
         steps: explorer.steps,
     };
     prove(unit, limits, |_| {}, done)

@@ -1,6 +1,28 @@
 //! Helpers of the map kinds beside hash, array and ring buffer: per-CPU, LRU, perf event arrays, program arrays.
 use super::{Case, all_as_expected};
 
+/// Programs, and the maps that each writes to.
+const WRITES: &[(&str, u64)] = &[
+    ("r2 = r1\nr1 = map[0] ll\ncall map_lookup_elem\nr0 = 0\nexit", 0),
+    ("r2 = r1\nr1 = map[5] ll\ncall map_lookup_elem\nr0 = 0\nexit", 1 << 5),
+    ("r2 = r1\nr3 = r1\nr4 = 0\nr1 = map[0] ll\ncall map_update_elem\nr0 = 0\nexit", 1),
+    (
+        "r2 = r1\nr1 = map[5] ll\ncall map_lookup_elem\nif r0 == 0 goto out\n*(u64 *)(r0 + 16) = 1\nout:\nr0 = 0\nexit",
+        1 << 5,
+    ),
+    ("r2 = map[4][0] + 0 ll\nr0 = *(u64 *)(r2 + 0)\nr0 = 0\nexit", 0),
+    ("r2 = map[4][0] + 0 ll\nr3 = 1\nlock *(u64 *)(r2 + 0) += r3\nr0 = 0\nexit", 1 << 4),
+];
+
+#[test]
+fn a_summary_names_the_maps_that_are_written() {
+    for (text, written) in WRITES {
+        let summary = crate::common::check(&super::assemble(text)).unwrap();
+        assert_eq!(summary.written_maps, *written, "{text}");
+        assert_eq!(summary.maps & written, *written);
+    }
+}
+
 const CONTEXT: Option<&str> = Some("tail_call: r1 has to be the context, unchanged");
 
 const CASES: &[Case] = &[

@@ -1,15 +1,15 @@
 //! Attachments: which cell's endpoint the owner of a hook holds in which slot.
 
 use caps::Slot;
-use cell::{CELLS, hook::ATTACHMENTS};
+use cell::{
+    CELLS,
+    hook::{ATTACHMENTS, HOOKS},
+};
 use report::control::Refusal;
 use sel4::CapRights;
 use system::SYSTEM;
 
 use super::{error::Why, objects::at, spawn::DOWN_BADGE, supervise::System};
-
-/// Hooks that have an owner; their numbers begin with 1.
-pub const HOOKS: usize = 2;
 
 /// By hook and place: the cell, plus one.
 #[derive(Clone, Copy, Debug, Default)]

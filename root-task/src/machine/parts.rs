@@ -5,11 +5,12 @@ use core::ops::Range;
 use alloc::vec::Vec;
 use caps::{Region, standard};
 use cell::{
-    IMAGE, OUT, STACK_PAGES,
+    CONTEXT, IMAGE, OUT, STACK_PAGES,
     ledger::{self, Access, Program as Entry},
 };
 use root_task::{elf::Program, plan};
 use shm::Shm;
+use system::SYSTEM;
 
 use super::{
     arch,
@@ -111,7 +112,7 @@ impl Parts {
     pub fn pages(&self, entry: &Entry) -> u64 {
         let private = self.private(entry, None);
         let text = self.text.iter().map(|(vaddr, _)| Region::at(*vaddr, 1));
-        let all = private.iter().map(|part| part.region).chain(text).chain([standard::CLOCK, OUT]);
+        let all = private.iter().map(|part| part.region).chain(text).chain([standard::CLOCK, OUT, CONTEXT]);
         private.iter().map(|part| part.region.pages).sum::<u64>() + plan::tables(&all, &arch::SPANS) + 2
     }
 
@@ -142,6 +143,12 @@ impl Parts {
         for grant in entry.map[..entry.maps as usize].iter().filter(|grant| grant.access != Access::None) {
             let vaddr = cell::MAPS.vaddr + mapped * Region::PAGE;
             mapped += map(grant, vaddr, cell::MAPS.pages - mapped)?;
+        }
+        if let Some((of, name)) = SYSTEM.context(entry.hook) {
+            let vaddrs = (CONTEXT.vaddr..CONTEXT.end()).step_by(Region::PAGE as usize);
+            shares.extend(
+                shared.memory(of, name)?.zip(vaddrs).map(|(frame, vaddr)| share(frame, vaddr, false)),
+            );
         }
         if entry.flags & ledger::CLOCK != 0 {
             shares.push(share(shared.memory("timer", "clock")?.start, standard::CLOCK.vaddr, false));

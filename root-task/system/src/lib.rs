@@ -98,6 +98,8 @@ pub struct Cells {
     pub priority: u8,
     /// What happens when one faults or is over its budget.
     pub restart: Restart,
+    /// Hooks whose context is more than an event's words: number, and the memory (owner, name) that their programs read.
+    pub contexts: &'static [(u32, &'static str, &'static str)],
 }
 
 /// The whole system.
@@ -141,6 +143,12 @@ impl System {
                 _ => None,
             })
         })
+    }
+
+    /// The memory that holds the context of this hook, if its events' words are not all of it: owner, name.
+    pub fn context(&self, hook: u32) -> Option<(&'static str, &'static str)> {
+        let mut contexts = self.cells.contexts.iter();
+        contexts.find_map(|(its, of, name)| (*its == hook).then_some((*of, *name)))
     }
 
     /// The place of the service with this name.

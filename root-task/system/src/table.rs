@@ -69,23 +69,26 @@ pub const SYSTEM: System = System {
         memory("timer", "clock", 1),
         memory("tick", "log", LOG),
         memory("tick", "counters", 1),
-        memory("tick", "hook", tick::HOOK.pages),
         memory("serial", "log", LOG),
         memory("serial", "counters", 1),
         memory("serial", "control-rx", serial::CONTROL_RX.pages),
         memory("serial", "control-tx", serial::CONTROL_TX.pages),
-        memory("serial", "hook", serial::HOOK.pages),
         memory("metrics", "log", LOG),
         memory("metrics", "counters", 1),
         memory("metrics", "rates", metrics::RATES.pages),
         memory("agent", "log", LOG),
         memory("agent", "counters", 1),
         memory("agent", "events", agent::EVENTS_OWN.pages),
+        memory("agent", "hooks", agent::HOOKS.pages),
         memory("agent", "ledger", agent::LEDGER.pages),
         memory("agent", "maps", agent::MAPS.pages),
     ],
     services: &[TIMER, TICK, SERIAL, METRICS, AGENT],
-    cells: Cells { priority: 200, restart: Restart { limit: 3, ..RESTART } },
+    cells: Cells {
+        priority: 200,
+        restart: Restart { limit: 3, ..RESTART },
+        contexts: &[(3, "metrics", "rates")],
+    },
 };
 
 const _: () = check::require(&SYSTEM);
@@ -110,8 +113,7 @@ const TIMER: Service = Service {
         signal("tick", "tick", tick::BIT_TIMER),
         signal("watchdog", ROOT, WATCH_BADGE),
         Grant::new("registers", Object::Mmio { paddr: PLATFORM.timer.paddr, pages: 1 }, Rights::RW),
-        share("hook-timer", "tick", "hook", Rights::R),
-        share("hook-serial", "serial", "hook", Rights::R),
+        share("hooks", "agent", "hooks", Rights::R),
     ],
 };
 
@@ -129,7 +131,7 @@ const TICK: Service = Service {
         share("clock", "timer", "clock", Rights::R),
         own_notification("tick"),
         call("timer", "timer", 2),
-        share("hook", "tick", "hook", Rights::R),
+        share("hooks", "agent", "hooks", Rights::R),
         cells(1),
     ],
 };
@@ -159,7 +161,7 @@ const SERIAL: Service = Service {
         share("log-agent", "agent", "log", Rights::RW),
         share("control-rx", "serial", "control-rx", Rights::RW),
         share("control-tx", "serial", "control-tx", Rights::RW),
-        share("hook", "serial", "hook", Rights::R),
+        share("hooks", "agent", "hooks", Rights::R),
         cells(2),
     ],
 };
@@ -183,6 +185,8 @@ const METRICS: Service = Service {
         share("serial", "serial", "counters", Rights::R),
         share("agent", "agent", "counters", Rights::R),
         share("rates", "metrics", "rates", Rights::RW),
+        share("hooks", "agent", "hooks", Rights::R),
+        cells(3),
     ],
 };
 
@@ -205,8 +209,7 @@ const AGENT: Service = Service {
         call("root", ROOT, control_badge(4)),
         share("control-rx", "serial", "control-rx", Rights::RW),
         share("control-tx", "serial", "control-tx", Rights::RW),
-        share("hook-timer", "tick", "hook", Rights::RW),
-        share("hook-serial", "serial", "hook", Rights::RW),
+        share("hooks", "agent", "hooks", Rights::RW),
         share("report", ROOT, "report", Rights::R),
         share("events-root", ROOT, "events", Rights::R),
         share("events-own", "agent", "events", Rights::RW),

@@ -32,7 +32,7 @@ macro_rules! verdict {
         const SYSTEM: System = System {
             memory: MEMORY,
             services: &[SERVER, service("client", $priority, &[&[$($need),*]], &[$($grant),*])],
-            cells: Cells { priority: 15, restart: RESTART },
+            cells: Cells { priority: 15, restart: RESTART, contexts: &[] },
         };
         check(&SYSTEM).map_err(|flaw| String::from(flaw.message().as_str()))
     }};

@@ -20,10 +20,8 @@ const FIRST: u64 = standard::FIRST_REGION;
 pub const CONTROL_RX: Region = Region::at(FIRST, 3);
 /// Bytes to the host.
 pub const CONTROL_TX: Region = Region::at(FIRST + 0x1_0000, 3);
-/// What is attached to the hook `timer`.
-pub const HOOK_TIMER: Region = Region::at(FIRST + 0x2_0000, 1);
-/// What is attached to the hook `serial`.
-pub const HOOK_SERIAL: Region = Region::at(FIRST + 0x3_0000, 1);
+/// What is attached to hooks: [`cell::hook`].
+pub const HOOKS: Region = Region::at(FIRST + 0x2_0000, 1);
 /// The root task's report.
 pub const REPORT: Region = Region::at(FIRST + 0x4_0000, 1);
 /// The root task's log of events.
@@ -59,8 +57,7 @@ pub const NEEDS: &[Need] = &[
     Need::call("root", ROOT, report::control::PROTOCOL),
     Need::memory("control-rx", CONTROL_RX, Rights::RW),
     Need::memory("control-tx", CONTROL_TX, Rights::RW),
-    Need::memory("hook-timer", HOOK_TIMER, Rights::RW),
-    Need::memory("hook-serial", HOOK_SERIAL, Rights::RW),
+    Need::memory("hooks", HOOKS, Rights::RW),
     Need::memory("report", REPORT, Rights::R),
     Need::memory("events-root", EVENTS_ROOT, Rights::R),
     Need::memory("events-own", EVENTS_OWN, Rights::RW),

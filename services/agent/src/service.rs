@@ -1,8 +1,8 @@
 //! Glue: bytes of the control stream in, frames to the control plane, its answers out.
 
 use agent::{
-    CELLS, CONTROL_RX, CONTROL_TX, COUNTERS, EVENTS, EVENTS_OWN, EVENTS_ROOT, HOOK_SERIAL, HOOK_TIMER,
-    LEDGER, MAPS, RATES, REPORT, ROOT, SERIAL, TABLE, TICK, TIMER,
+    CELLS, CONTROL_RX, CONTROL_TX, COUNTERS, EVENTS, EVENTS_OWN, EVENTS_ROOT, HOOKS, LEDGER, MAPS, RATES,
+    REPORT, ROOT, SERIAL, TABLE, TICK, TIMER,
     server::{Agent, Board, Memory},
 };
 use proto::{device, frame};
@@ -37,7 +37,7 @@ impl Board for System {
     }
 
     fn hook_changed(&mut self, hook: u32) {
-        // The serial driver reads its page at each event; the other owner has to set an alarm.
+        // The other owners read the page at each event; this one has to set an alarm.
         if hook == 1 {
             svc::signal(TICK);
         }
@@ -57,8 +57,7 @@ fn main() -> ! {
     let memory = Memory {
         ledger: region(LEDGER),
         maps: region(MAPS),
-        hook_timer: region(HOOK_TIMER),
-        hook_serial: region(HOOK_SERIAL),
+        hooks: region(HOOKS),
         report: region(REPORT),
         events_root: region(EVENTS_ROOT),
         events_own: region(EVENTS_OWN),

@@ -1,7 +1,8 @@
 //! What a cell is started with: a header and compiled code, on pages that it can only read.
 //!
 //! Header, little-endian: `magic u32 @0`, maps `u32 @4`, fuel `u64 @8`, seed `u64 @16`, owner `u32 @24` (the cell's
-//! number as a user of maps), slot `u32 @28`, bytes of context `u32 @32`, whether it prints `u32 @36`; from byte 64 on each map's address `u32` and bytes
+//! number as a user of maps), slot `u32 @28`, bytes of context `u32 @32`, whether it prints `u32 @36`, which maps it
+//! may write to, bit by bit, `u32 @40`; from byte 64 on each map's address `u32` and bytes
 //! `u32`. Code begins at [`CODE`].
 use shm::{OutOfBounds, Shm};
 
@@ -24,12 +25,15 @@ pub struct Header {
     pub owner: u8,
     /// Its slot in the ledger.
     pub slot: u32,
-    /// Bytes of the context, [`crate::CONTEXT_BYTES`] at most: the event's words.
+    /// Bytes of the context: the event's words, or if they are more than [`crate::CONTEXT_BYTES`] those at
+    /// [`crate::CONTEXT`].
     pub context_bytes: u32,
     /// Whether it prints: it has a ring for that.
     pub prints: bool,
     /// Number of maps.
     pub maps: u32,
+    /// Those of them that are mapped writable, bit by bit.
+    pub written: u32,
     /// Address and bytes of each.
     pub map: [(u32, u32); MAPS],
 }
@@ -48,6 +52,7 @@ impl Header {
         image.store(28, 4, self.slot.into())?;
         image.store(32, 4, self.context_bytes.into())?;
         image.store(36, 4, self.prints.into())?;
+        image.store(40, 4, self.written.into())?;
         for (i, (address, bytes)) in self.map.iter().enumerate() {
             image.store(TABLE + 8 * i, 4, (*address).into())?;
             image.store(TABLE + 8 * i + 4, 4, (*bytes).into())?;
@@ -77,6 +82,7 @@ impl Header {
             context_bytes: word(32)?,
             prints: word(36)? != 0,
             maps,
+            written: word(40)?,
             map,
         })
     }
@@ -103,6 +109,7 @@ mod tests {
             context_bytes: 32,
             prints: true,
             maps: 1,
+            written: 1,
             map: [(0, 0); MAPS],
         };
         header.map[0] = (0x1026_0000, 128);

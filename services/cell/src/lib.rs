@@ -1,7 +1,7 @@
 //! A protection domain for one program: what the others know of it, and (on the device) what runs in it.
 //!
 //! The agent verifies and compiles a program into an [`image`], notes it in the [`ledger`], and asks the root task for a
-//! cell. The cell maps its image read-only, its maps, a page for what it has to say, and nothing else; it holds the
+//! cell. The cell maps its image read-only, its maps, a page for what it has to say, where the hook has one its context read-only, and nothing else; it holds the
 //! endpoint where events arrive, and the one for its faults. The owner of a hook Calls with up to four words and gets
 //! the verdict.
 #![no_std]
@@ -22,7 +22,7 @@ pub const EVENTS: Slot = Slot(8);
 /// In the owner of a hook: the endpoint of the cell in attachment 0; those of the others follow.
 pub const ATTACHED: Slot = Slot(16);
 
-/// Bytes of context that an event carries: its four words.
+/// Bytes of context that an event carries: its four words. Where a hook has more, all of it lies in [`CONTEXT`].
 pub const CONTEXT_BYTES: u32 = 32;
 /// The label of an event.
 pub const EVENT: u64 = 1;
@@ -34,6 +34,8 @@ const FIRST: u64 = standard::FIRST_REGION;
 pub const IMAGE: Region = Region::at(FIRST, 64);
 /// In a cell: [`out`], of which as many pages are mapped as were made.
 pub const OUT: Region = Region::at(FIRST + 0x4_0000, 5);
+/// In a cell: the context of a hook that has more than an event's words; read-only.
+pub const CONTEXT: Region = Region::at(FIRST + 0x5_0000, 8);
 /// In a cell: its maps, one behind the other.
 pub const MAPS: Region = Region::at(FIRST + 0x6_0000, 416);
 /// Pages of a cell's stack, with the frames of the program on it.

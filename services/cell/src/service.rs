@@ -8,7 +8,7 @@ use bpf_runtime::{
 };
 use caps::{Region, standard};
 use cell::{
-    EVENTS, IMAGE, OUT, OVER_BUDGET,
+    CONTEXT, CONTEXT_BYTES, EVENTS, IMAGE, OUT, OVER_BUDGET,
     image::{self, Header},
     out::{Out, pages},
 };
@@ -52,14 +52,16 @@ impl Env for System {
     }
 }
 
-/// Its maps, with what a cell before this one was in the middle of undone.
+/// Its maps; those that it may write to with what a cell before this one was in the middle of undone.
 fn maps(header: &Header) -> Vec<Map<'static>, { image::MAPS }> {
     let mut maps = Vec::new();
-    for &(address, bytes) in &header.map[..header.maps as usize] {
+    for (index, &(address, bytes)) in header.map[..header.maps as usize].iter().enumerate() {
         let pages = u64::from(bytes).div_ceil(Region::PAGE);
         let map = Map::open(region(Region::at(address.into(), pages))).expect("the agent made it");
         let map = map.owned_by(header.owner);
-        map.recover(header.owner);
+        if header.written >> index & 1 != 0 {
+            map.recover(header.owner);
+        }
         // As many as the header can hold.
         let _ = maps.push(map);
     }
@@ -87,7 +89,8 @@ fn main() -> ! {
     loop {
         let start = clock::ticks();
         let context = received.message.words();
-        run.arguments[0] = context.as_ptr().expose_provenance() as u64;
+        let words = context.as_ptr().expose_provenance() as u64;
+        run.arguments[0] = if header.context_bytes > CONTEXT_BYTES { CONTEXT.vaddr } else { words };
         run.fuel = header.fuel;
         // SAFETY: what `run` points to are locals of this function, which never returns.
         let verdict = unsafe { entry.run(&mut host, &mut run) };

@@ -1,7 +1,8 @@
 //! The sampler of counters.
 //!
 //! Each service counts in a page of its own ([`report::counters`]); reading it takes no IPC. Once a second
-//! this service reads them all and publishes their rates in a page of the same form.
+//! this service reads them all and publishes their rates in a page of the same form. It owns the hook `metrics`, whose
+//! programs then read those pages.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -23,6 +24,9 @@ pub const PAGES: [Region; 5] = [
 /// The rates: one page for each of [`SOURCES`], in their order.
 pub const RATES: Region = Region::at(standard::FIRST_REGION + 0x1_0000, SOURCES.len() as u64);
 
+/// What is attached to hooks.
+pub const HOOKS: Region = Region::at(standard::FIRST_REGION + 0x2_0000, 1);
+
 /// The notification.
 pub const EVENTS: Slot = Slot(8);
 /// The timer.
@@ -41,4 +45,6 @@ pub const NEEDS: &[Need] = &[
     Need::memory("serial", PAGES[2], Rights::R),
     Need::memory("agent", PAGES[3], Rights::R),
     Need::memory("rates", RATES, Rights::RW),
+    Need::memory("hooks", HOOKS, Rights::R),
+    Need::cells("cells", cell::ATTACHED),
 ];

@@ -18,9 +18,9 @@ impl<'a> Source<'a> {
         Self { counters, rates, known: 0, values: [0; MAX] }
     }
 
-    /// Takes a sample, `passed_ns` after the one before. A counter that was not there then, or that went back, has a
+    /// Takes a sample at `now_ns`, `passed_ns` after the one before. A counter that was not there then, or that went back, has a
     /// rate of 0; so has what is no count but the largest of something, whose name ends in `_max`.
-    pub fn sample(&mut self, passed_ns: u64) {
+    pub fn sample(&mut self, passed_ns: u64, now_ns: u64) {
         let len = self.counters.len();
         if len != self.rates.len() || self.known != len {
             // The names are what a reader sees; the rates do not depend on them.
@@ -36,6 +36,7 @@ impl<'a> Source<'a> {
             }
         }
         self.known = len;
+        let _ = self.rates.stamp(now_ns, passed_ns);
     }
 
     /// The rate of the counter with this name, in counts a second; 0 if there is none.
@@ -54,7 +55,7 @@ fn per_second(more: u64, passed_ns: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     extern crate std;
-    use core::sync::atomic::AtomicU64;
+    use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
     use std::vec::Vec;
 
     use shm::Shm;
@@ -72,24 +73,25 @@ mod tests {
         let (a, b) = (page(), page());
         let (counters, rates) = (Counters::new(Shm::from_words(&a)), Counters::new(Shm::from_words(&b)));
         let mut source = Source::new(counters, rates);
-        source.sample(SECOND);
+        source.sample(SECOND, 0);
         assert_eq!(rates.len(), 0, "nothing declared yet");
         counters.declare(&["irqs", "events"]).unwrap();
         counters.counter(0).unwrap().add(1_000);
-        source.sample(SECOND);
+        source.sample(SECOND, 0);
         assert_eq!(source.rate("irqs"), 0, "from before the first sample");
         counters.counter(0).unwrap().add(30);
         counters.counter(1).unwrap().add(7);
-        source.sample(2 * SECOND);
+        source.sample(2 * SECOND, 7);
         assert_eq!((source.rate("irqs"), source.rate("events"), source.rate("x")), (15, 4, 0));
+        assert_eq!([&b[1], &b[2]].map(|word| word.load(Relaxed)), [7, 2 * SECOND], "struct hypos_rates");
         counters.counter(0).unwrap().set(0);
-        source.sample(SECOND);
+        source.sample(SECOND, 0);
         assert_eq!((source.rate("irqs"), source.rate("events")), (0, 0), "it went back; nothing new");
         counters.declare(&["irqs", "events", "late_ns_max"]).unwrap();
-        source.sample(SECOND);
+        source.sample(SECOND, 0);
         assert_eq!(rates.get(2).unwrap().0.as_str(), "late_ns_max");
         counters.counter(2).unwrap().set(50);
-        source.sample(SECOND);
+        source.sample(SECOND, 0);
         assert_eq!(source.rate("late_ns_max"), 0, "not a count");
     }
 
@@ -97,12 +99,12 @@ mod tests {
     fn a_full_page_of_nonsense_is_sampled_all_the_same() {
         let (a, b) = (page(), page());
         for word in &a {
-            word.store(u64::MAX, core::sync::atomic::Ordering::Relaxed);
+            word.store(u64::MAX, Relaxed);
         }
         let (counters, rates) = (Counters::new(Shm::from_words(&a)), Counters::new(Shm::from_words(&b)));
         let mut source = Source::new(counters, rates);
-        source.sample(0);
-        source.sample(0);
+        source.sample(0, 0);
+        source.sample(0, 0);
         assert_eq!(rates.len(), MAX);
         assert_eq!(per_second(u64::MAX, 0), u64::MAX);
     }

@@ -1,6 +1,6 @@
 //! A page of counters: its owner counts in it, others read it, no IPC.
 //!
-//! Layout, little-endian: counters `u32 @0`; from byte 64 on one entry of 32 bytes each: name, 24 bytes
+//! Layout, little-endian: counters `u32 @0`; for rates when they were taken, ns, `u64 @8`, and over how long, ns, `u64 @16`; from byte 64 on one entry of 32 bytes each: name, 24 bytes
 //! zero-padded; value `u64 @24`. The page's last word is not a counter: [`PENDING_CALL`].
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -52,6 +52,15 @@ impl<'a> Counters<'a> {
             set_text::<NAME_BYTES>(self.entry(index)?, 0, other.get(index)?.0.as_str())?;
         }
         self.0.store(0, 4, len as u64)
+    }
+
+    /// Notes when rates were taken, and over how long.
+    ///
+    /// # Errors
+    /// The page is too small.
+    pub fn stamp(&self, now_ns: u64, passed_ns: u64) -> Result<(), OutOfBounds> {
+        self.0.store(8, 8, now_ns)?;
+        self.0.store(16, 8, passed_ns)
     }
 
     /// Counters in the page.

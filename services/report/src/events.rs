@@ -40,8 +40,6 @@ pub enum Kind {
     Running = 4,
     /// It stays stopped.
     Stopped = 5,
-    /// It was ended at somebody's wish.
-    Killed = 6,
     /// It ran longer than it may, and was ended.
     OverBudget = 7,
     /// What was asked for it was refused.

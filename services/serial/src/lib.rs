@@ -27,8 +27,8 @@ pub const LOGS: [Region; 5] = [
 pub const CONTROL_RX: Region = Region::at(standard::FIRST_REGION + 0x8_0000, 3);
 /// Bytes from the agent to the host.
 pub const CONTROL_TX: Region = Region::at(standard::FIRST_REGION + 0x9_0000, 3);
-/// What is attached to the hook `serial`.
-pub const HOOK: Region = Region::at(standard::FIRST_REGION + 0xa_0000, 1);
+/// What is attached to hooks.
+pub const HOOKS: Region = Region::at(standard::FIRST_REGION + 0xa_0000, 1);
 
 /// The driver's notification.
 pub const EVENTS: Slot = Slot(8);
@@ -69,5 +69,5 @@ pub const NEEDS: &[Need] = &[
     Need::memory("log-agent", LOGS[4], Rights::RW),
     Need::memory("control-rx", CONTROL_RX, Rights::RW),
     Need::memory("control-tx", CONTROL_TX, Rights::RW),
-    Need::memory("hook", HOOK, Rights::R),
+    Need::memory("hooks", HOOKS, Rights::R),
 ];

@@ -1,10 +1,13 @@
 //! Glue: interrupts and signals wake the driver, received bytes go to the hook.
 
-use cell::{EVENT, attached, hook::Hook};
+use cell::{
+    EVENT, attached,
+    hook::{Delivery, Hook},
+};
 use platform::{PLATFORM, Uart as Place};
 use serial::{
     AGENT, BIT_CONSOLE, BIT_CONTROL, CONSOLE_IRQ, CONSOLE_PORTS, CONTROL_IRQ, CONTROL_PORTS, CONTROL_RX,
-    CONTROL_TX, EVENTS, HOOK, LOG_CLIENTS, LOGS,
+    CONTROL_TX, EVENTS, HOOKS, LOG_CLIENTS, LOGS,
     driver::{Driver, EVENT_BYTES, Step},
     line::Printer,
     uart::{Registers, Uart},
@@ -16,6 +19,8 @@ svc::service!(main);
 
 /// The rings of all who log: the driver's clients and itself.
 const WRITERS: usize = LOG_CLIENTS.len() + 1;
+/// The number of the hook.
+const HOOK: u32 = 2;
 /// The console's number in the context of the hook.
 const CONSOLE: u64 = 0;
 
@@ -32,21 +37,33 @@ impl Registers for Device {
 }
 
 fn main() -> ! {
-    let [irqs, lines, lost, console_out, console_in, control_out, control_in, overruns, events, failures] =
-        svc::counters([
-            "irqs",
-            "log_lines",
-            "log_lost",
-            "console_out",
-            "console_in",
-            "control_out",
-            "control_in",
-            "overruns",
-            "hook_events",
-            "hook_failures",
-        ]);
+    let [
+        irqs,
+        lines,
+        lost,
+        console_out,
+        console_in,
+        control_out,
+        control_in,
+        overruns,
+        events,
+        failures,
+        taken,
+    ] = svc::counters([
+        "irqs",
+        "log_lines",
+        "log_lost",
+        "console_out",
+        "console_in",
+        "control_out",
+        "control_in",
+        "overruns",
+        "hook_events",
+        "hook_failures",
+        "hook_taken",
+    ]);
     let mut driver = driver();
-    let hook = Hook::new(region(HOOK)).expect("a page holds a hook");
+    let hook = Hook::new(region(HOOKS), HOOK).expect("a page holds all hooks");
     // An interrupt that came before the driver was built again is not delivered until it is acknowledged.
     svc::acknowledge(CONSOLE_IRQ);
     svc::acknowledge(CONTROL_IRQ);
@@ -74,9 +91,10 @@ fn main() -> ! {
             svc::signal(AGENT);
         }
         if step.console_received > 0 && hook.is_armed() {
-            let (called, failed) = fire(&hook, &step);
-            events.add(called);
-            failures.add(failed);
+            let delivery = fire(&hook, &step);
+            events.add(delivery.called);
+            failures.add(delivery.failed);
+            taken.add(delivery.taken.into());
         }
         console_out.add(step.console_sent as u64);
         console_in.add(step.console_received as u64);
@@ -113,8 +131,8 @@ fn open(name: &str, slot: caps::Slot, place: Place) -> Option<Uart<Device>> {
     uart
 }
 
-/// Calls all programs on the hook, in their order; gives how many were called, and how many of those failed.
-fn fire(hook: &Hook<'_>, step: &Step) -> (u64, u64) {
+/// Calls the programs on the hook with what the console received.
+fn fire(hook: &Hook<'_>, step: &Step) -> Delivery {
     let half = |at: usize| {
         let mut bytes = [0; EVENT_BYTES / 2];
         bytes.copy_from_slice(&step.console[at..at + EVENT_BYTES / 2]);
@@ -122,11 +140,8 @@ fn fire(hook: &Hook<'_>, step: &Step) -> (u64, u64) {
     };
     // struct hypos_serial.
     let port_and_len = CONSOLE | (step.console_received as u64) << 32;
-    let (mut called, mut failed) = (0, 0);
-    for (place, _) in hook.iter() {
+    hook.deliver(|place| {
         let context = [svc::clock::now_ns(), port_and_len, half(0), half(EVENT_BYTES / 2)];
-        called += 1;
-        failed += u64::from(svc::call(attached(place), EVENT, context).is_err());
-    }
-    (called, failed)
+        svc::call(attached(place), EVENT, context).ok()?.value()
+    })
 }

@@ -43,6 +43,12 @@ impl Message {
         words
     }
 
+    /// The first word of an answer that says, by its label 0, that all went well.
+    #[inline]
+    pub fn value(&self) -> Option<u64> {
+        (self.label() == 0).then(|| self.words()[0])
+    }
+
     #[inline(always)]
     pub(crate) const fn new(info: u64, words: [u64; 4]) -> Self {
         Self { info, words }

@@ -19,14 +19,14 @@ pub const BIT_TIMER: u64 = 1 << 0;
 /// Bit of the notification: the attachments changed.
 pub const BIT_HOOK: u64 = 1 << 1;
 
-/// What is attached to the hook.
-pub const HOOK: Region = Region::at(standard::FIRST_REGION, 1);
+/// What is attached to hooks.
+pub const HOOKS: Region = Region::at(standard::FIRST_REGION, 1);
 
 /// What the service needs besides the standard needs.
 pub const NEEDS: &[Need] = &[
     standard::CLOCK_NEED,
     Need::wait("events", EVENTS),
     Need::call("timer", TIMER, timer::PROTOCOL),
-    Need::memory("hook", HOOK, Rights::R),
+    Need::memory("hooks", HOOKS, Rights::R),
     Need::cells("cells", cell::ATTACHED),
 ];

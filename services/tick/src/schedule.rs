@@ -69,8 +69,8 @@ impl<'a> Schedule<'a> {
         if start_ns < self.rest_until_ns {
             return round;
         }
-        for (place, attached) in self.attached.iter().enumerate() {
-            let Some(attachment) = attached else { continue };
+        for place in self.hook.places() {
+            let Some(attachment) = self.attached[place] else { continue };
             let Some(expiry) = self.ticks.expire(place, start_ns) else { continue };
             if self.hook.get(place).is_none_or(|current| current.epoch != attachment.epoch) {
                 continue; // Detached since; the signal that says so is on its way.

@@ -3,11 +3,13 @@
 use cell::{EVENT, attached, hook::Hook};
 use report::counters::Counter;
 use svc::{ServerRestarted, clock::now_ns, region};
-use tick::{BIT_HOOK, EVENTS, HOOK, TIMER, schedule::Schedule};
+use tick::{BIT_HOOK, EVENTS, HOOKS, TIMER, schedule::Schedule};
 use timer::Request;
 
 svc::service!(main);
 
+/// The number of the hook.
+const TIMER_HOOK: u32 = 1;
 /// The alarm's number among this client's timers.
 const ALARM: u64 = 0;
 
@@ -20,7 +22,7 @@ struct Counters {
 }
 
 fn main() -> ! {
-    let hook = Hook::new(region(HOOK)).expect("a page holds a hook");
+    let hook = Hook::new(region(HOOKS), TIMER_HOOK).expect("a page holds all hooks");
     let mut schedule = Schedule::new(hook, now_ns());
     let [events, failures, skipped, late_max] =
         svc::counters(["hook_events", "hook_failures", "hook_skipped", "hook_late_ns_max"]);
@@ -44,7 +46,7 @@ fn main() -> ! {
 fn run(schedule: &mut Schedule<'_>, counters: &mut Counters) {
     let mut failures = 0;
     let round = schedule.tick(now_ns, |place, context| {
-        // The verdict of this hook decides nothing.
+        // Each has ticks of its own: there is nobody to pass them on to, so the verdict decides nothing.
         let answer = svc::call(attached(place), EVENT, context);
         failures += u64::from(answer.is_err());
     });

@@ -18,9 +18,8 @@ pub const PROTOCOL: &str = "timer";
 
 /// Registers of the event timer.
 pub const REGISTERS: Region = Region::at(standard::FIRST_REGION, 1);
-/// What is attached to the hooks `timer` and `serial`: whether there is a cell to be watched.
-pub const HOOKS: [Region; 2] =
-    [Region::at(standard::FIRST_REGION + 0x1_0000, 1), Region::at(standard::FIRST_REGION + 0x1_1000, 1)];
+/// What is attached to hooks: whether there is a cell to be watched.
+pub const HOOKS: Region = Region::at(standard::FIRST_REGION + 0x1_0000, 1);
 
 /// Where requests arrive.
 pub const REQUESTS: Slot = Slot(8);
@@ -54,8 +53,7 @@ pub const NEEDS: &[Need] = &[
     Need::signal("tick", CLIENTS[1]),
     Need::signal("watchdog", CLIENTS[WATCHDOG]),
     Need::mmio("registers", REGISTERS),
-    Need::memory("hook-timer", HOOKS[0], Rights::R),
-    Need::memory("hook-serial", HOOKS[1], Rights::R),
+    Need::memory("hooks", HOOKS, Rights::R),
 ];
 
 /// What a client can ask for; [`Request::encode`] gives the message. The reply's label is 0 or a [`Refusal`].

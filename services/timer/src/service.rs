@@ -1,7 +1,7 @@
 //! Glue: requests and the interrupt drive the schedule; the schedule sets the next interrupt.
 
 use caps::standard;
-use cell::hook::Hook;
+use cell::hook::{self, Hook};
 use report::counters::Counter;
 use svc::{Message, Mmio, Server, clock, region};
 use timer::{
@@ -35,7 +35,7 @@ struct Timer {
     page: Clock<'static>,
     discipline: Discipline,
     schedule: Schedule,
-    hooks: [Hook<'static>; HOOKS.len()],
+    hooks: [Hook<'static>; hook::HOOKS],
     counters: Counters,
 }
 
@@ -83,7 +83,9 @@ impl Timer {
             hpet,
             page,
             schedule: Schedule::default(),
-            hooks: HOOKS.map(|page| Hook::new(region(page)).expect("a page holds a hook")),
+            hooks: core::array::from_fn(|i| {
+                Hook::new(region(HOOKS), i as u32 + 1).expect("a page holds all hooks")
+            }),
             counters: Counters { irqs, requests, expiries },
         }
     }

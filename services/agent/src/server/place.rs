@@ -105,6 +105,7 @@ impl<B: Board> Agent<'_, B> {
             context_bytes: verified.hook.context_size,
             prints: uses(&PRINTING),
             maps: 0,
+            written: 0,
             map: [(0, 0); image::MAPS],
         };
         let grants = [Grant::default(); image::MAPS];
@@ -118,7 +119,8 @@ impl<B: Board> Agent<'_, B> {
             if verified.summary.uses_map(index) {
                 let n = layout.header.maps as usize;
                 known = MapAddress { handle: n as u64, values: address + map.map.first_value() as u64 };
-                access = if map.map.spec().is_read_only() { Access::Read } else { Access::Write };
+                access = if verified.summary.writes_map(index) { Access::Write } else { Access::Read };
+                layout.header.written |= u32::from(access == Access::Write) << n;
                 layout.header.map[n] = (address as u32, bytes);
                 layout.header.maps += 1;
                 address += u64::from(bytes);
@@ -193,11 +195,16 @@ pub(crate) const fn owner(slot: usize) -> u8 {
     slot as u8 + 1
 }
 
-/// An event carries the whole context of each hook.
+/// An event carries the whole context of each hook, or its pages do.
 const _: () = {
     let mut i = 0;
     while i < hook::HOOKS.len() {
-        assert!(!hook::HOOKS[i].on_device || hook::HOOKS[i].context_size <= cell::CONTEXT_BYTES);
+        let bytes = hook::HOOKS[i].context_size;
+        assert!(
+            !hook::HOOKS[i].on_device
+                || bytes <= cell::CONTEXT_BYTES
+                || bytes as u64 <= cell::CONTEXT.len() as u64
+        );
         i += 1;
     }
 };

@@ -4,7 +4,7 @@ use alloc::{boxed::Box, vec::Vec};
 use bpf_runtime::{bundle, hook, map::Map};
 use cell::{
     CELLS,
-    hook::Hook,
+    hook::{HOOKS, Hook},
     ledger::{self, Ledger},
     out::{Counts, Out},
 };
@@ -43,10 +43,8 @@ pub struct Memory<'a> {
     pub ledger: Shm<'a>,
     /// Maps, and what cells have to say.
     pub maps: Shm<'a>,
-    /// Attachments of the hook `timer`.
-    pub hook_timer: Shm<'a>,
-    /// Attachments of the hook `serial`.
-    pub hook_serial: Shm<'a>,
+    /// Attachments of all hooks.
+    pub hooks: Shm<'a>,
     /// The root task's report.
     pub report: Shm<'a>,
     /// The root task's log of events.
@@ -100,7 +98,7 @@ pub struct Agent<'a, B> {
     pub(crate) board: B,
     pub(crate) memory: Memory<'a>,
     pub(crate) ledger: Ledger<'a>,
-    pub(crate) hooks: [(u32, Hook<'a>); 2],
+    pub(crate) hooks: [(u32, Hook<'a>); HOOKS],
     pub(crate) report: Report<'a>,
     pub(crate) events: Events<'a>,
     /// By slot of the ledger.
@@ -125,7 +123,8 @@ impl<'a, B: Board> Agent<'a, B> {
     /// # Errors
     /// A piece of memory is too small.
     pub fn new(memory: Memory<'a>, board: B) -> Result<Self, OutOfBounds> {
-        let hooks = [(1, Hook::new(memory.hook_timer)?), (2, Hook::new(memory.hook_serial)?)];
+        let hook = |number| Hook::new(memory.hooks, number).map(|hook| (number, hook));
+        let hooks = [hook(1)?, hook(2)?, hook(3)?];
         let mut agent = Self {
             board,
             ledger: Ledger(memory.ledger),

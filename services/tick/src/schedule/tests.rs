@@ -23,7 +23,7 @@ fn events(schedule: &mut Schedule, now_ns: u64) -> Vec<(usize, [u64; 4])> {
 #[test]
 fn programs_tick_at_their_period_from_their_attachment_on() {
     let words = page();
-    let hook = Hook::new(Shm::from_words(&words)).unwrap();
+    let hook = Hook::new(Shm::from_words(&words), 1).unwrap();
     let mut s = Schedule::new(hook, 0);
     let place = hook.attach(hook.free_place().unwrap(), 7, 10 * MS).unwrap();
     s.attachments_changed(3 * MS);
@@ -44,7 +44,7 @@ fn programs_tick_at_their_period_from_their_attachment_on() {
 #[test]
 fn those_attached_before_a_restart_tick_again() {
     let words = page();
-    let hook = Hook::new(Shm::from_words(&words)).unwrap();
+    let hook = Hook::new(Shm::from_words(&words), 1).unwrap();
     hook.attach(hook.free_place().unwrap(), 1, 0).unwrap();
     let s = Schedule::new(hook, MS);
     assert_eq!(s.idle_ns(MS), MIN_PERIOD_NS, "a period that is too short is the shortest");
@@ -53,7 +53,7 @@ fn those_attached_before_a_restart_tick_again() {
 #[test]
 fn a_late_program_gets_its_ticks_one_a_round_or_skips() {
     let words = page();
-    let hook = Hook::new(Shm::from_words(&words)).unwrap();
+    let hook = Hook::new(Shm::from_words(&words), 1).unwrap();
     hook.attach(hook.free_place().unwrap(), 1, MS).unwrap();
     let mut s = Schedule::new(hook, 0);
     let counts: Vec<_> = (0..4).flat_map(|_| events(&mut s, 3 * MS)).map(|(_, c)| c[3]).collect();
@@ -65,7 +65,7 @@ fn a_late_program_gets_its_ticks_one_a_round_or_skips() {
 #[test]
 fn programs_get_half_of_the_time() {
     let words = page();
-    let hook = Hook::new(Shm::from_words(&words)).unwrap();
+    let hook = Hook::new(Shm::from_words(&words), 1).unwrap();
     hook.attach(hook.free_place().unwrap(), 1, MS).unwrap();
     let mut s = Schedule::new(hook, 0);
     let now = Cell::new(MS);
@@ -81,7 +81,7 @@ fn programs_get_half_of_the_time() {
 #[test]
 fn a_program_that_takes_anothers_place_keeps_its_phase() {
     let words = page();
-    let hook = Hook::new(Shm::from_words(&words)).unwrap();
+    let hook = Hook::new(Shm::from_words(&words), 1).unwrap();
     let place = hook.attach(hook.free_place().unwrap(), 1, 10 * MS).unwrap();
     let mut s = Schedule::new(hook, 0);
     hook.replace(place, 2);

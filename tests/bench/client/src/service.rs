@@ -8,7 +8,7 @@ use core::hint::black_box;
 
 use cell::{attached, hook::Hook};
 use svc::{clock, region};
-use tick::{EVENTS, HOOK, TIMER};
+use tick::{EVENTS, HOOKS, TIMER};
 
 svc::service!(main);
 
@@ -19,7 +19,7 @@ const EVENT: u64 = cell::EVENT;
 
 fn main() -> ! {
     svc::ready();
-    let hook = Hook::new(region(HOOK)).expect("a page holds a hook");
+    let hook = Hook::new(region(HOOKS), 1).expect("a page holds all hooks");
     show("hook", || {
         if hook.is_armed() {
             black_box(());

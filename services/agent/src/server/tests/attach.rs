@@ -20,10 +20,10 @@ fn a_program_is_attached_to_its_hook_until_it_is_detached() {
     let mut device = loaded();
     device.attach("tick", "timer", 10 * MS).unwrap();
     device.attach("echo", "serial", 0).unwrap();
-    let timer = cell::hook::Hook::new(device.memory.hook_timer).unwrap();
+    let timer = cell::hook::Hook::new(device.memory.hooks, 1).unwrap();
     let attachment = timer.iter().next().unwrap().1;
     assert_eq!((attachment.program, attachment.period_ns), (0, 10 * MS));
-    assert!(cell::hook::Hook::new(device.memory.hook_serial).unwrap().is_armed());
+    assert!(cell::hook::Hook::new(device.memory.hooks, 2).unwrap().is_armed());
     assert_eq!(device.status().attachments, 2);
     let words = "tick is attached already; detach it first";
     assert_eq!(told(device.attach("tick", "timer", MS)), (ErrorCode::Exists, words.into()));
@@ -40,7 +40,7 @@ fn a_program_is_attached_to_its_hook_until_it_is_detached() {
 fn what_does_not_fit_is_refused_by_name() {
     let mut device = loaded();
     let cases = [
-        ("tick", "xdp", 0, ErrorCode::NotFound, "no hook xdp; there are: timer, serial"),
+        ("tick", "xdp", 0, ErrorCode::NotFound, "no hook xdp; there are: timer, serial, metrics"),
         ("tick", "serial", 0, ErrorCode::Invalid, "tick is made for the hook timer, not serial"),
         ("tock", "timer", MS, ErrorCode::NotFound, "no program tock; see: prog list"),
         ("echo", "serial", MS, ErrorCode::Invalid, "the hook serial takes no period"),

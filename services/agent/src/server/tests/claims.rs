@@ -129,7 +129,7 @@ proptest! {
         device.load_bytes(&bundle(0, false)).unwrap();
         let m = device.memory;
         for (at, word) in words {
-            for memory in [m.maps, m.hook_timer, m.report, m.table, m.rates, m.counters[0]] {
+            for memory in [m.maps, m.hooks, m.report, m.table, m.rates, m.counters[0]] {
                 // Mostly where the structure is.
                 let _ = memory.store(8 * at.index(64), 8, word);
             }

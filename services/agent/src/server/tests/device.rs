@@ -16,7 +16,7 @@ use report::control;
 use shm::Shm;
 
 use crate::{
-    EVENTS_OWN, EVENTS_ROOT, HOOK_TIMER, LEDGER, MAPS, RATES, TABLE,
+    EVENTS_OWN, EVENTS_ROOT, HOOKS, LEDGER, MAPS, RATES, TABLE,
     server::{Agent, Board, Memory},
 };
 
@@ -87,8 +87,7 @@ impl Device {
         let memory = Memory {
             ledger: memory(LEDGER.len()),
             maps: memory(MAPS.len()),
-            hook_timer: memory(HOOK_TIMER.len()),
-            hook_serial: memory(4096),
+            hooks: memory(HOOKS.len()),
             report: memory(4096),
             events_root: memory(EVENTS_ROOT.len()),
             events_own: memory(EVENTS_OWN.len()),

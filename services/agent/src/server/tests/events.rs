@@ -41,7 +41,6 @@ fn kinds_have_the_numbers_of_the_protocol() {
         (Kind::Restart, EventKind::Restart),
         (Kind::Running, EventKind::Running),
         (Kind::Stopped, EventKind::Stopped),
-        (Kind::Killed, EventKind::Killed),
         (Kind::OverBudget, EventKind::OverBudget),
         (Kind::Refused, EventKind::Refused),
         (Kind::Loaded, EventKind::Loaded),

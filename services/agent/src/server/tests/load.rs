@@ -51,6 +51,23 @@ fn a_bundle_is_loaded_whole() {
 }
 
 #[test]
+fn a_cell_may_write_to_the_maps_that_its_program_writes_to() {
+    let mut device = Device::new();
+    let mut contents = tiny(&["a"]);
+    contents.maps = vec![array("read", 8, 1), array("written", 8, 1)];
+    // Of each map r1 = the address of its value; then *(u64 *)(r1 + 0) = 0 in the second.
+    let lddw = |map| Insn { op: opcode::LDDW, src: 2, dst: 1, imm: map, ..Insn::default() };
+    let store = Insn { op: 0x7a, dst: 1, ..Insn::default() };
+    let code = [lddw(0), Insn::default(), lddw(1), Insn::default(), store];
+    contents.programs[0].code.splice(0..0, code);
+    device.load(&contents).unwrap();
+    let ledger = Ledger(device.memory.ledger);
+    let program = ledger.program(0).unwrap();
+    assert_eq!([program.map[0].access, program.map[1].access], [Access::Read, Access::Write]);
+    assert_eq!(Header::read(ledger.image(&program).unwrap()).unwrap().written, 0b10);
+}
+
+#[test]
 fn a_cell_gets_the_maps_that_its_program_uses_and_no_other() {
     let mut device = Device::new();
     let mut contents = tiny(&["a", "b"]);
@@ -67,7 +84,7 @@ fn a_cell_gets_the_maps_that_its_program_uses_and_no_other() {
     let ledger = Ledger(device.memory.ledger);
     let access = |slot| ledger.program(slot).unwrap().map.map(|grant| grant.access);
     assert_eq!(access(0)[..3], [Access::None, Access::None, Access::Read]);
-    assert_eq!(access(1)[..3], [Access::None, Access::Write, Access::None]);
+    assert_eq!(access(1)[..3], [Access::None, Access::Read, Access::None]);
     let header = Header::read(ledger.image(&ledger.program(1).unwrap()).unwrap()).unwrap();
     assert_eq!((header.maps, header.map[0]), (1, (cell::MAPS.vaddr as u32, 4096)));
 }
@@ -127,7 +144,7 @@ fn an_unknown_hook_is_refused() {
         maps: vec![],
         version: 0,
     };
-    let words = "p: no hook nohook; there are: timer, serial";
+    let words = "p: no hook nohook; there are: timer, serial, metrics";
     refused(&mut Device::new(), &contents, ErrorCode::NotFound, words);
 }
 
@@ -135,7 +152,7 @@ fn an_unknown_hook_is_refused() {
 fn a_hook_that_only_a_host_has_is_refused() {
     let programs = vec![program("p", "xdp", code(2))];
     let contents = Contents { name: "t".into(), programs, maps: vec![], version: 0 };
-    let words = "p: this system has no hook xdp (it has no network); there are: timer, serial";
+    let words = "p: this system has no hook xdp (it has no network); there are: timer, serial, metrics";
     refused(&mut Device::new(), &contents, ErrorCode::NotFound, words);
 }
 

@@ -68,7 +68,7 @@ fn attachments_of_what_is_not_there_go() {
     device.agent.ledger.clear_program(0);
     let mut next = Device::on(device.memory, device.board.clone());
     assert_eq!(next.status().attachments, 0);
-    assert!(!cell::hook::Hook::new(next.memory.hook_timer).unwrap().is_armed());
+    assert!(!cell::hook::Hook::new(next.memory.hooks, 1).unwrap().is_armed());
     next.act(Asked::Unload(by_name("b"))).unwrap();
 }
 

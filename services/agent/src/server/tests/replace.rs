@@ -36,7 +36,7 @@ fn attached() -> Device {
 fn the_new_one_takes_over_attachment_and_maps() {
     let mut device = attached();
     let before: Vec<u32> = device.agent.maps.iter().flatten().map(|map| map.id).collect();
-    let hook = cell::hook::Hook::new(device.memory.hook_timer).unwrap();
+    let hook = cell::hook::Hook::new(device.memory.hooks, 1).unwrap();
     let old = hook.iter().next().unwrap();
     device.board.0.borrow_mut().asked_root.clear();
     let maps = vec![array("counts", 8, 2), array(".bss", 8, 1), array("more", 8, 1)];
