@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
 # Builds the image of a board into target/images/ and the host programs into target/bin/.
-# usage: build.sh [ARCH/BOARD] [--kernel debug|release]
+# usage: build.sh [ARCH/BOARD] [--kernel debug|release] [--iso]
+#   --iso  a hybrid image too, for disk or CD, for BIOS and UEFI, of a board that GRUB starts: target/images/*/hypos.iso
 # With SEL4_PREFIX=FOLDER the seL4 that is installed there takes the place of the kernel that is built here.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 use_board x86_64/pc99
 kernel=
+iso=
 while [ $# -gt 0 ]; do
   case $1 in
     --kernel) kernel=${2:?--kernel takes debug or release}; shift ;;
-    -h | --help) sed -n '2,4s/^# //p' "$0"; exit ;;
+    --iso) iso=yes ;;
+    -h | --help) sed -n '2,5s/^# //p' "$0"; exit ;;
     -*) die "unknown option $1; see --help" ;;
     *) use_board "$1" ;;
   esac
@@ -46,6 +49,19 @@ say "root task"
 bare_cargo build --release -p root-task
 strip_to "$device/$target/release/root-task" "$images/root-task.elf"
 cmp -s "$SEL4_PREFIX/bin/kernel32.elf" "$images/kernel.elf" || cp "$SEL4_PREFIX/bin/kernel32.elf" "$images/kernel.elf"
+
+if [ -n "$iso" ]; then
+  [ -f "$board/grub.cfg" ] || die "--iso: GRUB does not start $board (no $board/grub.cfg)"
+  command -v grub-mkrescue >/dev/null || die "no grub-mkrescue; run scripts/setup.sh"
+  say "ISO"
+  tree=$images/iso
+  mkdir -p "$tree/boot/grub"
+  multiboot=$(target/bin/kernel-config --platform "$board" --grub "$SEL4_PREFIX" --to "$tree/boot/kernel.elf")
+  sed "s/@MULTIBOOT@/$multiboot/; s/@MODULE@/${multiboot/multiboot/module}/; /^#/d" "$board/grub.cfg" \
+    >"$tree/boot/grub/grub.cfg"
+  cp "$images/root-task.elf" "$tree/boot/"
+  grub-mkrescue -o "$images/hypos.iso" "$tree" >"$images/iso.log" 2>&1 || { cat "$images/iso.log" >&2 && false; }
+fi
 
 say "examples"
 examples/build.sh

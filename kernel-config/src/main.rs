@@ -4,6 +4,7 @@
 
 mod arch;
 mod copy;
+mod grub;
 mod installed;
 mod kernel;
 mod platform;
@@ -37,6 +38,12 @@ struct Options {
     /// What the installed kernel must have been built with.
     #[arg(long, requires = "installed")]
     needs: Vec<installed::Need>,
+    /// Writes the kernel of this prefix in the form that GRUB takes, and prints the GRUB command that loads it.
+    #[arg(long, value_name = "PREFIX", requires = "to", conflicts_with_all = ["config", "installed"])]
+    grub: Option<PathBuf>,
+    /// Where the kernel for GRUB is written.
+    #[arg(long, value_name = "FILE", requires = "grub")]
+    to: Option<PathBuf>,
     /// Where prefixes are written: `<out>/<arch>-<board>/<config>`.
     #[arg(long, default_value = "target/sel4")]
     out: PathBuf,
@@ -85,6 +92,10 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<()> {
     let platform = platform::Platform::find(&options.platform)?;
+    if let (Some(prefix), Some(to)) = (&options.grub, &options.to) {
+        println!("{}", grub::write(prefix, to)?);
+        return Ok(());
+    }
     if let Some(prefix) = &options.installed {
         println!("{}", installed::adopt(&platform, prefix, &options.needs, &options.out)?.display());
         return Ok(());

@@ -21,13 +21,15 @@ pub struct Options {
     pub memory: u32,
     /// The folder of `kernel.elf` and `root-task.elf`.
     pub images: PathBuf,
+    /// What to boot from in place of these, as QEMU's arguments: a disk or a CD, for one.
+    pub media: Vec<String>,
     /// Further arguments.
     pub args: Vec<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { memory: 64, images: tools::images(), args: Vec::new() }
+        Self { memory: 64, images: tools::images(), media: Vec::new(), args: Vec::new() }
     }
 }
 
@@ -65,8 +67,11 @@ impl System {
         let words = fs::read_to_string(tools::top().join(tools::board()).join("qemu"))?;
         let mut words = words.lines().filter(|line| !line.starts_with('#'));
         let images = options.images.display().to_string();
+        let direct = |word: &&str| options.media.is_empty() || *word != "-kernel";
         let mut qemu = Command::new(words.next().ok_or_else(|| anyhow!("the board's qemu file is empty"))?)
-            .args(words.map(|word| word.replace("@IMAGES@", &images)))
+            // The files to boot come last.
+            .args(words.take_while(direct).map(|word| word.replace("@IMAGES@", &images)))
+            .args(&options.media)
             .args(["-display", "none", "-no-reboot", "-monitor", "none"])
             .arg("-chardev")
             .arg(format!("socket,id=control,path={}/control,server=on,wait=off", dir.path().display()))
