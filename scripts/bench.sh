@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# bench.sh [system]: counts what the system costs, in instructions, on the release kernel; prints a table and writes
-#   target/bench/system.json. Fails if a figure is over its limit. With SEL4_PREFIX_X86_64=FOLDER also on the seL4
-#   that is installed there, side by side.
+# bench.sh [system [ARCH/BOARD]]: counts what the system costs, in instructions, on the release kernel; prints a table and
+#   writes target/bench/ARCH-BOARD.json. Fails if a figure is over its limit. With SEL4_PREFIX_ARCH=FOLDER (X86_64,
+#   AARCH64, RISCV64) also on the seL4 that is installed there, side by side.
 # bench.sh engine [OUT]: times the eBPF engine against its peers and native code on this machine, and measures its text
 #   on aarch64; prints tables and writes target/bench/engine.json, docs/performance.md and docs/performance.svg (or
 #   into the folder OUT).
@@ -20,9 +20,9 @@ case ${1:-system} in
 esac
 
 # Builds the bench programs of a board for a kernel (an installed one's prefix, or nothing for the own); sets `bench`.
-programs() {
-  installed=$1
-  use_board x86_64/pc99
+programs() { # BOARD PREFIX
+  installed=$2
+  use_board "$1"
   SEL4_PREFIX=$installed scripts/build.sh "$board"
   use_kernel release
   bench=target/bench/$board_id${installed:+-installed}
@@ -30,24 +30,27 @@ programs() {
   mkdir -p "$bench/services"
   bare_cargo build --release -p bench-client -p bench-server
   cp "$images"/services/*.elf "$bench/services/"
-  # The client stands in the place of tick, the server in that of the cells' program: tests/bench/README.md.
-  objcopy --strip-all "$device/$target/release/bench-client" "$bench/services/tick.elf"
   local program built=$device/$target/release
-  device=target/bench/build${installed:+-installed}
+  bench_program() { "${tools}objcopy" --strip-all "$built/$1" "$bench/services/$2.elf"; }
+  # The client stands in the place of tick, the server in that of the cells' program: tests/bench/README.md.
+  bench_program bench-client tick
   for program in bench-server cell; do
-    objcopy --strip-all "$built/$program" "$bench/services/cell.elf"
-    HYPOS_SERVICES=$PWD/$bench/services bare_cargo build --release -p root-task
-    mkdir -p "$bench/$program"
-    objcopy --strip-all "$device/$target/release/root-task" "$bench/$program/root-task.elf"
-    cp "$images/kernel.elf" "$bench/$program/"
+    bench_program "$program" cell
+    HYPOS_SERVICES=$PWD/$bench/services device=target/bench/build${installed:+-installed} \
+      bare_cargo build --release -p root-task
+    make_image "$SEL4_PREFIX" "target/bench/build${installed:+-installed}/$target/release/root-task" "$bench/$program"
   done
   measured+=("$images" "$bench")
 }
 
 measured=()
-programs ""
+wanted=${2:-x86_64/pc99}
+programs "$wanted" ""
 prefix=$SEL4_PREFIX
-if [ -n "${SEL4_PREFIX_X86_64:-}" ]; then programs "$SEL4_PREFIX_X86_64"; fi
+json=$bench.json
+arch=${wanted%%/*}
+variable=SEL4_PREFIX_${arch^^}
+if [ -n "${!variable:-}" ]; then programs "$wanted" "${!variable}"; fi
 
 say "measuring"
-SEL4_PREFIX=$prefix cargo run --release -q -p hypos-tests --bin bench -- target/bench/system.json "${measured[@]}"
+SEL4_PREFIX=$prefix cargo run --release -q -p hypos-tests --bin bench -- "$json" "${measured[@]}"

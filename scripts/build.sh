@@ -20,14 +20,14 @@ while [ $# -gt 0 ]; do
   shift
 done
 command -v cargo >/dev/null || die "no cargo; install Rust stable (https://rustup.rs)"
-command -v objcopy >/dev/null || die "no objcopy; install Debian's package binutils, or run scripts/setup.sh"
+command -v "${tools}objcopy" >/dev/null || die "no ${tools}objcopy; install it by scripts/setup.sh"
 trap 'die "$step: failed, for the reason above; if something could not be fetched, check the network and run this again"' ERR
 
 say "host programs"
-cargo build --release -p kernel-config -p hypctl
+cargo build --release -p kernel-config -p loader-image -p hypctl
 cargo build --release -p bpf-runtime --example bpf-plugin
 mkdir -p target/bin
-for program in hypctl kernel-config examples/bpf-plugin; do
+for program in hypctl kernel-config loader-image examples/bpf-plugin; do
   cp -u --remove-destination "target/release/$program" target/bin/
 done
 
@@ -40,15 +40,13 @@ mapfile -t services < <(for main in services/*/src/main.rs; do basename "${main%
 bare_cargo build --release "${services[@]/#/-p}"
 export HYPOS_SERVICES=$PWD/$images/services
 mkdir -p "$HYPOS_SERVICES"
-strip_to() { cmp -s "$2.full" "$1" || { cp "$1" "$2.full" && objcopy --strip-all "$1" "$2"; }; }
 for service in "${services[@]}"; do
   strip_to "$device/$target/release/$service" "$HYPOS_SERVICES/$service.elf"
 done
 
 say "root task"
-bare_cargo build --release -p root-task
-strip_to "$device/$target/release/root-task" "$images/root-task.elf"
-cmp -s "$SEL4_PREFIX/bin/kernel32.elf" "$images/kernel.elf" || cp "$SEL4_PREFIX/bin/kernel32.elf" "$images/kernel.elf"
+bare_cargo build --release -p root-task -p loader
+make_image "$SEL4_PREFIX" "$device/$target/release/root-task" "$images"
 
 if [ -n "$iso" ]; then
   [ -f "$board/grub.cfg" ] || die "--iso: GRUB does not start $board (no $board/grub.cfg)"
@@ -65,4 +63,4 @@ fi
 
 say "examples"
 examples/build.sh
-say "built $images: $(stat -c '%s' "$images"/kernel.elf "$images"/root-task.elf | awk '{ n += $1 } END { print int(n / 1024) " KiB" }')"
+say "built $images: $(image_files | xargs stat -c '%s' | awk '{ n += $1 } END { print int(n / 1024) " KiB" }')"

@@ -33,15 +33,40 @@ use_board() {
   [ -f "$board/platform.rs" ] || die "no board $board; there are: $(boards | tr '\n' ' ')"
   board_id=${board//\//-}
   case ${board%%/*} in
-    x86_64) target=x86_64-unknown-none ;;
-    aarch64) target=aarch64-unknown-none-softfloat ;;
-    riscv64) target=riscv64imac-unknown-none-elf ;;
+    x86_64) target=x86_64-unknown-none tools= ;;
+    aarch64) target=aarch64-unknown-none-softfloat tools=aarch64-linux-gnu- ;;
+    riscv64) target=riscv64imac-unknown-none-elf tools=riscv64-linux-gnu- ;;
     *) die "no Rust target is known for ${board%%/*}" ;;
   esac
   # What is built for an installed kernel lies apart.
   images=target/images/$board_id${installed:+-installed}
   device=$CARGO_TARGET_DIR${installed:+/installed}
   run_dir=${HYPOS_RUN:-target/run}/$board_id
+  # Where the kernel's settings have the size of the memory, it is that for good.
+  fixed_memory=$(sed -n 's/^#define CONFIG_QEMU_RAM_MB (\([0-9]*\))$/\1/p' "$board/autoconf.h")
+  memory=${fixed_memory:-64}
+}
+
+# Puts the bootable image of a kernel and a root task into a folder, as the board's qemu file expects it.
+make_image() { # PREFIX ROOT_TASK FOLDER
+  mkdir -p "$3"
+  if [ -f "$1/bin/kernel32.elf" ]; then
+    cmp -s "$1/bin/kernel32.elf" "$3/kernel.elf" || cp "$1/bin/kernel32.elf" "$3/kernel.elf"
+    strip_to "$2" "$3/root-task.elf"
+  else
+    target/bin/loader-image --loader "$device/$target/release/loader" --kernel "$1/bin/kernel.elf" --user "$2" \
+      --out "$3/image.bin"
+  fi
+}
+
+# The files that the board's image consists of.
+image_files() {
+  sed -n "s|^@IMAGES@|$images|p" "$board/qemu"
+}
+
+# Copies a program without its symbols, if it changed.
+strip_to() { # FROM TO
+  cmp -s "$2.full" "$1" || { cp "$1" "$2.full" && "${tools}objcopy" --strip-all "$1" "$2"; }
 }
 
 # Sets SEL4_PREFIX to what is built with, for the kernel CONFIG (debug or release, unless an installed one is taken).

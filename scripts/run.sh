@@ -9,18 +9,21 @@
 
 use_board x86_64/pc99
 mode=terminal
-memory=64
+asked_memory=
 while [ $# -gt 0 ]; do
   case $1 in
     --detach) mode=detach ;;
     --stop) mode=stop ;;
-    -m) memory=${2:?-m takes a size in MiB}; shift ;;
+    -m) asked_memory=${2:?-m takes a size in MiB}; shift ;;
     -h | --help) sed -n '2,6s/^# //p' "$0"; exit ;;
     -*) die "unknown option $1; see --help" ;;
     *) use_board "$1" ;;
   esac
   shift
 done
+memory=${asked_memory:-$memory}
+[ "$memory" = "${fixed_memory:-$memory}" ] ||
+  die "the kernel of $board is built for $fixed_memory MiB: CONFIG_QEMU_RAM_MB in $board/autoconf.h"
 pid_file=$run_dir/qemu.pid
 socket=$run_dir/control.sock
 console=$run_dir/console.log
@@ -50,11 +53,11 @@ qemu+=(-m "$memory" -display none -no-reboot
 if [ $mode = terminal ]; then
   say "console of $board (Ctrl-A X leaves)"
   exec "${qemu[@]}" -chardev stdio,id=console,mux=on,signal=off -mon chardev=console \
-    -serial chardev:console -serial chardev:control -pidfile "$pid_file"
+    -pidfile "$pid_file"
 fi
 
 nohup setsid "${qemu[@]}" -monitor none -chardev "file,id=console,path=$console" \
-  -serial chardev:console -serial chardev:control -pidfile "$pid_file" >"$run_dir/qemu.log" 2>&1 </dev/null &
+  -pidfile "$pid_file" >"$run_dir/qemu.log" 2>&1 </dev/null &
 for _ in $(seq 300); do
   if grep -q 'hypOS ready' "$console" 2>/dev/null; then
     echo "$socket"

@@ -7,7 +7,7 @@
 # lacks; tests of the code for other architectures.
 packages=(
   gcc libc6-dev make binutils python3 python3-venv libxml2-utils ca-certificates
-  gcc-aarch64-linux-gnu gcc-riscv64-unknown-elf
+  gcc-aarch64-linux-gnu
   qemu-system-x86 qemu-system-arm qemu-system-misc opensbi shellcheck
   grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools ovmf
   clang-19 llvm-19 libbpf-dev linux-libc-dev

@@ -29,9 +29,19 @@ pub fn table(level: usize) -> Option<TranslationTableObjectType> {
 }
 
 /// How memory is mapped. There is no bit against execution: seL4 does not set EFER.NXE on x86_64.
-pub const MEMORY: VmAttributes = VmAttributes::DEFAULT;
+pub const fn memory(_executable: bool) -> VmAttributes {
+    VmAttributes::DEFAULT
+}
+
 /// How device registers are mapped.
 pub const DEVICE: VmAttributes = VmAttributes::UNCACHED;
+
+/// Makes code that was just written to a frame visible to instruction fetches: nothing to do, caches are coherent
+/// (Intel SDM volume 3, 12.6), and who runs it enters the kernel first.
+#[allow(clippy::unnecessary_wraps)] // Elsewhere it can fail.
+pub fn publish_code(_: Frame) -> sel4::Result<()> {
+    Ok(())
+}
 
 /// The time stamp counter.
 pub fn ticks() -> u64 {
@@ -50,32 +60,29 @@ static CONSOLE: AtomicU64 = AtomicU64::new(0);
 /// The console's capability before its driver's is made, for errors of boot: in a slot that nobody hands out yet.
 fn early_console() -> u64 {
     let early = Slot::<cap_type::IOPort>::from_end(0);
-    let first = platform::PLATFORM.console.port;
-    // It fails if it was made before, or can't be: then there is no console.
-    let _ = slot::IO_PORT_CONTROL.cap().ioport_control_issue(first, first + 7, &early.absolute_cptr());
+    if let platform::Place::Ports(first) = platform::PLATFORM.console.at {
+        // It fails if it was made before, or can't be: then there is no console.
+        let _ = slot::IO_PORT_CONTROL.cap().ioport_control_issue(first, first + 7, &early.absolute_cptr());
+    }
     early.cptr().bits()
 }
 
-/// Writes to the console without a driver: a 16550 with its FIFO of 16 bytes, as the firmware left it.
-pub fn put(bytes: &[u8]) {
-    const LSR: u16 = 5;
-    const THR_EMPTY: u8 = 0x20;
-    let port = platform::PLATFORM.console.port;
-    let uart = match CONSOLE.load(Relaxed) {
-        0 => early_console(),
-        made => made,
-    };
-    let uart = cap::IOPort::from_bits(uart);
-    for chunk in bytes.chunks(16) {
-        // A UART that never empties is absent or broken: nobody would read what it is given.
-        let empty = |lsr: u8| lsr & THR_EMPTY != 0;
-        if !(0..100_000).any(|_| uart.ioport_in8(port + LSR).is_ok_and(empty)) {
-            return;
-        }
-        for byte in chunk {
-            let _ = uart.ioport_out8(port, *byte);
-        }
+/// The console's ports.
+fn console() -> cap::IOPort {
+    match CONSOLE.load(Relaxed) {
+        0 => cap::IOPort::from_bits(early_console()),
+        made => cap::IOPort::from_bits(made),
     }
+}
+
+/// Reads a port of the console.
+pub fn port_in(port: u16) -> Option<u8> {
+    console().ioport_in8(port).ok()
+}
+
+/// Writes a port of the console; without the right to, nothing happens.
+pub fn port_out(port: u16, value: u8) {
+    let _ = console().ioport_out8(port, value);
 }
 
 /// Makes the master capability of a device's interrupt or ports; `vector` is one that no other has.
@@ -87,7 +94,7 @@ pub fn device_cap(object: &Object, vector: u64, to: &AbsoluteCPtr) -> sel4::Resu
         }
         Object::Ports { first, last } => {
             slot::IO_PORT_CONTROL.cap().ioport_control_issue(*first, *last, to)?;
-            if *first == platform::PLATFORM.console.port {
+            if platform::PLATFORM.console.at == platform::Place::Ports(*first) {
                 CONSOLE.store(to.path().bits(), Relaxed);
             }
             Ok(())

@@ -85,7 +85,24 @@ const AARCH64: Arch = Arch {
     ],
 };
 
-const ALL: [&Arch; 2] = [&X86_64, &AARCH64];
+/// The kernel lies in the upper half of the address space, which the `medany` code model reaches; it uses no floating
+/// point. Debian's compiler makes position-independent code unless told not to. All of the architecture is the overlay's.
+const RISCV64: Arch = Arch {
+    name: "riscv64",
+    tool_prefix: "riscv64-linux-gnu-",
+    package: "gcc-riscv64-linux-gnu",
+    cflags: "-march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -fno-pic -fno-stack-protector \
+             -fno-tree-loop-distribute-patterns",
+    asflags: "-march=rv64imac_zicsr_zifencei -mabi=lp64",
+    ldflags: "-march=rv64imac_zicsr_zifencei -mabi=lp64 -no-pie -Wl,--build-id=none",
+    defines: "HAVE_AUTOCONF __KERNEL_64__",
+    overrides: "",
+    arguments: &["ARCH_LIST=riscv", "SEL4_ARCH_LIST=riscv64", "PLAT_LIST=qemu-riscv-virt"],
+    environment: &[("TYPE_SUFFIX", "64"), ("FASTPATH", "1")],
+    derived: &[],
+};
+
+const ALL: [&Arch; 3] = [&X86_64, &AARCH64, &RISCV64];
 
 impl Arch {
     /// The architecture that `CONFIG_SEL4_ARCH` names.

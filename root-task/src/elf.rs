@@ -19,6 +19,8 @@ pub struct Segment<'a> {
     pub data: &'a [u8],
     /// Whether it is writable; if not it is read-only, code included.
     pub writable: bool,
+    /// Whether it is executable; then it is not writable.
+    pub executable: bool,
 }
 
 impl Segment<'_> {
@@ -124,8 +126,8 @@ pub fn parse(bytes: &[u8], machine: u16) -> Result<Program<'_>, Error> {
         if segment.pages().vaddr < below {
             return Err(Error::SharedPage(segment.vaddr));
         }
-        entry_found |= header.p_flags & abi::PF_X != 0
-            && (segment.vaddr..segment.vaddr + segment.len).contains(&file.ehdr.e_entry);
+        entry_found |=
+            segment.executable && (segment.vaddr..segment.vaddr + segment.len).contains(&file.ehdr.e_entry);
         segments.push(segment);
     }
     if segments.is_empty() {
@@ -146,15 +148,15 @@ fn load<'a>(
     if at < PAGE || end > standard::IPC_BUFFER.vaddr {
         return Err(Error::Outside(at));
     }
-    let writable = header.p_flags & abi::PF_W != 0;
-    if writable && header.p_flags & abi::PF_X != 0 {
+    let (writable, executable) = (header.p_flags & abi::PF_W != 0, header.p_flags & abi::PF_X != 0);
+    if writable && executable {
         return Err(Error::WriteExecute(at));
     }
     let data = file.segment_data(header)?;
     if data.len() as u64 > header.p_memsz {
         return Err(Error::Malformed);
     }
-    Ok(Segment { vaddr: at, len: header.p_memsz, data, writable })
+    Ok(Segment { vaddr: at, len: header.p_memsz, data, writable, executable })
 }
 
 #[cfg(test)]

@@ -128,12 +128,23 @@ pub const fn small_objects_fit(tcb_bits: u32, slot_bits: u32) -> bool {
 }
 
 /// How to come to the device page at `paddr`: which untyped, and the sizes (in bits) of the untypeds to retype
-/// first, because an untyped is used from its start on and only forwards.
-pub fn device_page(untypeds: &[Untyped], paddr: u64) -> Option<(usize, Vec<u8>)> {
-    let inside = |u: &Untyped| u.device && u.bits < 48 && paddr >= u.paddr && paddr - u.paddr < 1 << u.bits;
-    let index = untypeds.iter().position(inside)?;
-    let offset = paddr - untypeds[index].paddr;
-    let skip = (PAGE_BITS..48).rev().filter(|bit| offset >> bit & 1 == 1).collect();
+/// first, because an untyped is used from its start on and only forwards. `made` are the pages that were made before.
+pub fn device_page(untypeds: &[Untyped], made: &[u64], paddr: u64) -> Option<(usize, Vec<u8>)> {
+    let inside =
+        |u: &Untyped, at: u64| u.device && u.bits < 48 && at >= u.paddr && at - u.paddr < 1 << u.bits;
+    let index = untypeds.iter().position(|u| inside(u, paddr))?;
+    let untyped = &untypeds[index];
+    let before = made.iter().filter(|at| inside(untyped, **at)).max();
+    let mut offset = before.map_or(0, |at| at + Region::PAGE - untyped.paddr);
+    let mut rest = (paddr - untyped.paddr).checked_sub(offset)?;
+    let mut skip = Vec::new();
+    while rest >= Region::PAGE {
+        // The largest that fits and is aligned there.
+        let bits = rest.ilog2().min(offset.trailing_zeros());
+        skip.push(bits as u8);
+        offset += 1 << bits;
+        rest -= 1 << bits;
+    }
     Some((index, skip))
 }
 

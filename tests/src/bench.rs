@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::{Options, System, bpf};
+use crate::{Options, System, bpf, tools};
 
 /// A figure, and what it must not exceed.
 #[derive(Clone, Debug)]
@@ -62,14 +62,22 @@ fn boot(images: &Path) -> Result<(String, Vec<Figure>)> {
         let text = line.split_once(before).and_then(|(_, rest)| rest.split_once(after));
         Ok(text.with_context(|| format!("no figure in {line:?}"))?.0.parse()?)
     };
-    let bytes = |file| fs::metadata(images.join(file)).map(|m| m.len());
-    let image = bytes("kernel.elf")? + bytes("root-task.elf")?;
+    let image = image_bytes(images)?;
     let figures = vec![
         figure("root task's entry to ready", "instructions", number("(", " ticks")?, 5_000_000),
         figure("memory in use when ready", "KiB", number("memory: ", " of")?, 4096),
         figure("image: kernel, root task, services", "KiB", image.div_ceil(1024), 1024),
     ];
     Ok((kernel, figures))
+}
+
+/// Bytes of an image.
+///
+/// # Errors
+/// A file of it is missing.
+pub fn image_bytes(images: &Path) -> Result<u64> {
+    let sizes = tools::image_files(images)?.into_iter().map(|file| Ok(fs::metadata(&file)?.len()));
+    sizes.sum()
 }
 
 /// Boots the bench programs, built into `images`, and reads their counts.

@@ -1,9 +1,8 @@
 //! One hypOS in one QEMU.
 
 use std::{
-    fs,
     io::Read,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     thread,
@@ -17,9 +16,9 @@ use crate::tools;
 /// How QEMU is started.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Memory in MiB.
+    /// Memory in MiB, unless the board's kernel is built for another size.
     pub memory: u32,
-    /// The folder of `kernel.elf` and `root-task.elf`.
+    /// The folder of the image's files.
     pub images: PathBuf,
     /// What to boot from in place of these, as QEMU's arguments: a disk or a CD, for one.
     pub media: Vec<String>,
@@ -64,8 +63,8 @@ impl System {
     /// QEMU can't be started.
     pub fn start(options: &Options) -> Result<Self> {
         let dir = tempfile::tempdir()?;
-        let words = fs::read_to_string(tools::top().join(tools::board()).join("qemu"))?;
-        let mut words = words.lines().filter(|line| !line.starts_with('#'));
+        let memory = tools::fixed_memory().unwrap_or(options.memory);
+        let mut words = tools::board_lines("qemu")?.into_iter();
         let images = options.images.display().to_string();
         let direct = |word: &&str| options.media.is_empty() || *word != "-kernel";
         let mut qemu = Command::new(words.next().ok_or_else(|| anyhow!("the board's qemu file is empty"))?)
@@ -77,14 +76,14 @@ impl System {
             .arg(format!("socket,id=control,path={}/control,server=on,wait=off", dir.path().display()))
             .arg("-chardev")
             .arg(format!("socket,id=gdb,path={}/gdb,server=on,wait=off", dir.path().display()))
-            .args(["-gdb", "chardev:gdb", "-serial", "stdio", "-serial", "chardev:control"])
+            .args(["-gdb", "chardev:gdb", "-chardev", "stdio,id=console,signal=off"])
             .arg("-object")
             .arg(format!(
                 "memory-backend-file,id=ram,size={}M,share=on,mem-path={}/ram",
-                options.memory,
+                memory,
                 dir.path().display()
             ))
-            .args(["-m", &format!("{}M", options.memory), "-machine", "memory-backend=ram"])
+            .args(["-m", &format!("{memory}M"), "-machine", "memory-backend=ram"])
             .args(&options.args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -193,9 +192,4 @@ impl Drop for System {
             eprintln!("--- console ---\n{}", self.console());
         }
     }
-}
-
-/// Whether a path exists, for a clear message before QEMU's own.
-pub fn is_built(images: &Path) -> bool {
-    images.join("kernel.elf").is_file() && images.join("root-task.elf").is_file()
 }

@@ -1,6 +1,7 @@
 //! Paths and programs of the tree.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -30,6 +31,36 @@ pub fn images() -> PathBuf {
 /// How the name of the kernel begins.
 pub fn kernel() -> &'static str {
     if installed().is_some() { "seL4 1" } else { "seL4 5.0.0" }
+}
+
+/// The lines of one of the board's files that are no comment.
+///
+/// # Errors
+/// The board has no such file.
+pub fn board_lines(file: &str) -> Result<Vec<String>> {
+    let path = top().join(board()).join(file);
+    let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    Ok(text
+        .lines()
+        .filter(|line| !line.starts_with('#') || line.starts_with("#define"))
+        .map(str::to_owned)
+        .collect())
+}
+
+/// The memory in MiB that the board's kernel is built for, if it can't have another.
+pub fn fixed_memory() -> Option<u32> {
+    let lines = board_lines("autoconf.h").ok()?;
+    let value = lines.iter().find_map(|line| line.strip_prefix("#define CONFIG_QEMU_RAM_MB ("))?;
+    value.trim_end_matches(')').parse().ok()
+}
+
+/// The files that the board's image consists of, in a folder of images.
+///
+/// # Errors
+/// The board has no `qemu` file.
+pub fn image_files(images: &Path) -> Result<Vec<PathBuf>> {
+    let words = board_lines("qemu")?;
+    Ok(words.iter().filter_map(|word| Some(images.join(word.strip_prefix("@IMAGES@/")?))).collect())
 }
 
 /// Runs `hypctl` against a control socket.

@@ -17,6 +17,7 @@ use super::{
     arch,
     cells::Cells,
     console,
+    devices::Devices,
     error::{At, Error, Why},
     guard::Guard,
     memory::{self, Shared},
@@ -54,6 +55,7 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
     let first_untyped = info.untyped().range().start;
     let mut slots = Slots::new(info.empty().range());
 
+    let devices = Devices::make(info, &untypeds, first_untyped, &mut slots).at(ROOT, "make device pages")?;
     let programs = programs()?;
     let cell = program("cell")?;
     let (mut own, pools, touched) =
@@ -64,7 +66,7 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
     let kind = arch::table(arch::LEVELS).at(ROOT, "page table")?;
     own.make(kind.blueprint(), table..table + 1).at(ROOT, "make page table")?;
     let text = parts::frames(&cell, &mut own, &mut slots).at(ROOT, "make the cells' program")?;
-    let mut shared = Shared::make(&mut own, &mut slots, thread).at(ROOT, "make shared objects")?;
+    let mut shared = Shared::make(&mut own, &mut slots, thread, devices).at(ROOT, "make shared objects")?;
     let mut window = Window::open(table).at(ROOT, "open window")?;
     let report = Report::new(share(&mut window, &shared, ROOT, "report")?);
     let no_room = |_| Why::Missing("room for an event");
@@ -73,7 +75,7 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
     start_console(&mut window, &shared, bootinfo, entered)?;
     log::info!("hypOS {} on {KERNEL}, {}", env!("CARGO_PKG_VERSION"), platform::PLATFORM.name);
 
-    shared.make_devices(&untypeds, first_untyped, &mut slots).at(ROOT, "make devices")?;
+    shared.make_devices(&mut slots).at(ROOT, "make devices")?;
     publish_table(share(&mut window, &shared, ROOT, "table")?);
     let guard =
         Guard::new(report::cells::Cells(share(&mut window, &shared, ROOT, "cells")?), SYSTEM.services.len());

@@ -9,7 +9,9 @@ use sel4::cap;
 use shm::{Consumer, Producer, Shm};
 use spin::Mutex;
 
-use super::arch;
+use super::{arch, uart};
+
+pub use super::uart::map;
 
 struct Console {
     ring: Option<(Shm<'static>, cap::Notification)>,
@@ -66,9 +68,9 @@ impl log::Log for Logger {
 }
 
 fn put(record: &record::Record<'_>) {
-    arch::put(b"root: ");
-    arch::put(record.text);
-    arch::put(b"\r\n");
+    uart::put(b"root: ");
+    uart::put(record.text);
+    uart::put(b"\r\n");
 }
 
 /// From now on the `log` macros work.

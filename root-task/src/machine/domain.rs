@@ -43,6 +43,8 @@ pub struct Private<'a> {
     pub region: Region,
     /// Whether it may write there.
     pub writable: bool,
+    /// Whether it may execute what is there.
+    pub executable: bool,
     /// What is there.
     pub content: Content<'a>,
 }
@@ -147,8 +149,9 @@ impl Domain {
         for part in private {
             for page in 0..part.region.pages {
                 let frame = frame.next().ok_or(Why::Missing("frame"))?;
-                part.content.fill(window, frame, page)?;
-                builder.map(frame, part.region.vaddr + page * Region::PAGE, part.writable, arch::MEMORY)?;
+                part.content.fill(window, frame, page, part.executable)?;
+                let how = arch::memory(part.executable);
+                builder.map(frame, part.region.vaddr + page * Region::PAGE, part.writable, how)?;
                 last = Some(frame);
             }
         }
@@ -207,23 +210,23 @@ impl Domain {
 }
 
 impl Content<'_> {
-    /// Fills the frame of page number `page`, which is zero.
+    /// Fills the frame of page number `page`, which is zero; as code, if it is to be executed.
     ///
     /// # Errors
     /// The kernel refuses; the content is shorter than it says.
-    pub fn fill(&self, window: &mut Window, frame: arch::Frame, page: u64) -> Result<(), Why> {
+    pub fn fill(&self, window: &mut Window, frame: arch::Frame, page: u64, code: bool) -> Result<(), Why> {
         match self {
             Self::Zero => Ok(()),
             Self::Segment(segment) => match segment.page(page) {
                 (_, []) => Ok(()),
-                (offset, bytes) => window.fill(frame, offset, bytes),
+                (offset, bytes) => window.fill(frame, offset, bytes, code),
             },
             Self::Shared(memory) => {
                 let mut bytes = [0; Region::PAGE as usize];
                 let start = page as usize * bytes.len();
                 let kept = memory.len().saturating_sub(start).min(bytes.len());
                 memory.read(start, &mut bytes[..kept]).map_err(|_| Why::Missing("image"))?;
-                window.fill(frame, 0, &bytes[..kept])
+                window.fill(frame, 0, &bytes[..kept], code)
             }
         }
     }

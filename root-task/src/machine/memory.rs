@@ -4,13 +4,13 @@
 use core::ops::Range;
 
 use alloc::vec::Vec;
-use caps::{Object, Region};
-use root_task::plan;
+use caps::Object;
 use sel4::{CapRights, ObjectBlueprint, cap, cap_type};
 use system::{ROOT, SYSTEM};
 
 use super::{
     arch,
+    devices::Devices,
     error::Why,
     objects::{Pool, Slots, at, cap},
 };
@@ -20,8 +20,8 @@ use super::{
 pub struct Shared {
     /// By place in `SYSTEM.memory`.
     memory: Vec<Range<usize>>,
-    /// Device pages by physical address.
-    mmio: Vec<(u64, usize)>,
+    /// Device pages.
+    mmio: Devices,
     /// By place in `SYSTEM.services`.
     endpoints: Vec<Option<usize>>,
     notifications: Vec<Option<usize>>,
@@ -44,7 +44,7 @@ impl Shared {
     ///
     /// # Errors
     /// The plan promised too little.
-    pub fn make(pool: &mut Pool, slots: &mut Slots, thread: usize) -> Result<Self, Why> {
+    pub fn make(pool: &mut Pool, slots: &mut Slots, thread: usize, mmio: Devices) -> Result<Self, Why> {
         let mut memory = Vec::new();
         for wanted in SYSTEM.memory {
             let frames = slots.take(wanted.pages as usize)?;
@@ -66,20 +66,15 @@ impl Shared {
         let endpoints = SYSTEM.services.iter().map(|s| serves(s).map(&mut one).transpose());
         let endpoints = endpoints.collect::<Result<_, _>>()?;
         let faults = one(ObjectBlueprint::Endpoint)?;
-        let (mmio, devices) = (Vec::new(), Vec::new());
+        let devices = Vec::new();
         Ok(Self { memory, mmio, endpoints, notifications, devices, faults, signals })
     }
 
-    /// Makes the capabilities of all devices that the table grants, and wires interrupts to notifications.
+    /// Makes the capabilities of all interrupts and ports that the table grants, and wires interrupts to notifications.
     ///
     /// # Errors
     /// The board has no such device, or the kernel refuses.
-    pub fn make_devices(
-        &mut self,
-        untypeds: &[plan::Untyped],
-        first_untyped: usize,
-        slots: &mut Slots,
-    ) -> Result<(), Why> {
+    pub fn make_devices(&mut self, slots: &mut Slots) -> Result<(), Why> {
         let mut vector = 0;
         for (index, service) in SYSTEM.services.iter().enumerate() {
             for (_, grant) in service.caps() {
@@ -100,13 +95,6 @@ impl Shared {
                         arch::device_cap(&grant.object, 0, &at(slot))?;
                         self.devices.push((index, grant.object, slot));
                     }
-                    Object::Mmio { paddr, pages } => {
-                        for page in 0..pages {
-                            let paddr = paddr + page * Region::PAGE;
-                            let slot = device_page(untypeds, first_untyped, slots, paddr)?;
-                            self.mmio.push((paddr, slot));
-                        }
-                    }
                     _ => {}
                 }
             }
@@ -120,7 +108,7 @@ impl Shared {
             Object::Memory { .. } => self.memory.get(SYSTEM.find_memory(object)?).cloned(),
             Object::Mmio { paddr, pages } => {
                 // Pages of one device were made one after the other, but not in neighbouring slots.
-                let first = self.mmio.iter().find(|(at, _)| at == paddr)?.1;
+                let first = self.mmio.frame(*paddr)?;
                 (*pages == 1).then_some(first..first + 1)
             }
             _ => None,
@@ -165,24 +153,4 @@ impl Shared {
     pub fn notification_of(&self, name: &str) -> Option<cap::Notification> {
         self.notifications[SYSTEM.find(name)?].map(cap)
     }
-}
-
-/// The frame at `paddr`: what lies before it in its untyped is skipped, since an untyped is used forwards only.
-fn device_page(
-    untypeds: &[plan::Untyped],
-    first_untyped: usize,
-    slots: &mut Slots,
-    paddr: u64,
-) -> Result<usize, Why> {
-    let (index, skip) =
-        plan::device_page(untypeds, paddr).ok_or(Why::Missing("device memory at the board's address"))?;
-    let root = sel4::init_thread::slot::CNODE.cap().absolute_self();
-    let untyped = cap::<cap_type::Untyped>(first_untyped + index);
-    for bits in skip {
-        let skipped = slots.take(1)?.start;
-        untyped.untyped_retype(&ObjectBlueprint::Untyped { size_bits: bits.into() }, &root, skipped, 1)?;
-    }
-    let slot = slots.take(1)?.start;
-    untyped.untyped_retype(&sel4::FrameObjectType::GRANULE.blueprint(), &root, slot, 1)?;
-    Ok(slot)
 }

@@ -8,6 +8,7 @@ mod callers;
 mod cells;
 mod console;
 mod control;
+mod devices;
 mod domain;
 mod error;
 mod fault;
@@ -21,6 +22,7 @@ mod restart;
 mod spawn;
 mod supervise;
 mod ticker;
+mod uart;
 mod vspace;
 
 use sel4_root_task::root_task;

@@ -28,8 +28,8 @@ pub const COPIES: usize = 288;
 #[derive(Debug)]
 pub struct Parts {
     program: Program<'static>,
-    /// Addresses and frames of the program's pages that are not written: all cells share them.
-    text: Vec<(u64, usize)>,
+    /// The program's pages that are not written: all cells share them.
+    text: Vec<Share>,
 }
 
 /// Pages of what all cells share: their program's frames, and a page of endpoints.
@@ -59,10 +59,12 @@ impl Parts {
     /// The kernel refuses.
     pub fn new(program: Program<'static>, frames: Range<usize>, window: &mut Window) -> Result<Self, Why> {
         let text = program.segments.iter().filter(|segment| !segment.writable).flat_map(|segment| {
-            let region = segment.pages();
-            (region.vaddr..region.end()).step_by(Region::PAGE as usize)
+            let (region, how) = (segment.pages(), arch::memory(segment.executable));
+            (region.vaddr..region.end()).step_by(Region::PAGE as usize).map(move |vaddr| (vaddr, how))
         });
-        let parts = Self { text: text.zip(frames).collect(), program };
+        let text =
+            text.zip(frames).map(|((vaddr, how), source)| Share { source, vaddr, writable: false, how });
+        let parts = Self { text: text.collect(), program };
         parts.fill(window)?;
         Ok(parts)
     }
@@ -74,8 +76,8 @@ impl Parts {
     pub fn fill(&self, window: &mut Window) -> Result<(), Why> {
         let mut frames = self.text.iter();
         for segment in self.program.segments.iter().filter(|segment| !segment.writable) {
-            for (page, (_, frame)) in frames.by_ref().take(segment.pages().pages as usize).enumerate() {
-                Content::Segment(segment).fill(window, cap(*frame), page as u64)?;
+            for (page, share) in frames.by_ref().take(segment.pages().pages as usize).enumerate() {
+                Content::Segment(segment).fill(window, cap(share.source), page as u64, segment.executable)?;
             }
         }
         Ok(())
@@ -95,13 +97,15 @@ impl Parts {
             .map(|segment| Private {
                 region: segment.pages(),
                 writable: true,
+                executable: false,
                 content: Content::Segment(segment),
             })
             .chain([
-                Private { region: stack, writable: true, content: Content::Zero },
+                Private { region: stack, writable: true, executable: false, content: Content::Zero },
                 Private {
                     region: code,
                     writable: false,
+                    executable: true,
                     content: image.map_or(Content::Zero, Content::Shared),
                 },
             ])
@@ -111,7 +115,7 @@ impl Parts {
     /// Pages that a cell is built from: frames, tables, the VSpace's root, and a page for TCB and CNode.
     pub fn pages(&self, entry: &Entry) -> u64 {
         let private = self.private(entry, None);
-        let text = self.text.iter().map(|(vaddr, _)| Region::at(*vaddr, 1));
+        let text = self.text.iter().map(|share| Region::at(share.vaddr, 1));
         let all = private.iter().map(|part| part.region).chain(text).chain([standard::CLOCK, OUT, CONTEXT]);
         private.iter().map(|part| part.region.pages).sum::<u64>() + plan::tables(&all, &arch::SPANS) + 2
     }
@@ -121,8 +125,7 @@ impl Parts {
     /// # Errors
     /// The ledger says what can't be.
     pub fn shares(&self, entry: &Entry, shared: &Shared) -> Result<Vec<Share>, Why> {
-        let mut shares: Vec<_> =
-            self.text.iter().map(|(vaddr, frame)| share(*frame, *vaddr, false)).collect();
+        let mut shares = self.text.clone();
         let maps = shared.memory("agent", "maps")?;
         let mut map = |grant: &ledger::Grant, vaddr: u64, room: u64| -> Result<u64, Why> {
             let pages = grant.pages(maps.len()).ok_or(Why::Missing("memory of a map"))?;
@@ -158,5 +161,5 @@ impl Parts {
 }
 
 const fn share(source: usize, vaddr: u64, writable: bool) -> Share {
-    Share { source, vaddr, writable, how: arch::MEMORY }
+    Share { source, vaddr, writable, how: arch::memory(false) }
 }

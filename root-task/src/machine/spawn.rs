@@ -71,10 +71,13 @@ impl Unit {
         let private: Vec<_> = regions
             .enumerate()
             .map(|(i, region)| match self.program.segments.get(i) {
-                Some(segment) => {
-                    Private { region, writable: segment.writable, content: Content::Segment(segment) }
-                }
-                None => Private { region, writable: true, content: Content::Zero },
+                Some(segment) => Private {
+                    region,
+                    writable: segment.writable,
+                    executable: segment.executable,
+                    content: Content::Segment(segment),
+                },
+                None => Private { region, writable: true, executable: false, content: Content::Zero },
             })
             .collect();
         let shares = shares(self.service, shared).at(who, "shared memory")?;
@@ -169,7 +172,7 @@ fn shares(service: &'static Service, shared: &Shared) -> Result<Vec<Share>, Why>
     let mut shares = Vec::new();
     for (need, grant) in service.caps() {
         let (Kind::Memory(region) | Kind::Mmio(region)) = need.kind else { continue };
-        let how = if matches!(need.kind, Kind::Mmio(_)) { arch::DEVICE } else { arch::MEMORY };
+        let how = if matches!(need.kind, Kind::Mmio(_)) { arch::DEVICE } else { arch::memory(false) };
         let sources: Range<usize> = shared.frames(&grant.object).ok_or(Why::Missing("shared memory"))?;
         shares.extend(
             (region.vaddr..).step_by(Region::PAGE as usize).zip(sources).map(|(vaddr, source)| Share {

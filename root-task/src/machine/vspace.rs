@@ -61,7 +61,8 @@ impl<'p> Builder<'p> {
     }
 }
 
-/// W^X, as far as the kernel can: nothing is mapped writable that a program brings to be executed.
+/// W^X: nothing is mapped writable that a program brings to be executed, and (`arch::memory`) where the kernel can,
+/// nothing executable that is data.
 fn rights(writable: bool) -> CapRights {
     if writable { CapRights::read_write() } else { CapRights::read_only() }
 }
@@ -104,7 +105,7 @@ impl Window {
         }
         for frame in frames {
             let rights = CapRights::read_write();
-            cap::<arch::FrameType>(frame).frame_map(self.vspace, self.next, rights, arch::MEMORY)?;
+            cap::<arch::FrameType>(frame).frame_map(self.vspace, self.next, rights, arch::memory(false))?;
             self.next += Region::PAGE;
         }
         let start = core::ptr::NonNull::new(core::ptr::with_exposed_provenance_mut(base as usize))
@@ -113,16 +114,19 @@ impl Window {
         Ok(unsafe { shm::Shm::new(start, len) })
     }
 
-    /// Writes `bytes` into a frame that is mapped nowhere, from `offset` on.
+    /// Writes `bytes` into a frame that is mapped nowhere, from `offset` on; as code, if they are to be executed.
     ///
     /// # Errors
     /// The kernel refuses.
-    pub fn fill(&mut self, frame: arch::Frame, offset: usize, bytes: &[u8]) -> Result<(), Why> {
-        frame.frame_map(self.vspace, Self::SCRATCH, CapRights::read_write(), arch::MEMORY)?;
+    pub fn fill(&mut self, frame: arch::Frame, offset: usize, bytes: &[u8], code: bool) -> Result<(), Why> {
+        frame.frame_map(self.vspace, Self::SCRATCH, CapRights::read_write(), arch::memory(false))?;
         let room = &bytes[..bytes.len().min(Region::PAGE as usize - offset)];
         let page: *mut u8 = core::ptr::with_exposed_provenance_mut(Self::SCRATCH as usize);
         // SAFETY: the page is mapped writable, nothing else refers to it, and `room` ends inside of it.
         unsafe { core::ptr::copy_nonoverlapping(room.as_ptr(), page.add(offset), room.len()) };
+        if code {
+            arch::publish_code(frame)?;
+        }
         Ok(frame.frame_unmap()?)
     }
 }

@@ -63,10 +63,15 @@ fn the_way_to_a_device_page() {
         Untyped { paddr: 0, bits: 20, device: false },
         Untyped { paddr: 0xfec0_0000, bits: 22, device: true },
     ];
-    assert_eq!(device_page(&untypeds, 0xfed0_0000), Some((1, vec![20])));
-    assert_eq!(device_page(&untypeds, 0xfec0_0000), Some((1, vec![])));
-    assert_eq!(device_page(&untypeds, 0xfed2_3000), Some((1, vec![20, 17, 13, 12])));
-    assert_eq!(device_page(&untypeds, 0x1000), None, "RAM is not a device");
+    let way = |paddr| device_page(&untypeds, &[], paddr);
+    assert_eq!(way(0xfed0_0000), Some((1, vec![20])));
+    assert_eq!(way(0xfec0_0000), Some((1, vec![])));
+    assert_eq!(way(0xfed2_3000), Some((1, vec![20, 17, 13, 12])));
+    assert_eq!(way(0x1000), None, "RAM is not a device");
+    let after = |before, paddr| device_page(&untypeds, &[before], paddr);
+    assert_eq!(after(0xfec0_0000, 0xfec0_1000), Some((1, vec![])), "the next one");
+    assert_eq!(after(0xfec0_1000, 0xfec0_7000), Some((1, vec![13, 13, 12])), "each aligned to its size");
+    assert_eq!(after(0xfec0_7000, 0xfec0_1000), None, "it lies behind");
 }
 
 #[test]
@@ -75,7 +80,7 @@ fn tables_are_counted_once_for_each_range() {
     // One PDPT, one PD, page tables for 4..6 MiB, 6..8 MiB and 256..258 MiB.
     assert_eq!(tables(&regions.into_iter(), &[39, 30, 21]), 5);
     let service = &system::SYSTEM.services[0];
-    let segment = Segment { vaddr: 0x40_0000, len: 5000, data: &[], writable: false };
+    let segment = Segment { vaddr: 0x40_0000, len: 5000, data: &[], writable: false, executable: true };
     let program = Program { entry: 0x40_0000, segments: vec![segment] };
     let more = Program { entry: 0x40_0000, segments: vec![Segment { len: 5000 + 4096, ..segment }] };
     let levels = [39, 30, 21];

@@ -1,7 +1,7 @@
 //! The table of hypOS.
 
-use caps::{Grant, Object, Rights, standard};
-use platform::PLATFORM;
+use caps::{Grant, Object, Region, Rights, standard};
+use platform::{PLATFORM, Place};
 
 use crate::{
     Cells, Memory, OnLimit, ROOT, Restart, Service, System, WATCH_BADGE, check, control_badge, ready_badge,
@@ -40,8 +40,30 @@ const fn irq(need: &'static str, line: u32, badge: u64) -> Grant {
     Grant::new(need, Object::Irq { line, badge }, Rights::RW)
 }
 
-const fn ports(need: &'static str, first: u16) -> Grant {
-    Grant::new(need, Object::Ports { first, last: first + 7 }, Rights::RW)
+/// The registers of a UART.
+const fn uart(need: &'static str, at: Place) -> Grant {
+    let object = match at {
+        Place::Ports(first) => Object::Ports { first, last: first + 7 },
+        Place::Mmio(paddr) => Object::Mmio { paddr: paddr & !(Region::PAGE - 1), pages: 1 },
+    };
+    Grant::new(need, object, Rights::RW)
+}
+
+/// The registers of the event timer, if they are memory.
+const EVENT_TIMER: &[Grant] = match PLATFORM.timer.page() {
+    Some(paddr) => &[Grant::new("registers", Object::Mmio { paddr, pages: 1 }, Rights::RW)],
+    None => &[],
+};
+
+/// Both lists.
+const fn join<const N: usize>(first: &[Grant], second: &[Grant]) -> [Grant; N] {
+    let mut all = [first[0]; N];
+    let mut i = 0;
+    while i < N {
+        all[i] = if i < first.len() { first[i] } else { second[i - first.len()] };
+        i += 1;
+    }
+    all
 }
 
 const fn cells(hook: u32) -> Grant {
@@ -99,23 +121,24 @@ const TIMER: Service = Service {
     priority: 210,
     stack_pages: 4,
     restart: RESTART,
-    needs: &[standard::NEEDS, timer::NEEDS],
-    grants: &[
-        ready(0),
-        log_signal(),
-        share("log", "timer", "log", Rights::RW),
-        share("counters", "timer", "counters", Rights::RW),
-        share("clock", "timer", "clock", Rights::RW),
-        own_endpoint("requests", "timer"),
-        own_notification("timer"),
-        irq("irq", PLATFORM.timer.irq, timer::BIT_IRQ),
-        signal("metrics", "metrics", metrics::BIT_TIMER),
-        signal("tick", "tick", tick::BIT_TIMER),
-        signal("watchdog", ROOT, WATCH_BADGE),
-        Grant::new("registers", Object::Mmio { paddr: PLATFORM.timer.paddr, pages: 1 }, Rights::RW),
-        share("hooks", "agent", "hooks", Rights::R),
-    ],
+    needs: &[standard::NEEDS, timer::NEEDS, timer::DEVICE],
+    grants: &join::<{ TIMER_GRANTS.len() + EVENT_TIMER.len() }>(TIMER_GRANTS, EVENT_TIMER),
 };
+
+const TIMER_GRANTS: &[Grant] = &[
+    ready(0),
+    log_signal(),
+    share("log", "timer", "log", Rights::RW),
+    share("counters", "timer", "counters", Rights::RW),
+    share("clock", "timer", "clock", Rights::RW),
+    own_endpoint("requests", "timer"),
+    own_notification("timer"),
+    irq("irq", PLATFORM.timer.irq(), timer::BIT_IRQ),
+    signal("metrics", "metrics", metrics::BIT_TIMER),
+    signal("tick", "tick", tick::BIT_TIMER),
+    signal("watchdog", ROOT, WATCH_BADGE),
+    share("hooks", "agent", "hooks", Rights::R),
+];
 
 const TICK: Service = Service {
     name: "tick",
@@ -151,8 +174,8 @@ const SERIAL: Service = Service {
         own_notification("serial"),
         irq("console-irq", PLATFORM.console.irq, serial::BIT_CONSOLE),
         irq("control-irq", PLATFORM.control.irq, serial::BIT_CONTROL),
-        ports("console", PLATFORM.console.port),
-        ports("control", PLATFORM.control.port),
+        uart("console", PLATFORM.console.at),
+        uart("control", PLATFORM.control.at),
         signal("agent", "agent", agent::BIT_STREAM),
         share("log-root", ROOT, "log", Rights::RW),
         share("log-timer", "timer", "log", Rights::RW),

@@ -28,9 +28,12 @@ pub use sel4_dlmalloc;
 pub use sel4_panicking;
 pub use sel4_root_task_macros::root_task;
 
+#[cfg_attr(all(target_arch = "riscv64", target_os = "none"), path = "arch/riscv64.rs")]
 #[cfg_attr(all(target_arch = "x86_64", target_os = "none"), path = "arch/x86_64.rs")]
+#[cfg_attr(all(target_arch = "aarch64", target_os = "none"), path = "arch/aarch64.rs")]
 #[cfg_attr(not(target_os = "none"), path = "arch/host.rs")]
 mod arch;
+mod image;
 
 /// The stack's size when the attribute does not say.
 pub const DEFAULT_STACK_SIZE: usize = 64 * 1024;
@@ -99,6 +102,9 @@ pub unsafe fn enter(bootinfo: *const seL4_BootInfo, guard: usize, main: fn(&Boot
     // SAFETY: the kernel mapped the buffer and named it in the TCB; nothing else uses it.
     unsafe { sel4::set_ipc_buffer(bootinfo.ipc_buffer()) };
     init_thread::slot::TCB.cap().tcb_without_fpu().expect("the root task has its own thread");
+    if let Some(how) = arch::MEMORY {
+        image::protect(&bootinfo.get(), how).expect("the image begins with its ELF header");
+    }
     unmap_page(&bootinfo.get(), guard).expect("the stack's guard page is a page of the image");
     main(&bootinfo)
 }

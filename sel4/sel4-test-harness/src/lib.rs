@@ -43,7 +43,9 @@ mod report;
 mod supervisor;
 mod thread;
 
+#[cfg_attr(target_arch = "riscv64", path = "arch/riscv64.rs")]
 #[cfg_attr(target_arch = "x86_64", path = "arch/x86_64.rs")]
+#[cfg_attr(target_arch = "aarch64", path = "arch/aarch64.rs")]
 mod arch;
 
 pub use case::{Expect, TestCase, TestResult};

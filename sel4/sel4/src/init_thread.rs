@@ -131,6 +131,7 @@ pub mod slot {
         DOMAIN_SET: DomainSet = seL4_CapDomain;
     }
 
+    #[allow(unused_imports)] // Some architectures have no slots of their own.
     pub use crate::arch::slots::*;
 }
 

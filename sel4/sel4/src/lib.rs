@@ -27,7 +27,9 @@ pub mod init_thread;
 #[cfg_attr(sel4_generation = "v13", path = "generation/v13.rs")]
 mod generation;
 
+#[cfg_attr(target_arch = "riscv64", path = "arch/riscv64/mod.rs")]
 #[cfg_attr(target_arch = "x86_64", path = "arch/x86_64/mod.rs")]
+#[cfg_attr(target_arch = "aarch64", path = "arch/aarch64/mod.rs")]
 mod arch;
 
 pub use arch::*;

@@ -4,18 +4,18 @@ use shm::{Consumer, Producer};
 
 use crate::{
     line::Printer,
-    uart::{FIFO, Registers, Uart},
+    uart::{FIFO, Uart},
 };
 
 /// Bytes of the console that one event of the hook carries.
 pub const EVENT_BYTES: usize = 16;
 /// Both UARTs and what goes over them; `N` writers of log records.
 #[derive(Debug)]
-pub struct Driver<'a, R, const N: usize> {
+pub struct Driver<'a, U, const N: usize> {
     /// Where lines are printed; what an absent UART is given is dropped.
-    pub console: Option<Uart<R>>,
+    pub console: Option<U>,
     /// The control stream's UART.
-    pub control: Option<Uart<R>>,
+    pub control: Option<U>,
     /// The lines.
     pub printer: Printer<'a, N>,
     /// To the agent.
@@ -43,7 +43,7 @@ pub struct Step {
     pub busy: bool,
 }
 
-impl<R: Registers, const N: usize> Driver<'_, R, N> {
+impl<U: Uart, const N: usize> Driver<'_, U, N> {
     /// Moves at most a FIFO's worth of bytes each way on each UART.
     pub fn step(&mut self) -> Step {
         let mut step = Step::default();

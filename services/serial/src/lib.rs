@@ -11,6 +11,7 @@ pub mod line;
 pub mod uart;
 
 use caps::{Need, Region, Rights, Slot, standard};
+use platform::{PLATFORM, Place};
 
 /// Those whose log rings the driver drains, in the order of [`LOGS`].
 pub const LOG_CLIENTS: [&str; 5] = ["root", "timer", "tick", "metrics", "agent"];
@@ -36,12 +37,32 @@ pub const EVENTS: Slot = Slot(8);
 pub const CONSOLE_IRQ: Slot = Slot(9);
 /// The control UART's interrupt.
 pub const CONTROL_IRQ: Slot = Slot(10);
-/// The console's ports.
-pub const CONSOLE_PORTS: Slot = Slot(11);
-/// The control UART's ports.
-pub const CONTROL_PORTS: Slot = Slot(12);
+/// The console's registers.
+pub const CONSOLE: Device =
+    Device { ports: Slot(11), page: Region::at(standard::FIRST_REGION + 0xb_0000, 1) };
+/// The control UART's registers.
+pub const CONTROL: Device =
+    Device { ports: Slot(12), page: Region::at(standard::FIRST_REGION + 0xc_0000, 1) };
 /// Tells the agent that bytes arrived, or that there is room again.
 pub const AGENT: Slot = Slot(13);
+
+/// Where a UART's registers are found: the board says whether they are ports or memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Device {
+    /// The capability of its ports.
+    pub ports: Slot,
+    /// The page of its registers.
+    pub page: Region,
+}
+
+impl Device {
+    const fn need(self, name: &'static str, at: Place) -> Need {
+        match at {
+            Place::Ports(_) => Need::ports(name, self.ports),
+            Place::Mmio(_) => Need::mmio(name, self.page),
+        }
+    }
+}
 
 /// Bit of the driver's notification: the console's interrupt.
 pub const BIT_CONSOLE: u64 = 1 << 0;
@@ -58,8 +79,8 @@ pub const NEEDS: &[Need] = &[
     Need::wait("events", EVENTS),
     Need::irq("console-irq", CONSOLE_IRQ),
     Need::irq("control-irq", CONTROL_IRQ),
-    Need::ports("console", CONSOLE_PORTS),
-    Need::ports("control", CONTROL_PORTS),
+    CONSOLE.need("console", PLATFORM.console.at),
+    CONTROL.need("control", PLATFORM.control.at),
     Need::signal("agent", AGENT),
     Need::cells("cells", cell::ATTACHED),
     Need::memory("log-root", LOGS[0], Rights::RW),

@@ -4,16 +4,16 @@ use cell::{
     EVENT, attached,
     hook::{Delivery, Hook},
 };
-use platform::{PLATFORM, Uart as Place};
+use platform::{PLATFORM, Place, Trigger, UartKind};
 use serial::{
-    AGENT, BIT_CONSOLE, BIT_CONTROL, CONSOLE_IRQ, CONSOLE_PORTS, CONTROL_IRQ, CONTROL_PORTS, CONTROL_RX,
-    CONTROL_TX, EVENTS, HOOKS, LOG_CLIENTS, LOGS,
+    AGENT, BIT_CONSOLE, BIT_CONTROL, CONSOLE, CONSOLE_IRQ, CONTROL, CONTROL_IRQ, CONTROL_RX, CONTROL_TX,
+    Device, EVENTS, HOOKS, LOG_CLIENTS, LOGS,
     driver::{Driver, EVENT_BYTES, Step},
     line::Printer,
-    uart::{Registers, Uart},
+    uart::{AnyUart, Ns16550, Pl011, ns16550, pl011},
 };
 use shm::{Consumer, Producer};
-use svc::{Ports, region};
+use svc::{Mmio, Ports, region};
 
 svc::service!(main);
 
@@ -22,17 +22,49 @@ const WRITERS: usize = LOG_CLIENTS.len() + 1;
 /// The number of the hook.
 const HOOK: u32 = 2;
 /// The console's number in the context of the hook.
-const CONSOLE: u64 = 0;
+const CONSOLE_NUMBER: u64 = 0;
 
-struct Device(Ports);
+/// The interrupts: bit, capability, how the line tells.
+const LINES: [(u64, caps::Slot, Trigger); 2] = [
+    (BIT_CONSOLE, CONSOLE_IRQ, PLATFORM.console.trigger),
+    (BIT_CONTROL, CONTROL_IRQ, PLATFORM.control.trigger),
+];
 
-impl Registers for Device {
+/// A UART's registers.
+enum Registers {
+    Ports(Ports),
+    Mmio(Mmio, u16),
+}
+
+impl ns16550::Registers for Registers {
     fn read(&mut self, offset: u16) -> u8 {
-        self.0.read8(offset)
+        match self {
+            Self::Ports(ports) => ports.read8(offset),
+            Self::Mmio(page, first) => page.read8(usize::from(*first + offset)),
+        }
     }
 
     fn write(&mut self, offset: u16, value: u8) {
-        self.0.write8(offset, value);
+        match self {
+            Self::Ports(ports) => ports.write8(offset, value),
+            Self::Mmio(page, first) => page.write8(usize::from(*first + offset), value),
+        }
+    }
+}
+
+impl pl011::Registers for Registers {
+    fn read(&mut self, offset: u16) -> u32 {
+        match self {
+            // No board has one there.
+            Self::Ports(_) => 0,
+            Self::Mmio(page, first) => page.read32(usize::from(*first + offset)),
+        }
+    }
+
+    fn write(&mut self, offset: u16, value: u32) {
+        if let Self::Mmio(page, first) = self {
+            page.write32(usize::from(*first + offset), value);
+        }
     }
 }
 
@@ -69,8 +101,12 @@ fn main() -> ! {
     svc::acknowledge(CONTROL_IRQ);
     svc::ready();
     svc::signal(AGENT);
-    let (mut busy, mut printed, mut overrun) = (true, 0, 0);
+    let (mut busy, mut printed, mut overrun, mut handled) = (true, 0, 0, 0);
     loop {
+        if !busy {
+            // Their causes are gone: a level that still stood would interrupt again at once.
+            acknowledge(core::mem::take(&mut handled), Trigger::Level);
+        }
         let bits = if busy {
             // Else the timer, which has the same priority, would wait for the end of this service's time slice.
             svc::yield_now();
@@ -78,12 +114,11 @@ fn main() -> ! {
         } else {
             svc::wait(EVENTS)
         };
-        // Before the UARTs are looked at: an edge that comes while its interrupt is masked is lost.
-        for (bit, irq) in [(BIT_CONSOLE, CONSOLE_IRQ), (BIT_CONTROL, CONTROL_IRQ)] {
-            if bits & bit != 0 {
-                svc::acknowledge(irq);
-                irqs.add(1);
-            }
+        if bits & (BIT_CONSOLE | BIT_CONTROL) != 0 {
+            // Before the UARTs are looked at: an edge that comes while its interrupt is masked is lost.
+            acknowledge(bits, Trigger::Edge);
+            irqs.add((bits & (BIT_CONSOLE | BIT_CONTROL)).count_ones().into());
+            handled |= bits;
         }
         let step = driver.step();
         busy = step.busy;
@@ -108,27 +143,46 @@ fn main() -> ! {
     }
 }
 
-fn driver() -> Driver<'static, Device, WRITERS> {
+/// Acknowledges those interrupts of `bits` that tell in this way.
+fn acknowledge(bits: u64, trigger: Trigger) {
+    for (bit, irq, its) in LINES {
+        if its == trigger && bits & bit != 0 {
+            svc::acknowledge(irq);
+        }
+    }
+}
+
+fn driver() -> Driver<'static, AnyUart<Registers>, WRITERS> {
     let ring = |place| Consumer::new(region(place)).expect("the region holds a ring");
     let writers = core::array::from_fn(|i| match LOG_CLIENTS.get(i) {
         Some(&name) => (name, ring(LOGS[i])),
         None => ("serial", ring(caps::standard::LOG)),
     });
     Driver {
-        console: open("console", CONSOLE_PORTS, PLATFORM.console),
-        control: open("control stream", CONTROL_PORTS, PLATFORM.control),
+        console: open("console", CONSOLE, PLATFORM.console),
+        control: open("control stream", CONTROL, PLATFORM.control),
         printer: Printer::new(writers),
         to_agent: Producer::new(region(CONTROL_RX)).expect("the region holds a ring"),
         from_agent: ring(CONTROL_TX),
     }
 }
 
-fn open(name: &str, slot: caps::Slot, place: Place) -> Option<Uart<Device>> {
-    let uart = Uart::open(Device(Ports::new(slot, place.port)));
-    if uart.is_none() {
-        log::warn!("no UART at port {:#x}: going on without the {name}", place.port);
+fn open(name: &str, device: Device, uart: platform::Uart) -> Option<AnyUart<Registers>> {
+    let registers = match uart.at {
+        Place::Ports(first) => Registers::Ports(Ports::new(device.ports, first)),
+        Place::Mmio(paddr) => Registers::Mmio(Mmio::new(device.page), (paddr % 4096) as u16),
+    };
+    let opened = match uart.kind {
+        UartKind::Ns16550 => Ns16550::open(registers).map(AnyUart::Ns16550),
+        UartKind::Pl011 => Pl011::open(registers).map(AnyUart::Pl011),
+    };
+    if opened.is_none() {
+        match uart.at {
+            Place::Ports(first) => log::warn!("no UART at port {first:#x}: going on without the {name}"),
+            Place::Mmio(paddr) => log::warn!("no UART at {paddr:#x}: going on without the {name}"),
+        }
     }
-    uart
+    opened
 }
 
 /// Calls the programs on the hook with what the console received.
@@ -139,7 +193,7 @@ fn fire(hook: &Hook<'_>, step: &Step) -> Delivery {
         u64::from_le_bytes(bytes)
     };
     // struct hypos_serial.
-    let port_and_len = CONSOLE | (step.console_received as u64) << 32;
+    let port_and_len = CONSOLE_NUMBER | (step.console_received as u64) << 32;
     hook.deliver(|place| {
         let context = [svc::clock::now_ns(), port_and_len, half(0), half(EVENT_BYTES / 2)];
         svc::call(attached(place), EVENT, context).ok()?.value()

@@ -22,7 +22,9 @@
 #![allow(clippy::inline_always)]
 #![cfg(target_os = "none")]
 
+#[cfg_attr(target_arch = "riscv64", path = "arch/riscv64.rs")]
 #[cfg_attr(target_arch = "x86_64", path = "arch/x86_64.rs")]
+#[cfg_attr(target_arch = "aarch64", path = "arch/aarch64.rs")]
 mod arch;
 pub mod clock;
 mod heap;
@@ -31,7 +33,7 @@ mod logger;
 mod memory;
 mod start;
 
-pub use arch::Ports;
+pub use arch::{Comparator, Ports};
 pub use heap::Heap;
 pub use ipc::{
     FIRST_SIGNAL_BIT, Message, Received, Server, ServerRestarted, acknowledge, call, poll, signal, tell,

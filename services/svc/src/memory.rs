@@ -25,8 +25,7 @@ pub const fn region(region: Region) -> Shm<'static> {
     unsafe { Shm::new(NonNull::new_unchecked(base), region.len()) }
 }
 
-/// The registers of a device at `region`, one of the service's needs. 32 bits wide: so are those of every
-/// device that is driven here.
+/// The registers of a device at `region`, one of the service's needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Mmio(Region);
 
@@ -37,29 +36,49 @@ impl Mmio {
         Self(region)
     }
 
-    /// Reads the one at `offset`.
+    /// Reads the one of 32 bits at `offset`.
     ///
     /// # Panics
     /// It is not aligned or not inside the region: a mistake of the driver.
     #[inline]
     pub fn read32(self, offset: usize) -> u32 {
         // SAFETY: inside a region where no Rust object lives, and aligned.
-        unsafe { with_exposed_provenance::<u32>(self.address(offset)).read_volatile() }
+        unsafe { with_exposed_provenance::<u32>(self.address(offset, 4)).read_volatile() }
     }
 
-    /// Writes the one at `offset`.
+    /// Writes the one of 32 bits at `offset`.
     ///
     /// # Panics
     /// As [`Mmio::read32`].
     #[inline]
     pub fn write32(self, offset: usize, value: u32) {
         // SAFETY: as in `read32`.
-        unsafe { with_exposed_provenance_mut::<u32>(self.address(offset)).write_volatile(value) }
+        unsafe { with_exposed_provenance_mut::<u32>(self.address(offset, 4)).write_volatile(value) }
+    }
+
+    /// Reads the byte at `offset`.
+    ///
+    /// # Panics
+    /// It is not inside the region: a mistake of the driver.
+    #[inline]
+    pub fn read8(self, offset: usize) -> u8 {
+        // SAFETY: as in `read32`.
+        unsafe { with_exposed_provenance::<u8>(self.address(offset, 1)).read_volatile() }
+    }
+
+    /// Writes the byte at `offset`.
+    ///
+    /// # Panics
+    /// As [`Mmio::read8`].
+    #[inline]
+    pub fn write8(self, offset: usize, value: u8) {
+        // SAFETY: as in `read32`.
+        unsafe { with_exposed_provenance_mut::<u8>(self.address(offset, 1)).write_volatile(value) }
     }
 
     #[inline]
-    fn address(self, offset: usize) -> usize {
-        assert!(offset.is_multiple_of(4) && offset < self.0.len(), "no register at {offset:#x}");
+    fn address(self, offset: usize, size: usize) -> usize {
+        assert!(offset.is_multiple_of(size) && offset < self.0.len(), "no register at {offset:#x}");
         self.0.vaddr as usize + offset
     }
 }

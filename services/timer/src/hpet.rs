@@ -4,6 +4,8 @@
 //! expire. Legacy replacement routing gives it the pin of the PIT, which firmware leaves running and which
 //! would interrupt there as well (2.4.3 there). All accesses are of 32 bits: that is all that QEMU's model takes.
 
+use crate::source::EventTimer;
+
 /// The device's registers, 32 bits each.
 pub trait Registers {
     /// Reads the one at `offset`.
@@ -77,17 +79,17 @@ impl<R: Registers> Hpet<R> {
         let ticks = registers.read(COUNTER).into();
         Ok(Self { registers, period_fs, ticks })
     }
+}
 
-    /// Time that the counter has seen, in ns. To be read at least once in 2^32 ticks.
-    pub fn now_ns(&mut self) -> u64 {
+impl<R: Registers> EventTimer for Hpet<R> {
+    fn now_ns(&mut self) -> u64 {
         let low = self.registers.read(COUNTER);
         self.ticks += u64::from(low.wrapping_sub(self.ticks as u32));
         (u128::from(self.ticks) * u128::from(self.period_fs) / u128::from(FS_PER_NS)) as u64
     }
 
-    /// Interrupts once, `ns` from now; as soon as can be if that is very near, and earlier than asked if it is more than
-    /// a quarter of a counter's round away. Replaces the deadline before.
-    pub fn arm(&mut self, ns: u64) {
+    /// At most a quarter of a counter's round from now.
+    fn arm(&mut self, ns: u64) {
         let ticks = ns.saturating_mul(FS_PER_NS) / u64::from(self.period_fs);
         let mut ticks = ticks.clamp(NEAREST.into(), FURTHEST.into()) as u32;
         loop {
@@ -101,6 +103,9 @@ impl<R: Registers> Hpet<R> {
             ticks *= 2;
         }
     }
+
+    /// Nothing: its interrupt is an edge.
+    fn settle(&mut self) {}
 }
 
 #[cfg(test)]

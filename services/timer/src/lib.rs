@@ -7,11 +7,14 @@
 #![forbid(unsafe_code)]
 
 pub mod clock;
+pub mod goldfish;
 pub mod hpet;
 pub mod queue;
 pub mod schedule;
+pub mod source;
 
 use caps::{Need, Region, Rights, Slot, standard};
+use platform::PLATFORM;
 
 /// The protocol of [`Request`].
 pub const PROTOCOL: &str = "timer";
@@ -52,9 +55,12 @@ pub const NEEDS: &[Need] = &[
     Need::signal("metrics", CLIENTS[0]),
     Need::signal("tick", CLIENTS[1]),
     Need::signal("watchdog", CLIENTS[WATCHDOG]),
-    Need::mmio("registers", REGISTERS),
     Need::memory("hooks", HOOKS, Rights::R),
 ];
+
+/// What the event timer of this board takes.
+pub const DEVICE: &[Need] =
+    if PLATFORM.timer.page().is_some() { &[Need::mmio("registers", REGISTERS)] } else { &[] };
 
 /// What a client can ask for; [`Request::encode`] gives the message. The reply's label is 0 or a [`Refusal`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,21 +2,21 @@
 
 use caps::standard;
 use cell::hook::{self, Hook};
+use platform::PLATFORM;
 use report::counters::Counter;
 use svc::{Message, Mmio, Server, clock, region};
 use timer::{
     BIT_IRQ, CLIENTS, HOOKS, IRQ, REGISTERS, REQUESTS, Refusal, Request,
     clock::{Clock, Discipline},
+    goldfish::Goldfish,
     hpet::{Hpet, Registers, Unusable},
     schedule::Schedule,
+    source::{Comparator, EventTimer, Generic},
 };
 
 svc::service!(main);
 
 const PING: u64 = Request::Ping.encode().0;
-
-/// Where the event timer is, for those who look for it.
-const AT: u64 = platform::PLATFORM.timer.paddr;
 
 struct Device(Mmio);
 
@@ -30,8 +30,61 @@ impl Registers for Device {
     }
 }
 
+struct Processor(svc::Comparator);
+
+impl Comparator for Processor {
+    fn ticks(&self) -> u64 {
+        clock::ticks()
+    }
+
+    fn set(&mut self, at: u64) {
+        self.0.set(at);
+    }
+
+    fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// The board's event timer.
+enum Source {
+    Hpet(Hpet<Device>),
+    Generic(Generic<Processor>),
+    Goldfish(Goldfish<Device>),
+}
+
+impl Source {
+    fn start() -> Self {
+        match PLATFORM.timer {
+            platform::Timer::Hpet { paddr, .. } => match Hpet::start(Device(Mmio::new(REGISTERS))) {
+                Ok(hpet) => Self::Hpet(hpet),
+                Err(Unusable::Absent) => panic!("no HPET at {paddr:#x}"),
+                Err(Unusable::NoLegacyReplacement) => {
+                    panic!("the HPET at {paddr:#x} can't replace the PIT")
+                }
+            },
+            platform::Timer::Generic { .. } => match svc::Comparator::new() {
+                Some(comparator) => Self::Generic(Generic::new(Processor(comparator), comparator.hz())),
+                None => panic!("programs of this architecture have no timer"),
+            },
+            platform::Timer::Goldfish { paddr, .. } => match Goldfish::start(Device(Mmio::new(REGISTERS))) {
+                Ok(clock) => Self::Goldfish(clock),
+                Err(_) => panic!("no Goldfish RTC at {paddr:#x}"),
+            },
+        }
+    }
+
+    fn get(&mut self) -> &mut dyn EventTimer {
+        match self {
+            Self::Hpet(timer) => timer,
+            Self::Generic(timer) => timer,
+            Self::Goldfish(timer) => timer,
+        }
+    }
+}
+
 struct Timer {
-    hpet: Hpet<Device>,
+    source: Source,
     page: Clock<'static>,
     discipline: Discipline,
     schedule: Schedule,
@@ -71,16 +124,12 @@ fn main() -> ! {
 
 impl Timer {
     fn start() -> Self {
-        let mut hpet = match Hpet::start(Device(Mmio::new(REGISTERS))) {
-            Ok(hpet) => hpet,
-            Err(Unusable::Absent) => panic!("no HPET at {AT:#x}"),
-            Err(Unusable::NoLegacyReplacement) => panic!("the HPET at {AT:#x} can't replace the PIT"),
-        };
+        let mut source = Source::start();
         let page = Clock::new(region(standard::CLOCK)).expect("a page holds a clock");
         let [irqs, requests, expiries] = svc::counters(["irqs", "requests", "expiries"]);
         Self {
-            discipline: Discipline::new(page.line(), clock::ticks(), hpet.now_ns()),
-            hpet,
+            discipline: Discipline::new(page.line(), clock::ticks(), source.get().now_ns()),
+            source,
             page,
             schedule: Schedule::default(),
             hooks: core::array::from_fn(|i| {
@@ -102,11 +151,13 @@ impl Timer {
     /// Does what is due after these signals, and sets the next interrupt.
     fn serve_due(&mut self, bits: u64) {
         if bits & BIT_IRQ != 0 {
+            self.source.get().settle();
             // Before the next deadline is set: an edge that comes while the interrupt is masked is lost.
             svc::acknowledge(IRQ);
             self.counters.irqs.add(1);
         }
-        if let Some(line) = self.discipline.correct(self.page.line(), clock::ticks(), self.hpet.now_ns()) {
+        let reference = self.source.get().now_ns();
+        if let Some(line) = self.discipline.correct(self.page.line(), clock::ticks(), reference) {
             self.page.set(line);
         }
         let armed = self.hooks.iter().any(Hook::is_armed);
@@ -117,6 +168,6 @@ impl Timer {
     }
 
     fn arm(&mut self) {
-        self.hpet.arm(self.schedule.idle_ns(clock::now_ns()));
+        self.source.get().arm(self.schedule.idle_ns(clock::now_ns()));
     }
 }

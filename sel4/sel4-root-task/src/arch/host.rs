@@ -4,3 +4,6 @@
 pub fn image_start() -> usize {
     usize::MAX
 }
+
+/// Nor are there pages.
+pub const MEMORY: Option<fn(bool) -> sel4::VmAttributes> = None;

@@ -8,7 +8,7 @@ use report::record::Record;
 use shm::Shm;
 
 use super::*;
-use crate::uart::tests::Fake;
+use crate::uart::{Ns16550, ns16550::tests::Fake};
 
 fn memory() -> Vec<AtomicU64> {
     (0..40).map(|_| AtomicU64::new(0)).collect()
@@ -32,10 +32,10 @@ impl Bench {
         Self { log: memory(), rx: memory(), tx: memory(), console: Fake::default(), control: Fake::default() }
     }
 
-    fn driver(&self) -> Driver<'_, Fake, 1> {
+    fn driver(&self) -> Driver<'_, Ns16550<Fake>, 1> {
         Driver {
-            console: Uart::open(self.console.clone()),
-            control: Uart::open(self.control.clone()),
+            console: Ns16550::open(self.console.clone()),
+            control: Ns16550::open(self.control.clone()),
             printer: Printer::new([("log", ends(&self.log).1)]),
             to_agent: ends(&self.rx).0,
             from_agent: ends(&self.tx).1,
@@ -43,7 +43,7 @@ impl Bench {
     }
 
     /// Steps until the driver would sleep: no more to do, and no edge of an interrupt line meanwhile.
-    fn awake(&self, driver: &mut Driver<'_, Fake, 1>) {
+    fn awake(&self, driver: &mut Driver<'_, Ns16550<Fake>, 1>) {
         let edges = || self.console.0.borrow().edges + self.control.0.borrow().edges;
         let sleeps = (0..1000).any(|_| {
             let before = edges();

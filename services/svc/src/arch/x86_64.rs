@@ -99,3 +99,29 @@ impl Ports {
         }
     }
 }
+
+/// A timer that a program's own instructions set: x86_64 has none.
+#[derive(Clone, Copy, Debug)]
+pub enum Comparator {}
+
+impl Comparator {
+    /// There is none.
+    pub const fn new() -> Option<Self> {
+        None
+    }
+
+    /// Ticks in a second.
+    pub const fn hz(self) -> u64 {
+        match self {}
+    }
+
+    /// Interrupts once [`ticks`] has reached `at`.
+    pub const fn set(self, _: u64) {
+        match self {}
+    }
+
+    /// Takes the interrupt back.
+    pub const fn clear(self) {
+        match self {}
+    }
+}

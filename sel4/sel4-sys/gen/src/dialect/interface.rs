@@ -29,7 +29,7 @@ const CAPS: [&str; 4] = ["seL4_CPtr", "seL4_CNode", "seL4_X64_PML4", "seL4_X86_I
 /// Message registers in machine registers (`MESSAGE_REGISTERS_FOR_ARCH` of `tools/syscall_stub_gen.py`).
 fn register_words(sel4_arch: &str) -> Option<usize> {
     match sel4_arch {
-        "aarch32" | "aarch64" | "x86_64" => Some(4),
+        "aarch32" | "aarch64" | "riscv64" | "x86_64" => Some(4),
         "ia32" => Some(2),
         _ => None,
     }
@@ -127,6 +127,7 @@ impl Types<'_> {
             ("int", Kind::Int),
             ("seL4_X86_VMAttributes", Kind::Unsigned(self.word_bits)),
             ("seL4_ARM_VMAttributes", Kind::Unsigned(self.word_bits)),
+            ("seL4_RISCV_VMAttributes", Kind::Unsigned(self.word_bits)),
         ]
         .map(|(name, kind)| (name.to_string(), kind))
         .into();

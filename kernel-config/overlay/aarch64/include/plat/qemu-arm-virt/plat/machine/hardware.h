@@ -15,7 +15,7 @@
 #include <plat/machine.h>
 #include <plat/machine/devices.h>
 
-/* CNTFRQ_EL0 (QEMU target/arm/helper.c: GTIMER_SCALE is 16 ns). */
+/* CNTFRQ_EL0 (QEMU target/arm/internals.h: GTIMER_SCALE is 16 ns). */
 #define TIMER_CLOCK_HZ      62500000llu
 
 /* Also in linker.lds. */

@@ -124,14 +124,14 @@ impl Registers for Fake {
 fn an_absent_uart_is_found_out() {
     let fake = Fake::default();
     fake.0.borrow_mut().absent = true;
-    assert!(Uart::open(fake).is_none());
+    assert!(Ns16550::open(fake).is_none());
 }
 
 #[test]
 fn bytes_go_both_ways() {
     let fake = Fake::default();
     (b'a'..=b'e').for_each(|byte| fake.0.borrow_mut().arrive(byte));
-    let mut uart = Uart::open(fake.clone()).unwrap();
+    let mut uart = Ns16550::open(fake.clone()).unwrap();
     let mut got = [0; 8];
     assert_eq!(uart.receive(&mut got[..3]), 3);
     assert_eq!(uart.receive(&mut got[3..]), 2);
@@ -147,7 +147,7 @@ fn bytes_go_both_ways() {
 #[test]
 fn sixteen_bytes_cost_seventeen_accesses() {
     let fake = Fake::default();
-    let mut uart = Uart::open(fake.clone()).unwrap();
+    let mut uart = Ns16550::open(fake.clone()).unwrap();
     uart.interrupt_on(true, false);
     let before = fake.0.borrow().accesses;
     assert!(uart.can_send());
@@ -159,7 +159,7 @@ fn sixteen_bytes_cost_seventeen_accesses() {
 #[test]
 fn overruns_are_counted() {
     let fake = Fake::default();
-    let mut uart = Uart::open(fake.clone()).unwrap();
+    let mut uart = Ns16550::open(fake.clone()).unwrap();
     (0..17).for_each(|byte| fake.0.borrow_mut().arrive(byte));
     assert_eq!(uart.receive(&mut [0; 32]), 16);
     assert_eq!(uart.overruns(), 1);
@@ -168,7 +168,7 @@ fn overruns_are_counted() {
 #[test]
 fn interrupts_come_when_they_are_wanted() {
     let fake = Fake::default();
-    let mut uart = Uart::open(fake.clone()).unwrap();
+    let mut uart = Ns16550::open(fake.clone()).unwrap();
     let edges = || fake.0.borrow().edges;
     fake.0.borrow_mut().arrive(1);
     assert_eq!(edges(), 0);

@@ -1,0 +1,46 @@
+//! The `svc` instruction (`libsel4/sel4_arch_include/aarch64/sel4/sel4_arch/syscalls.h`).
+
+use core::arch::asm;
+use core::mem::MaybeUninit;
+
+use crate::{REGISTER_WORDS, Registers, seL4_MessageInfo, seL4_Word};
+
+/// Enters the kernel: system call `id` on the capability `dest`, with a message of which `msg` is the start.
+/// Words of `msg` that `info` does not count may stay uninitialised and cost nothing.
+///
+/// # Safety
+///
+/// What the kernel does to this program's memory is up to the capabilities that are named; and a message that
+/// is longer than `msg` is read from, or written to, the thread's IPC buffer, so nothing may hold a reference
+/// into it.
+#[inline(always)]
+pub unsafe fn syscall(
+    id: isize,
+    dest: seL4_Word,
+    info: seL4_MessageInfo,
+    msg: [MaybeUninit<seL4_Word>; REGISTER_WORDS],
+) -> Registers {
+    let (badge, info_out, mr0, mr1, mr2, mr3);
+    // SAFETY: all other registers, flags included, come back as they were. The default options make this touch memory.
+    unsafe {
+        asm!(
+            "svc #0",
+            in("x7") id,
+            inlateout("x0") dest => badge,
+            inlateout("x1") info.0[0] => info_out,
+            inlateout("x2") msg[0] => mr0,
+            inlateout("x3") msg[1] => mr1,
+            inlateout("x4") msg[2] => mr2,
+            inlateout("x5") msg[3] => mr3,
+            options(nostack, preserves_flags),
+        );
+    }
+    Registers { badge, info: seL4_MessageInfo([info_out]), msg: [mr0, mr1, mr2, mr3] }
+}
+
+/// Tells the compiler that the kernel knows this memory and changes it behind its back.
+#[inline(always)]
+pub(crate) fn expose<T>(memory: &mut T) {
+    // SAFETY: no instruction at all.
+    unsafe { asm!("/* {0} */", in(reg) core::ptr::from_mut(memory), options(nostack, preserves_flags)) }
+}
