@@ -66,7 +66,7 @@ impl System {
         let memory = tools::fixed_memory().unwrap_or(options.memory);
         let mut words = tools::board_lines("qemu")?.into_iter();
         let images = options.images.display().to_string();
-        let direct = |word: &&str| options.media.is_empty() || *word != "-kernel";
+        let direct = |word: &String| options.media.is_empty() || word != "-kernel";
         let mut qemu = Command::new(words.next().ok_or_else(|| anyhow!("the board's qemu file is empty"))?)
             // The files to boot come last.
             .args(words.take_while(direct).map(|word| word.replace("@IMAGES@", &images)))
