@@ -15,12 +15,6 @@ fn main() {
     let module = format!("#[path = {:?}]\nmod arch;\n", path.display().to_string());
     fs::write(Path::new(&out).join("arch.rs"), module).expect("OUT_DIR is writable");
 
-    // The prefix says which kernel it holds.
-    println!("cargo::rerun-if-env-changed=SEL4_PREFIX");
-    let version = env::var("SEL4_PREFIX").ok().map(|prefix| Path::new(&prefix).join("VERSION"));
-    let version = version.and_then(|file| fs::read_to_string(file).ok()).unwrap_or_default();
-    println!("cargo::rustc-env=HYPOS_KERNEL={}", version.lines().next().unwrap_or_default());
-
     // On the host only the library is built, and that needs no programs.
     let mut table = String::from("const PROGRAMS: &[(&str, &[u8])] = &[\n");
     if let Ok(folder) = env::var("HYPOS_SERVICES") {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# bench.sh [system [ARCH/BOARD]]: counts what the system costs, in instructions, on the release kernel; prints a table and writes
-#   target/bench/ARCH-BOARD.json. Fails if a figure is over its limit.
+# bench.sh [system [ARCH/BOARD]]: counts what the system costs, in instructions, on the release kernel; prints a table and
+#   writes target/bench/ARCH-BOARD.json. Fails if a figure is over its limit. With SEL4_PREFIX_ARCH=FOLDER (X86_64,
+#   AARCH64, RISCV64) also on the seL4 that is installed there, side by side.
 # bench.sh cells [OUT [ARCH/BOARD]]: counts in the same way what cells cost, and times the same work done by this machine's Linux
 #   where it may be asked; prints tables, writes target/bench/ARCH-BOARD-cells.json and its part of docs/performance.md (or of
 #   that in OUT).
@@ -27,17 +28,22 @@ if [ "$what" = cells ]; then
   out=${2:-docs}
   shift
 fi
-use_board "${2:-x86_64/pc99}"
-scripts/build.sh "$board"
-SEL4_PREFIX=$PWD/target/sel4/$board_id/release
-export SEL4_PREFIX HYPOS_PLATFORM=$board
 
-say "bench programs"
-bench=target/bench/$board_id
-mkdir -p "$bench/services"
-bare_cargo build --release -p bench-client -p bench-server -p bench-agent
+# Builds the bench programs of a board for a kernel (an installed one's prefix, or nothing for the own); sets `bench`.
+programs() { # BOARD PREFIX
+  installed=$2
+  use_board "$1"
+  SEL4_PREFIX=$installed scripts/build.sh "$board"
+  use_kernel release
+  bench=target/bench/$board_id${installed:+-installed}
+  say "bench programs, $bench"
+  mkdir -p "$bench/services"
+  bare_cargo build --release -p bench-client -p bench-server -p bench-agent
+  bench_image cell
+  if [ "$what" = system ]; then bench_image bench-server; else bench_image bench-agent; fi
+  measured+=("$images" "$bench")
+}
 # An image in which programs of the bench stand in the places of others: tests/bench/README.md.
-bench_program() { "${tools}objcopy" --strip-all "target/$target/release/$1" "$bench/services/$2.elf"; }
 bench_image() {
   local name=$1
   cp "$images"/services/*.elf "$bench/services/"
@@ -46,17 +52,26 @@ bench_image() {
     bench-server) bench_program "$name" cell ;;
     bench-agent) bench_program "$name" agent ;;
   esac
-  HYPOS_SERVICES=$PWD/$bench/services CARGO_TARGET_DIR=target/bench/build bare_cargo build --release -p root-task
-  make_image "$SEL4_PREFIX" "target/bench/build/$target/release/root-task" "$bench/$name"
+  HYPOS_SERVICES=$PWD/$bench/services device=$PWD/target/bench/build${installed:+-installed} \
+    bare_cargo build --release -p root-task
+  make_image "$SEL4_PREFIX" "target/bench/build${installed:+-installed}/$target/release/root-task" "$bench/$name"
 }
-bench_image cell
-if [ "$what" = system ]; then bench_image bench-server; else bench_image bench-agent; fi
+bench_program() { "${tools}objcopy" --strip-all "$device/$target/release/$1" "$bench/services/$2.elf"; }
+
+measured=()
+wanted=${2:-x86_64/pc99}
+programs "$wanted" ""
+prefix=$SEL4_PREFIX
+if [ "$what" = cells ]; then
+  mkdir -p "$out"
+  gcc -O2 -o "$bench/test_run" tests/bench/test_run.c
+  exec cargo run --release -q -p hypos-tests --bin bench -- "$bench-cells.json" cells "$bench" "$out/performance.md" \
+    "$bench/test_run"
+fi
+json=$bench.json
+arch=${wanted%%/*}
+variable=SEL4_PREFIX_${arch^^}
+if [ -n "${!variable:-}" ]; then programs "$wanted" "${!variable}"; fi
 
 say "measuring"
-if [ "$what" = system ]; then
-  exec cargo run --release -q -p hypos-tests --bin bench -- system "$bench" "$bench.json"
-fi
-mkdir -p "$out"
-gcc -O2 -o "$bench/test_run" tests/bench/test_run.c
-exec cargo run --release -q -p hypos-tests --bin bench -- cells "$bench" "$bench-cells.json" \
-  "$out/performance.md" "$bench/test_run"
+SEL4_PREFIX=$prefix cargo run --release -q -p hypos-tests --bin bench -- "$json" system "${measured[@]}"

@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
 # Builds the image of a board into target/images/ and the host programs into target/bin/.
-# usage: build.sh [ARCH/BOARD] [--kernel debug|release]
+# usage: build.sh [ARCH/BOARD] [--kernel debug|release] [--iso]
+#   --iso  a hybrid image too, for disk or CD, for BIOS and UEFI, of a board that GRUB starts: target/images/*/hypos.iso
+# With SEL4_PREFIX=FOLDER the seL4 that is installed there takes the place of the kernel that is built here.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 use_board x86_64/pc99
-kernel=release
+kernel=
+iso=
 while [ $# -gt 0 ]; do
   case $1 in
     --kernel) kernel=${2:?--kernel takes debug or release}; shift ;;
-    -h | --help) sed -n '2,3s/^# //p' "$0"; exit ;;
+    --iso) iso=yes ;;
+    -h | --help) sed -n '2,5s/^# //p' "$0"; exit ;;
     -*) die "unknown option $1; see --help" ;;
     *) use_board "$1" ;;
   esac
@@ -27,10 +31,9 @@ for program in hypctl kernel-config loader-image examples/bpf-plugin; do
   cp -u --remove-destination "target/release/$program" target/bin/
 done
 
-say "kernel ($kernel)"
-target/bin/kernel-config --platform "$board" --config "$kernel" --out target/sel4 >/dev/null
-SEL4_PREFIX=${SEL4_PREFIX:-$PWD/target/sel4/$board_id/$kernel}
-export SEL4_PREFIX HYPOS_PLATFORM=$board
+if [ -n "$installed" ] && [ -n "$kernel" ]; then die "--kernel says what to build, SEL4_PREFIX not to build one"; fi
+say "kernel (${installed:-${kernel:=release}})"
+use_kernel "$kernel"
 
 say "services"
 mapfile -t services < <(for main in services/*/src/main.rs; do basename "${main%/src/main.rs}"; done)
@@ -38,12 +41,25 @@ bare_cargo build --release "${services[@]/#/-p}"
 export HYPOS_SERVICES=$PWD/$images/services
 mkdir -p "$HYPOS_SERVICES"
 for service in "${services[@]}"; do
-  strip_to "target/$target/release/$service" "$HYPOS_SERVICES/$service.elf"
+  strip_to "$device/$target/release/$service" "$HYPOS_SERVICES/$service.elf"
 done
 
 say "root task"
 bare_cargo build --release -p root-task -p loader
-make_image "$SEL4_PREFIX" "target/$target/release/root-task" "$images"
+make_image "$SEL4_PREFIX" "$device/$target/release/root-task" "$images"
+
+if [ -n "$iso" ]; then
+  [ -f "$board/grub.cfg" ] || die "--iso: GRUB does not start $board (no $board/grub.cfg)"
+  command -v grub-mkrescue >/dev/null || die "no grub-mkrescue; run scripts/setup.sh"
+  say "ISO"
+  tree=$images/iso
+  mkdir -p "$tree/boot/grub"
+  multiboot=$(target/bin/kernel-config --platform "$board" --grub "$SEL4_PREFIX" --to "$tree/boot/kernel.elf")
+  sed "s/@MULTIBOOT@/$multiboot/; s/@MODULE@/${multiboot/multiboot/module}/; /^#/d" "$board/grub.cfg" \
+    >"$tree/boot/grub/grub.cfg"
+  cp "$images/root-task.elf" "$tree/boot/"
+  grub-mkrescue -o "$images/hypos.iso" "$tree" >"$images/iso.log" 2>&1 || { cat "$images/iso.log" >&2 && false; }
+fi
 
 say "examples"
 examples/build.sh

@@ -5,6 +5,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # Where the scripts take what cargo builds from, whatever the user's settings say.
 export CARGO_TARGET_DIR=$PWD/target
 
+# Which kernel: the user's own, installed in SEL4_PREFIX, or else the one that kernel-config builds (whose folder may stand
+# in SEL4_PREFIX too, for cargo).
+if [ -f "${SEL4_PREFIX:-}/.stamp" ]; then unset SEL4_PREFIX; fi
+installed=${SEL4_PREFIX:-}
+
 say() {
   step=$*
   printf '\033[1m==>\033[0m %s\n' "$step" >&2
@@ -33,7 +38,9 @@ use_board() {
     riscv64) target=riscv64imac-unknown-none-elf tools=riscv64-linux-gnu- ;;
     *) die "no Rust target is known for ${board%%/*}" ;;
   esac
-  images=target/images/$board_id
+  # What is built for an installed kernel lies apart.
+  images=target/images/$board_id${installed:+-installed}
+  device=$CARGO_TARGET_DIR${installed:+/installed}
   run_dir=${HYPOS_RUN:-target/run}/$board_id
   # Where the kernel's settings have the size of the memory, it is that for good.
   fixed_memory=$(sed -n 's/^#define CONFIG_QEMU_RAM_MB (\([0-9]*\))$/\1/p' "$board/autoconf.h")
@@ -47,7 +54,7 @@ make_image() { # PREFIX ROOT_TASK FOLDER
     cmp -s "$1/bin/kernel32.elf" "$3/kernel.elf" || cp "$1/bin/kernel32.elf" "$3/kernel.elf"
     strip_to "$2" "$3/root-task.elf"
   else
-    target/bin/loader-image --loader "target/$target/release/loader" --kernel "$1/bin/kernel.elf" --user "$2" \
+    target/bin/loader-image --loader "$device/$target/release/loader" --kernel "$1/bin/kernel.elf" --user "$2" \
       --out "$3/image.bin"
   fi
 }
@@ -60,6 +67,17 @@ image_files() {
 # Copies a program without its symbols, if it changed.
 strip_to() { # FROM TO
   cmp -s "$2.full" "$1" || { cp "$1" "$2.full" && "${tools}objcopy" --strip-all "$1" "$2"; }
+}
+
+# Sets SEL4_PREFIX to what is built with, for the kernel CONFIG (debug or release, unless an installed one is taken).
+use_kernel() {
+  local config=$1
+  if [ -n "$installed" ]; then
+    SEL4_PREFIX=$(target/bin/kernel-config --platform "$board" --installed "$installed" --out target/sel4)
+  else
+    SEL4_PREFIX=$(target/bin/kernel-config --platform "$board" --config "$config" --out target/sel4)
+  fi
+  export SEL4_PREFIX HYPOS_PLATFORM=$board
 }
 
 # Rust's name for Linux on an architecture.
@@ -79,6 +97,7 @@ has_target() {
 # from source (its compiler is a stable one; the flag only allows -Zbuild-std).
 bare_cargo() {
   local command=$1
+  local -x CARGO_TARGET_DIR=$device
   shift
   if has_target "$target"; then
     cargo "$command" --target "$target" "$@"

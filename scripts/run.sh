@@ -3,6 +3,7 @@
 # usage: run.sh [ARCH/BOARD] [--detach | --stop] [-m MIB]
 #   --detach  return once the system is ready, and print its control socket's path
 #   --stop    end a detached system
+# With SEL4_PREFIX=FOLDER the kernel is the seL4 that is installed there.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -14,7 +15,7 @@ while [ $# -gt 0 ]; do
     --detach) mode=detach ;;
     --stop) mode=stop ;;
     -m) asked_memory=${2:?-m takes a size in MiB}; shift ;;
-    -h | --help) sed -n '2,5s/^# //p' "$0"; exit ;;
+    -h | --help) sed -n '2,6s/^# //p' "$0"; exit ;;
     -*) die "unknown option $1; see --help" ;;
     *) use_board "$1" ;;
   esac

@@ -3,12 +3,13 @@
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# What for: the kernels; QEMU (with the firmware of its RISC-V machines) and checks; programs in C (and their headers); programs in Rust, whose eBPF target rustup
+# What for: the kernels; QEMU (with the firmware of its RISC-V machines) and checks; images that boot from disk or CD; programs in C (and their headers); programs in Rust, whose eBPF target rustup
 # lacks; tests of the code for other architectures.
 packages=(
   gcc libc6-dev make binutils python3 python3-venv libxml2-utils ca-certificates
   gcc-aarch64-linux-gnu
   qemu-system-x86 qemu-system-arm qemu-system-misc opensbi shellcheck
+  grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools ovmf
   clang-19 llvm-19 libbpf-dev linux-libc-dev
   rustc-web libstd-rust-web-dev-bpf
   qemu-user libc6-dev-arm64-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross

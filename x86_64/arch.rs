@@ -5,7 +5,8 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use caps::Object;
 use sel4::{
     AbsoluteCPtr, BootInfoPtr, ObjectBlueprint, ObjectBlueprintArch, TranslationTableObjectType, Trigger,
-    UserContext, VmAttributes, cap, cap_type, init_thread::slot, vspace_levels,
+    UserContext, VmAttributes, cap, cap_type,
+    init_thread::{Slot, slot}, vspace_levels,
 };
 
 /// `e_machine` of its programs: `EM_X86_64`.
@@ -27,7 +28,7 @@ pub fn table(level: usize) -> Option<TranslationTableObjectType> {
     TranslationTableObjectType::from_level(level)
 }
 
-/// How memory is mapped. There is no bit against execution: seL4 5.0.0 never sets EFER.NXE.
+/// How memory is mapped. There is no bit against execution: seL4 does not set EFER.NXE on x86_64.
 pub const fn memory(_executable: bool) -> VmAttributes {
     VmAttributes::DEFAULT
 }
@@ -50,20 +51,38 @@ pub fn ticks() -> u64 {
 
 /// Ticks in a second, as the kernel measured them against the PIT.
 pub fn frequency(bootinfo: &BootInfoPtr) -> u64 {
-    bootinfo.get().tsc_mhz() * 1_000_000
+    bootinfo.tsc_mhz() * 1_000_000
 }
 
-/// The capability for the console's ports: all ports at first, then the console's own.
-static CONSOLE: AtomicU64 = AtomicU64::new(slot::IO_PORT.index() as u64);
+/// The capability for the console's ports; 0 before there is one.
+static CONSOLE: AtomicU64 = AtomicU64::new(0);
+
+/// The console's capability before its driver's is made, for errors of boot: in a slot that nobody hands out yet.
+fn early_console() -> u64 {
+    let early = Slot::<cap_type::IOPort>::from_end(0);
+    if let platform::Place::Ports(first) = platform::PLATFORM.console.at {
+        // It fails if it was made before, or can't be: then there is no console.
+        let _ = slot::IO_PORT_CONTROL.cap().ioport_control_issue(first, first + 7, &early.absolute_cptr());
+    }
+    early.cptr().bits()
+}
+
+/// The console's ports.
+fn console() -> cap::IOPort {
+    match CONSOLE.load(Relaxed) {
+        0 => cap::IOPort::from_bits(early_console()),
+        made => cap::IOPort::from_bits(made),
+    }
+}
 
 /// Reads a port of the console.
 pub fn port_in(port: u16) -> Option<u8> {
-    cap::IOPort::from_bits(CONSOLE.load(Relaxed)).ioport_in8(port).ok()
+    console().ioport_in8(port).ok()
 }
 
 /// Writes a port of the console; without the right to, nothing happens.
 pub fn port_out(port: u16, value: u8) {
-    let _ = cap::IOPort::from_bits(CONSOLE.load(Relaxed)).ioport_out8(port, value);
+    let _ = console().ioport_out8(port, value);
 }
 
 /// Makes the master capability of a device's interrupt or ports; `vector` is one that no other has.
@@ -74,8 +93,7 @@ pub fn device_cap(object: &Object, vector: u64, to: &AbsoluteCPtr) -> sel4::Resu
             slot::IRQ_CONTROL.cap().irq_control_get_ioapic(0, u64::from(*line), Trigger::Edge, vector, to)
         }
         Object::Ports { first, last } => {
-            let narrowed = sel4::io_port_badge(*first, *last);
-            to.mint(&slot::IO_PORT.absolute_cptr(), sel4::CapRights::all(), narrowed)?;
+            slot::IO_PORT_CONTROL.cap().ioport_control_issue(*first, *last, to)?;
             if platform::PLATFORM.console.at == platform::Place::Ports(*first) {
                 CONSOLE.store(to.path().bits(), Relaxed);
             }
@@ -93,7 +111,7 @@ pub fn assign_asid(vspace: cap::VSpace) -> sel4::Result<()> {
 /// What the root task gives up once all devices are handed out.
 pub fn gives_up() -> [AbsoluteCPtr; 5] {
     [
-        slot::IO_PORT.absolute_cptr(),
+        slot::IO_PORT_CONTROL.absolute_cptr(),
         slot::IRQ_CONTROL.absolute_cptr(),
         slot::ASID_CONTROL.absolute_cptr(),
         slot::DOMAIN_SET.absolute_cptr(),

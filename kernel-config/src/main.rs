@@ -4,6 +4,8 @@
 
 mod arch;
 mod copy;
+mod grub;
+mod installed;
 mod kernel;
 mod platform;
 mod prefix;
@@ -29,6 +31,19 @@ struct Options {
     /// Which kernel; both when left out.
     #[arg(long)]
     config: Option<Config>,
+    /// Takes the installed seL4 (13 to 16) in this folder in place of building one: checks it, says on standard error what
+    /// it is, and prints the prefix to build with.
+    #[arg(long, value_name = "PREFIX", conflicts_with = "config")]
+    installed: Option<PathBuf>,
+    /// What the installed kernel must have been built with.
+    #[arg(long, requires = "installed")]
+    needs: Vec<installed::Need>,
+    /// Writes the kernel of this prefix in the form that GRUB takes, and prints the GRUB command that loads it.
+    #[arg(long, value_name = "PREFIX", requires = "to", conflicts_with_all = ["config", "installed"])]
+    grub: Option<PathBuf>,
+    /// Where the kernel for GRUB is written.
+    #[arg(long, value_name = "FILE", requires = "grub")]
+    to: Option<PathBuf>,
     /// Where prefixes are written: `<out>/<arch>-<board>/<config>`.
     #[arg(long, default_value = "target/sel4")]
     out: PathBuf,
@@ -77,6 +92,14 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<()> {
     let platform = platform::Platform::find(&options.platform)?;
+    if let (Some(prefix), Some(to)) = (&options.grub, &options.to) {
+        println!("{}", grub::write(prefix, to)?);
+        return Ok(());
+    }
+    if let Some(prefix) = &options.installed {
+        println!("{}", installed::adopt(&platform, prefix, &options.needs, &options.out)?.display());
+        return Ok(());
+    }
     let configs = options.config.map_or(vec![Config::Debug, Config::Release], |config| vec![config]);
     for config in configs {
         println!("{}", prefix::ensure(&platform, config, &options.out)?.display());

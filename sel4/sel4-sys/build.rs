@@ -26,6 +26,11 @@ fn main() -> Result<()> {
     if kernel != target {
         bail!("SEL4_PREFIX={} is a kernel for {kernel}, not for {target}", prefix.display());
     }
+    // For this crate, and by way of `links` for the build scripts of those that use it.
+    println!("cargo::rustc-check-cfg=cfg(sel4_generation, values(\"v5\", \"v13\"))");
+    println!("cargo::rustc-cfg=sel4_generation={:?}", generated.generation);
+    println!("cargo::metadata=generation={}", generated.generation);
+    println!("cargo::metadata=tcb_flags={}", generated.tcb_flags);
     let out = env::var_os("OUT_DIR").context("run by cargo")?;
     fs::write(Path::new(&out).join("bindings.rs"), generated.rust).context("write bindings.rs")
 }

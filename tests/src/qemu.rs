@@ -20,13 +20,15 @@ pub struct Options {
     pub memory: u32,
     /// The folder of the image's files.
     pub images: PathBuf,
+    /// What to boot from in place of these, as QEMU's arguments: a disk or a CD, for one.
+    pub media: Vec<String>,
     /// Further arguments.
     pub args: Vec<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { memory: 64, images: tools::images(), args: Vec::new() }
+        Self { memory: 64, images: tools::images(), media: Vec::new(), args: Vec::new() }
     }
 }
 
@@ -48,7 +50,10 @@ impl System {
     /// QEMU can't be started, or the system does not become ready.
     pub fn boot(options: &Options) -> Result<Self> {
         let system = Self::start(options)?;
-        system.wait_for("hypOS ready")?;
+        // The whole line: figures stand in it.
+        let line =
+            |console: &str| console.split_once("hypOS ready").is_some_and(|(_, rest)| rest.contains('\n'));
+        system.wait_until("hypOS ready", line)?;
         Ok(system)
     }
 
@@ -61,8 +66,11 @@ impl System {
         let memory = tools::fixed_memory().unwrap_or(options.memory);
         let mut words = tools::board_lines("qemu")?.into_iter();
         let images = options.images.display().to_string();
+        let direct = |word: &String| options.media.is_empty() || word != "-kernel";
         let mut qemu = Command::new(words.next().ok_or_else(|| anyhow!("the board's qemu file is empty"))?)
-            .args(words.map(|word| word.replace("@IMAGES@", &images)))
+            // The files to boot come last.
+            .args(words.take_while(direct).map(|word| word.replace("@IMAGES@", &images)))
+            .args(&options.media)
             .args(["-display", "none", "-no-reboot", "-monitor", "none"])
             .arg("-chardev")
             .arg(format!("socket,id=control,path={}/control,server=on,wait=off", dir.path().display()))

@@ -18,9 +18,19 @@ pub fn top() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
+/// The folder of the images of an installed kernel, if they are to be tested: `HYPOS_IMAGES`.
+pub fn installed() -> Option<PathBuf> {
+    std::env::var_os("HYPOS_IMAGES").map(PathBuf::from)
+}
+
 /// The folder of the board's images.
 pub fn images() -> PathBuf {
-    top().join("target/images").join(board().replace('/', "-"))
+    installed().unwrap_or_else(|| top().join("target/images").join(board().replace('/', "-")))
+}
+
+/// How the name of the kernel begins.
+pub fn kernel() -> &'static str {
+    if installed().is_some() { "seL4 1" } else { "seL4 5.0.0" }
 }
 
 /// The release kernel with its symbols, as it was built.

@@ -1,7 +1,8 @@
-//! The tests that run on the kernel, each listed here as one test for the debug and one for the release kernel.
+//! The tests that run on the kernel, each listed here as one test for the debug and one for the release kernel, or for the
+//! installed one.
 //! What a run prints is described in `sel4/sel4-test-harness`.
 
-use std::{os::unix::fs::symlink, process::ExitCode, thread};
+use std::{os::unix::fs::symlink, path::PathBuf, process::ExitCode, thread};
 
 use anyhow::{Context, Result, bail};
 use hypos_tests::{Options, System, tools};
@@ -9,11 +10,20 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 /// QEMU's exit status when all tests passed: 2 * 16 + 1 (`tests/in-situ`, `isa-debug-exit`).
 const ALL_PASSED: i32 = 33;
-/// The kernels: configurations of `kernel-config`.
-const KERNELS: [&str; 2] = ["debug", "release"];
+/// The kernels: configurations of `kernel-config`, or the installed one.
+fn kernels() -> Vec<(&'static str, PathBuf)> {
+    if tools::installed().is_some() {
+        return vec![("installed", tools::images().join("kernel.elf"))];
+    }
+    let prefixes = tools::top().join("target/sel4").join(tools::board().replace('/', "-"));
+    let kernel = |name| (name, prefixes.join(name).join("bin/kernel32.elf"));
+    ["debug", "release"].map(kernel).into()
+}
 
 fn main() -> ExitCode {
-    let runs = KERNELS.map(|kernel| (kernel, thread::spawn(move || run(kernel))));
+    let runs = kernels().into_iter().map(|(kernel, path)| (kernel, thread::spawn(move || run(path))));
+    // All are started before the first is waited for.
+    let runs: Vec<_> = runs.collect();
     let trials = runs.into_iter().flat_map(|(kernel, run)| match run.join() {
         Ok(Ok((console, status))) => trials(kernel, &console, status),
         Ok(Err(error)) => vec![trial(kernel, "run", Err(format!("{error:#}").into()))],
@@ -23,13 +33,9 @@ fn main() -> ExitCode {
 }
 
 /// Boots the tests' image on a kernel; gives the console and QEMU's exit status.
-fn run(kernel: &str) -> Result<(String, Option<i32>)> {
+fn run(kernel: PathBuf) -> Result<(String, Option<i32>)> {
     let dir = tempfile::tempdir()?;
-    let prefix = tools::top().join("target/sel4").join(tools::board().replace('/', "-")).join(kernel);
-    for (file, name) in [
-        (prefix.join("bin/kernel32.elf"), "kernel.elf"),
-        (tools::images().join("in-situ.elf"), "root-task.elf"),
-    ] {
+    for (file, name) in [(kernel, "kernel.elf"), (tools::images().join("in-situ.elf"), "root-task.elf")] {
         let file = file.canonicalize().with_context(|| format!("{}: run scripts/test.sh", file.display()))?;
         symlink(file, dir.path().join(name))?;
     }

@@ -9,7 +9,7 @@ use root_task::{
     elf,
     plan::{self, Untyped},
 };
-use sel4::{BootInfoPtr, ObjectBlueprint};
+use sel4::{BootInfoPtr, KERNEL, ObjectBlueprint};
 use shm::Shm;
 use system::{ROOT, SYSTEM, render};
 
@@ -30,9 +30,6 @@ use super::{
 };
 
 include!(concat!(env!("OUT_DIR"), "/programs.rs"));
-
-/// The kernel that the root task was built for.
-const KERNEL: &str = concat!("seL4 ", env!("HYPOS_KERNEL"));
 
 /// Maps shared memory for the root task itself.
 fn share(

@@ -65,7 +65,12 @@ pub fn protect(bootinfo: &BootInfo, how: fn(bool) -> VmAttributes) -> sel4::Resu
         let first = segment.address as usize & !(GRANULE_SIZE - 1);
         let end = (segment.address + segment.size) as usize;
         for address in (first..end).step_by(GRANULE_SIZE) {
-            image_frame(bootinfo, address)?.cap().frame_remap(vspace, rights, how(executable))?;
+            image_frame(bootinfo, address)?.cap().frame_remap(
+                vspace,
+                address as sel4::Word,
+                rights,
+                how(executable),
+            )?;
         }
     }
     Ok(())

@@ -101,6 +101,7 @@ pub unsafe fn enter(bootinfo: *const seL4_BootInfo, guard: usize, main: fn(&Boot
     let bootinfo = unsafe { BootInfoPtr::new(bootinfo) };
     // SAFETY: the kernel mapped the buffer and named it in the TCB; nothing else uses it.
     unsafe { sel4::set_ipc_buffer(bootinfo.ipc_buffer()) };
+    init_thread::slot::TCB.cap().tcb_without_fpu().expect("the root task has its own thread");
     if let Some(how) = arch::MEMORY {
         image::protect(&bootinfo.get(), how).expect("the image begins with its ELF header");
     }

@@ -1,10 +1,12 @@
 //! BootInfo: what the kernel tells the root task (`libsel4/include/sel4/bootinfo_types.h`). In 5.0.0 all of it is
-//! packed, with 12-byte entries; the layout is known by the kernel's version only, no file describes it.
+//! packed, with 12-byte entries; since 13.0.0 it is laid out as C does it. The layout is known by the kernel's version
+//! only, no file describes it.
 
 use crate::{config, seL4_IPCBuffer, seL4_Word};
 
 /// Slots of the root CNode: from `start` up to but not including `end`.
-#[repr(C, packed)]
+#[cfg_attr(sel4_generation = "v5", repr(C, packed))]
+#[cfg_attr(sel4_generation = "v13", repr(C))]
 #[derive(Clone, Copy, Debug)]
 pub struct seL4_SlotRegion {
     /// The first slot.
@@ -14,21 +16,27 @@ pub struct seL4_SlotRegion {
 }
 
 /// An untyped capability.
-#[repr(C, packed)]
+#[cfg_attr(sel4_generation = "v5", repr(C, packed))]
+#[cfg_attr(sel4_generation = "v13", repr(C))]
 #[derive(Clone, Copy, Debug)]
 pub struct seL4_UntypedDesc {
     /// Where its memory is.
     pub paddr: seL4_Word,
     /// Nothing.
+    #[cfg(sel4_generation = "v5")]
     pub padding: [u8; 2],
     /// The binary logarithm of its size in bytes.
     pub sizeBits: u8,
     /// Not 0: memory of a device, or memory that the kernel does not write to.
     pub isDevice: u8,
+    /// Nothing.
+    #[cfg(sel4_generation = "v13")]
+    pub padding: [u8; 6],
 }
 
 /// The page that the root task finds the address of in its first register.
-#[repr(C, packed)]
+#[cfg_attr(sel4_generation = "v5", repr(C, packed))]
+#[cfg_attr(sel4_generation = "v13", repr(C))]
 #[derive(Clone, Copy, Debug)]
 pub struct seL4_BootInfo {
     /// Bytes of extra information, which starts on the next page.
@@ -54,10 +62,15 @@ pub struct seL4_BootInfo {
     /// Frames of the extra information.
     pub extraBIPages: seL4_SlotRegion,
     /// The binary logarithm of the root CNode's number of slots.
+    #[cfg(sel4_generation = "v5")]
     pub initThreadCNodeSizeBits: u8,
+    /// The binary logarithm of the root CNode's number of slots.
+    #[cfg(sel4_generation = "v13")]
+    pub initThreadCNodeSizeBits: seL4_Word,
     /// The root task's scheduling domain.
     pub initThreadDomain: seL4_Word,
-    /// On x86 the TSC's frequency in MHz.
+    /// On x86 the TSC's frequency in MHz; later kernels put it into the extra information.
+    #[cfg(sel4_generation = "v5")]
     pub archInfo: seL4_Word,
     /// Untyped capabilities.
     pub untyped: seL4_SlotRegion,
@@ -66,7 +79,8 @@ pub struct seL4_BootInfo {
 }
 
 /// The head of a piece of extra information.
-#[repr(C, packed)]
+#[cfg_attr(sel4_generation = "v5", repr(C, packed))]
+#[cfg_attr(sel4_generation = "v13", repr(C))]
 #[derive(Clone, Copy, Debug)]
 pub struct seL4_BootInfoHeader {
     /// What it is.
@@ -75,7 +89,16 @@ pub struct seL4_BootInfoHeader {
     pub len: seL4_Word,
 }
 
-// The offsets of a 64-bit kernel 5.0.0.
-const _: () = assert!(core::mem::offset_of!(seL4_BootInfo, archInfo) == 145);
-const _: () = assert!(core::mem::offset_of!(seL4_BootInfo, untypedList) == 169);
-const _: () = assert!(size_of::<seL4_UntypedDesc>() == 12);
+// The offsets of a 64-bit kernel.
+#[cfg(sel4_generation = "v5")]
+const _: () = {
+    assert!(core::mem::offset_of!(seL4_BootInfo, archInfo) == 145);
+    assert!(core::mem::offset_of!(seL4_BootInfo, untypedList) == 169);
+    assert!(size_of::<seL4_UntypedDesc>() == 12);
+};
+#[cfg(sel4_generation = "v13")]
+const _: () = {
+    assert!(core::mem::offset_of!(seL4_BootInfo, initThreadDomain) == 144);
+    assert!(core::mem::offset_of!(seL4_BootInfo, untypedList) == 168);
+    assert!(size_of::<seL4_UntypedDesc>() == 16);
+};

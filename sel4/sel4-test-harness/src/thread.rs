@@ -70,6 +70,7 @@ pub fn start(
     let frame = image_frame(&bootinfo, buffer.addr())?.cap();
     configure(tcb, faults, (PRIORITY, MAX_PRIORITY), Some((buffer.addr(), frame)))?;
     REPORT_TO.store(reports.bits(), Ordering::Relaxed);
+    tcb.tcb_set_authority();
     let arguments = [
         core::ptr::from_ref(case).expose_provenance() as Word,
         core::ptr::from_mut(env).expose_provenance() as Word,
@@ -116,6 +117,7 @@ fn report(label: Word, word: Word) -> ! {
 
 /// Notes that the supervisor runs again.
 pub fn stopped() {
+    sel4::init_thread::slot::TCB.cap().tcb_set_authority();
     REPORT_TO.store(0, Ordering::Relaxed);
 }
 

@@ -35,6 +35,12 @@ impl BootInfoPtr {
         self.get().0.ipcBuffer.cast()
     }
 
+    /// The TSC's frequency in MHz; 0 if the kernel does not say.
+    #[cfg(target_arch = "x86_64")]
+    pub fn tsc_mhz(&self) -> Word {
+        crate::arch::tsc_mhz(self)
+    }
+
     /// The extra information, piece by piece.
     pub fn extra(&self) -> impl Iterator<Item = BootInfoExtra<'static>> {
         let length = self.get().0.extraLen as usize;
@@ -97,12 +103,6 @@ impl<'a> BootInfo<'a> {
     pub const fn cnode_size_bits(&self) -> usize {
         self.0.initThreadCNodeSizeBits as usize
     }
-
-    /// The TSC's frequency in MHz.
-    #[cfg(target_arch = "x86_64")]
-    pub const fn tsc_mhz(&self) -> Word {
-        self.0.archInfo
-    }
 }
 
 fn region<T: CapType>(region: seL4_SlotRegion) -> SlotRegion<T> {
@@ -140,7 +140,7 @@ impl UntypedDesc {
 /// A piece of extra information.
 #[derive(Clone, Copy, Debug)]
 pub struct BootInfoExtra<'a> {
-    /// What it is: 0 padding, 1 VESA's mode.
+    /// What it is: 0 padding, 1 VESA's mode; since 13.0.0 others too (`seL4_BootInfoID` of its headers).
     pub id: Word,
     /// Its content without the head.
     pub content: &'a [u8],

@@ -1,6 +1,6 @@
 //! Operations on slots of a CSpace.
 
-use crate::sys::seL4_CapData;
+use crate::generation::{self, CapData, cap_data};
 use crate::{CPtrWithDepth, CapRights, Error, IpcBuffer, Result, Word, cap, with_ipc_buffer_mut};
 
 /// A slot, or a CNode, as the kernel's CNode operations name it: an address from a root CNode on.
@@ -121,7 +121,7 @@ impl AbsoluteCPtr {
     pub fn mint(&self, src: &Self, rights: CapRights, badge: Word) -> Result<()> {
         self.invoke("CNode_Mint", |buffer, root, index, depth| {
             let (src_root, src_index) = (src.root.bits(), src.path.bits());
-            let (rights, data) = (rights.into_inner(), seL4_CapData([badge]));
+            let (rights, data) = (rights.into_inner(), cap_data(badge));
             buffer.inner_mut().seL4_CNode_Mint(
                 root,
                 index,
@@ -155,7 +155,7 @@ impl AbsoluteCPtr {
     pub fn mutate(&self, src: &Self, badge: Word) -> Result<()> {
         self.invoke("CNode_Mutate", |buffer, root, index, depth| {
             let (src_root, src_index) = (src.root.bits(), src.path.bits());
-            let data = seL4_CapData([badge]);
+            let data = cap_data(badge);
             buffer.inner_mut().seL4_CNode_Mutate(root, index, depth, src_root, src_index, src.depth(), data)
         })
     }
@@ -163,20 +163,16 @@ impl AbsoluteCPtr {
 
 /// A CNode capability's guard: bits of an address that it skips, and which they must be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct CNodeCapData(seL4_CapData);
+pub struct CNodeCapData(Word);
 
 impl CNodeCapData {
     /// Leaves the guard that the capability has, where a thread's CSpace is set.
-    pub const KEEP: Self = Self(seL4_CapData([0]));
+    pub const KEEP: Self = Self(0);
 
-    /// A guard of `guard_size` bits (at most 63) that must be `guard` (of which this kernel keeps 18 bits). No
-    /// guard at all is the same as [`KEEP`](Self::KEEP).
+    /// A guard of `guard_size` bits (at most 63) that must be `guard` (of which seL4 5.0.0 keeps 18 bits). No guard
+    /// at all is the same as [`KEEP`](Self::KEEP).
     pub const fn new(guard: Word, guard_size: usize) -> Self {
-        // Without the tag of `Guard_new`, which the kernel ignores but takes as "not 0, so set it".
-        let mut data = seL4_CapData([0]);
-        data.Guard_set_GuardBits(guard);
-        data.Guard_set_GuardSize(guard_size as Word);
-        Self(data)
+        Self(generation::guard(guard, guard_size as Word))
     }
 
     /// Skips this many bits, which must be 0: for a CSpace of one CNode, a word's bits less the CNode's.
@@ -186,11 +182,11 @@ impl CNodeCapData {
 
     /// As a badge for [`AbsoluteCPtr::mint`].
     pub const fn into_word(self) -> Word {
-        self.0.0[0]
+        self.0
     }
 
     /// As the kernel has it.
-    pub const fn into_inner(self) -> seL4_CapData {
-        self.0
+    pub(crate) const fn into_inner(self) -> CapData {
+        cap_data(self.0)
     }
 }

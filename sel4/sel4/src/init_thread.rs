@@ -14,6 +14,12 @@ pub struct Slot<T: CapType = crate::cap_type::Unspecified> {
 }
 
 impl<T: CapType> Slot<T> {
+    /// The slot of this number from the root CNode's end, where the kernel puts nothing: for what a root task needs
+    /// before it hands out slots.
+    pub const fn from_end(index: usize) -> Self {
+        Self::from_index((1 << crate::config::ROOT_CNODE_SIZE_BITS) - 1 - index)
+    }
+
     /// The slot of this number.
     pub const fn from_index(index: usize) -> Self {
         Self { index, kind: PhantomData }

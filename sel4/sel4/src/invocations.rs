@@ -1,6 +1,7 @@
 //! Invocations that every architecture has. Errors name the call: see [`Error`].
 
-use crate::sys::{seL4_Error, seL4_PrioProps};
+use crate::generation;
+use crate::sys::seL4_Error;
 use crate::{
     AbsoluteCPtr, CNodeCapData, CPtr, Cap, CapType, Error, IpcBuffer, ObjectBlueprint, Result, UserContext,
     Word, cap, with_ipc_buffer_mut,
@@ -51,7 +52,7 @@ impl cap::Untyped {
 }
 
 impl cap::Tcb {
-    /// Sets what a thread needs: the address of its fault endpoint in its own CSpace (0: none), priority and the
+    /// Sets what a thread needs, which does without FPU: the address of its fault endpoint in its own CSpace (0: none), priority and the
     /// greatest priority that it may give, CSpace, VSpace, IPC buffer (address and frame; address 0: none).
     ///
     /// # Errors
@@ -68,19 +69,15 @@ impl cap::Tcb {
         ipc_buffer: Word,
         ipc_buffer_frame: cap::Granule,
     ) -> Result<()> {
-        self.invoke("TCB_Configure", |buffer, tcb| {
-            buffer.inner_mut().seL4_TCB_Configure(
-                tcb,
-                fault_ep.bits(),
-                seL4_PrioProps::new(max_controlled.into(), priority.into()),
-                cspace_root.bits(),
-                cspace_root_data.into_inner(),
-                vspace_root.bits(),
-                CNodeCapData::KEEP.into_inner(),
-                ipc_buffer,
-                ipc_buffer_frame.bits(),
-            )
-        })
+        let keep = CNodeCapData::KEEP.into_inner();
+        generation::configure(
+            self,
+            fault_ep,
+            (priority, max_controlled),
+            (cspace_root, cspace_root_data.into_inner()),
+            (vspace_root, keep),
+            (ipc_buffer, ipc_buffer_frame),
+        )
     }
 
     /// Sets fault endpoint (in the thread's own CSpace), CSpace and VSpace.
@@ -168,7 +165,7 @@ impl cap::Tcb {
     ///
     /// A priority above the limit.
     pub fn tcb_set_priority(self, priority: u8) -> Result<()> {
-        self.invoke("TCB_SetPriority", |buffer, tcb| buffer.inner_mut().seL4_TCB_SetPriority(tcb, priority))
+        generation::set_priority(self, priority)
     }
 
     /// Sets the greatest priority that the thread may give to another.
@@ -177,9 +174,23 @@ impl cap::Tcb {
     ///
     /// A priority above the caller's limit.
     pub fn tcb_set_mc_priority(self, priority: u8) -> Result<()> {
-        self.invoke("TCB_SetMCPriority", |buffer, tcb| {
-            buffer.inner_mut().seL4_TCB_SetMCPriority(tcb, priority)
-        })
+        generation::set_mc_priority(self, priority)
+    }
+
+    /// Makes this thread's limit the one for priorities that the program gives from now on. Kernels since 13.0.0 take
+    /// the capability of any thread for that, 5.0.0 the one that calls: to be the same on all, it is to be that one.
+    /// At first it is the root task's first thread.
+    pub fn tcb_set_authority(self) {
+        generation::set_authority(self);
+    }
+
+    /// Takes the FPU from the thread, where that makes switches cheaper. [`tcb_configure`](Self::tcb_configure) does it.
+    ///
+    /// # Errors
+    ///
+    /// No thread.
+    pub fn tcb_without_fpu(self) -> Result<()> {
+        generation::without_fpu(self)
     }
 
     /// Makes signals arrive where the thread waits for messages.

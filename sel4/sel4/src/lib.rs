@@ -22,6 +22,11 @@ mod rights;
 
 pub mod init_thread;
 
+/// What one generation of kernels does in another way than the others.
+#[cfg_attr(sel4_generation = "v5", path = "generation/v5.rs")]
+#[cfg_attr(sel4_generation = "v13", path = "generation/v13.rs")]
+mod generation;
+
 #[cfg_attr(target_arch = "riscv64", path = "arch/riscv64/mod.rs")]
 #[cfg_attr(target_arch = "x86_64", path = "arch/x86_64/mod.rs")]
 #[cfg_attr(target_arch = "aarch64", path = "arch/aarch64/mod.rs")]
@@ -43,7 +48,7 @@ pub use message::{MessageInfo, MessageInfoBuilder};
 pub use object::ObjectBlueprint;
 pub use rights::{CapRights, CapRightsBuilder};
 pub use sel4_sys as sys;
-pub use sel4_sys::config;
+pub use sel4_sys::{KERNEL, config};
 
 /// A machine word.
 pub type Word = sys::seL4_Word;
@@ -56,9 +61,10 @@ pub const WORD_SIZE: usize = Word::BITS as usize;
 pub const NUM_MESSAGE_REGISTERS: usize = sys::REGISTER_WORDS;
 /// Words of a message at most.
 pub const MSG_MAX_LENGTH: usize = sys::seL4_MsgMaxLength as usize;
-/// Bits of an endpoint capability's badge. A larger badge halts a debug kernel and is cut by a release kernel
-/// (badges of notifications have all bits of a word).
-pub const ENDPOINT_BADGE_BITS: u32 = sys::seL4_BadgeBits as u32;
+/// Bits of an endpoint capability's badge that every kernel has. A larger badge halts a debug kernel 5.0.0 and is cut by a
+/// release kernel (badges of notifications, and of endpoints since 13.0.0, have all bits of a word).
+pub const ENDPOINT_BADGE_BITS: u32 = 28;
+const _: () = assert!(sys::seL4_BadgeBits >= ENDPOINT_BADGE_BITS as Word);
 /// Objects that one retype makes at most.
 pub const RETYPE_FAN_OUT_LIMIT: usize = config::RETYPE_FAN_OUT_LIMIT;
 /// The binary logarithm of a CNode slot's size in bytes.

@@ -1,5 +1,6 @@
 //! Rights of a capability.
 
+use crate::generation;
 use crate::sys::seL4_CapRights;
 
 /// Rights that a copy of a capability keeps.
@@ -9,7 +10,7 @@ pub struct CapRights(seL4_CapRights);
 impl CapRights {
     /// These rights: pass capabilities along (on an endpoint: also be answered), receive or read, send or write.
     pub const fn new(grant: bool, read: bool, write: bool) -> Self {
-        Self(seL4_CapRights::new(grant as u64, read as u64, write as u64))
+        Self(generation::rights(grant, read, write))
     }
 
     /// No rights.

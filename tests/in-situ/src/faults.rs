@@ -67,11 +67,13 @@ fn writing_to_read_only_memory(env: &mut Env) -> Result<()> {
 
 #[test]
 fn reading_the_kernels_memory(env: &mut Env) -> Result<()> {
-    // The kernel's window at -2 GiB; its message has the low 32 bits of the address.
+    // The kernel's window at -2 GiB. seL4 5.0.0 tells the low 32 bits of the address; a later one may have left the
+    // window unmapped while user code runs (KERNEL_SKIM_WINDOW), so that the page is missing, and not forbidden.
     let Fault::VmFault(fault) = fault_of(env, read_it, 0xffff_ffff_8010_0000)? else {
         panic!("another fault")
     };
-    assert_eq!((fault.addr, fault.fsr), (0x8010_0000, 5));
+    assert_eq!(fault.addr & 0xffff_ffff, 0x8010_0000);
+    assert!(matches!(fault.fsr, 4 | 5), "{fault:?}");
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use sel4::init_thread::slot;
 use sel4::{ErrorKind, Result, Trigger, Word, cap, cap_type};
 use sel4_test_harness::{Env, test};
 
+use crate::ioports::issue;
 use crate::notifications::with_badges;
 
 /// The PIT's line at the IOAPIC: ISA's line 0 comes in at pin 2 (ACPI's MADT of this machine says so).
@@ -15,8 +16,7 @@ const ONE_SHOT: u8 = 0b0011_0000;
 /// About a millisecond of 1.19 MHz.
 const COUNT: u16 = 1193;
 
-fn start_pit() -> Result<()> {
-    let ports = slot::IO_PORT.cap();
+fn start_pit(ports: cap::IOPort) -> Result<()> {
     let [low, high] = COUNT.to_le_bytes();
     ports.ioport_out8(MODE, ONE_SHOT)?;
     ports.ioport_out8(COUNTER, low)?;
@@ -27,13 +27,15 @@ fn start_pit() -> Result<()> {
 fn the_pit_interrupts(env: &mut Env) -> Result<()> {
     let (notification, [signaller]) = with_badges(env, [0x10])?;
     let handler = env.alloc_slot::<cap_type::IrqHandler>();
+    let ports = issue(env, COUNTER, MODE)?;
     slot::IRQ_CONTROL.cap().irq_control_get_ioapic(0, PIN, Trigger::Edge, 5, &handler.absolute_cptr())?;
     handler.cap().irq_handler_set_notification(signaller)?;
     for _ in 0..3 {
         handler.cap().irq_handler_ack()?;
-        start_pit()?;
+        start_pit(ports.cap())?;
         assert_eq!(notification.wait(), 0x10);
     }
+    ports.absolute_cptr().delete()?;
     handler.cap().irq_handler_clear()?;
     handler.absolute_cptr().delete()
 }

@@ -51,14 +51,14 @@ fn a_priority_has_a_limit(env: &mut Env) -> Result<()> {
     Ok(())
 }
 
-/// The kernel checks 512 only, and a buffer in a page's last 512 bytes would reach into the next frame: the
+/// seL4 5.0.0 checks 512 only, and a buffer in a page's last 512 bytes would reach into the next frame: the
 /// bindings' type rules that out.
 #[test]
 fn ipc_buffers_are_aligned(env: &mut Env) -> Result<()> {
     const { assert!(align_of::<sel4::IpcBuffer>() == 1024) };
     let tcb: cap::Tcb = env.alloc_object(&ObjectBlueprint::Tcb)?;
     let page = frame(env)?;
-    tcb.tcb_set_ipc_buffer(0x1000 + 512, page)?;
+    tcb.tcb_set_ipc_buffer(0x1000 + 1024, page)?;
     let error = tcb.tcb_set_ipc_buffer(0x1000 + 256, page).expect_err("not aligned");
     assert_eq!(error.kind(), ErrorKind::AlignmentError);
     Ok(())

@@ -32,32 +32,57 @@ impl Figure {
 }
 
 /// A round trip of the raw kernel: Call and `ReplyRecv` without words between two address spaces at one priority, fast
-/// path, seL4 5.0.0 release, written in assembler.
-pub const RAW_ROUND_TRIP: u64 = 375;
+/// path, release, written in assembler. The later kernels' is that of threads without FPU on 16.0.0.
+pub fn raw_round_trip(kernel: &str) -> u64 {
+    if kernel.starts_with("seL4 5.") { 375 } else { 457 }
+}
+
+/// A kernel's figures.
+#[derive(Clone, Debug)]
+pub struct Sheet {
+    /// The kernel, as the system names it.
+    pub kernel: String,
+    /// What was measured on it.
+    pub figures: Vec<Figure>,
+}
+
+/// Measures the system in the folder `images` and the bench programs in the folder `bench`.
+///
+/// # Errors
+/// They do not boot, or do not say their figures.
+pub fn measure(images: &Path, bench: &Path) -> Result<Sheet> {
+    let (kernel, mut figures) = boot(images)?;
+    figures.extend(services(bench, raw_round_trip(&kernel))?);
+    Ok(Sheet { kernel, figures })
+}
 
 fn counted(images: PathBuf) -> Options {
     let args = ["-icount", "shift=0,sleep=off"].map(String::from).into();
     Options { images, args, ..Options::default() }
 }
 
-/// Boots the system and reads its figures off the console.
-///
-/// # Errors
-/// It does not boot, or does not say them.
-pub fn boot() -> Result<Vec<Figure>> {
-    let images = tools::images();
-    let console = System::boot(&counted(images.clone()))?.console();
+/// Boots the system and reads its kernel and its figures off the console.
+fn boot(images: &Path) -> Result<(String, Vec<Figure>)> {
+    let console = System::boot(&counted(images.to_path_buf()))?.console();
+    let kernel = kernel(&console)?;
     let line = console.lines().find(|line| line.contains("hypOS ready")).context("no ready line")?;
     let number = |before: &str, after: &str| -> Result<u64> {
         let text = line.split_once(before).and_then(|(_, rest)| rest.split_once(after));
         Ok(text.with_context(|| format!("no figure in {line:?}"))?.0.parse()?)
     };
-    let image = image_bytes(&images)?;
-    Ok(vec![
+    let image = image_bytes(images)?;
+    let figures = vec![
         figure("root task's entry to ready", "instructions", number("(", " ticks")?, 5_000_000),
         figure("memory in use when ready", "KiB", number("memory: ", " of")?, 4096),
         figure("image: kernel, root task, services", "KiB", image.div_ceil(1024), 1024),
-    ])
+    ];
+    Ok((kernel, figures))
+}
+
+/// The kernel that a console names.
+fn kernel(console: &str) -> Result<String> {
+    let rest = console.split_once(" on seL4 ").and_then(|(_, rest)| rest.split_once(','));
+    Ok(format!("seL4 {}", rest.context("no kernel's name")?.0))
 }
 
 /// Bytes of an image.
@@ -70,10 +95,7 @@ pub fn image_bytes(images: &Path) -> Result<u64> {
 }
 
 /// Boots the bench programs, built into `images`, and reads their counts.
-///
-/// # Errors
-/// As [`boot`].
-pub fn services(images: &Path) -> Result<Vec<Figure>> {
+fn services(images: &Path, raw_round_trip: u64) -> Result<Vec<Figure>> {
     let raw = Counts::take(&images.join("bench-server"))?;
     let cells = Counts::take(&images.join("cell"))?;
     let count = |name| raw.of(name);
@@ -85,7 +107,7 @@ pub fn services(images: &Path) -> Result<Vec<Figure>> {
             "typed call and reply, no words, two services",
             "instructions",
             count("call0")?,
-            RAW_ROUND_TRIP * 105 / 100,
+            raw_round_trip * 105 / 100,
         ),
         open("the same with four words, one back", "event")?,
         open("a call of a server of higher priority", "timer")?,
@@ -101,14 +123,14 @@ pub fn services(images: &Path) -> Result<Vec<Figure>> {
 ///
 /// # Errors
 /// As [`boot`].
-pub fn cells(images: &Path) -> Result<Vec<Figure>> {
+pub fn cells(images: &Path) -> Result<Sheet> {
     let instructions = "instructions";
     let event = Counts::take(&images.join("cell"))?.of("event")?;
     let counts = Counts(System::boot(&counted(images.join("bench-agent")))?.wait_for("bench cells done")?);
-    let count = |name| counts.of(name);
+    let (kernel, count) = (kernel(&counts.0)?, |name| counts.of(name));
     let open = |name, unit, value| Figure { name, unit, value, limit: None };
-    Ok(vec![
-        open("round trip of the raw kernel, no words", instructions, RAW_ROUND_TRIP),
+    let figures = vec![
+        open("round trip of the raw kernel, no words", instructions, raw_round_trip(&kernel)),
         figure("an event to a cell and its verdict", instructions, event, 700),
         figure("a cell is spawned", instructions, count("spawn")?, 400_000),
         open("a cell is killed", instructions, count("kill")?),
@@ -116,7 +138,8 @@ pub fn cells(images: &Path) -> Result<Vec<Figure>> {
         figure("from the last event to the first of the other", instructions, count("replace")?, 5_000),
         open("spawn of one of 64, on average", instructions, count("cells")?),
         figure("memory in use with 64 cells, of 64 MiB", "KiB", count("memory")?, 65_536),
-    ])
+    ];
+    Ok(Sheet { kernel, figures })
 }
 
 /// What the client counted.

@@ -1,46 +1,71 @@
-//! Prints figures as a table and writes them as JSON: `bench system BENCH_IMAGES JSON_FILE`, or
-//! `bench cells BENCH_IMAGES JSON_FILE PAGE LINUX`, which also writes its part of a page, with what the program LINUX says of
-//! this machine's Linux.
+//! Prints figures as a table, the kernels side by side, and writes them as JSON. What is promised is promised on the first
+//! kernel.
+//!
+//! `bench JSON_FILE system`, then for each kernel the folder of its images and that of its bench programs; or
+//! `bench JSON_FILE cells BENCH_IMAGES PAGE LINUX`, which also writes its part of a page, with what the program LINUX says of this
+//! machine's Linux.
 
 use std::{env, fs, path::PathBuf, process::ExitCode};
 
-use anyhow::{Context, Result, bail};
-use hypos_tests::bench::{self, Figure, page};
+use anyhow::{Context, Result, bail, ensure};
+use hypos_tests::bench::{self, Sheet, page};
 
 fn main() -> Result<ExitCode> {
     let mut args = env::args_os().skip(1);
+    let json = args.next().map(PathBuf::from).context("no JSON file")?;
     let what = args.next().context("no kind of figures")?;
-    let mut path = |what: &'static str| args.next().map(PathBuf::from).context(what);
-    let (images, json) = (path("no folder of images")?, path("no JSON file")?);
-    let figures = match what.to_str() {
-        Some("system") => [bench::boot()?, bench::services(&images)?].concat(),
-        Some("cells") => bench::cells(&images)?,
-        other => bail!("no figures of {other:?}"),
+    let paths: Vec<_> = args.map(PathBuf::from).collect();
+    let sheets = match (what.to_str(), &paths[..]) {
+        (Some("system"), folders) => system(folders)?,
+        (Some("cells"), [images, ..]) => vec![bench::cells(images)?],
+        (other, _) => bail!("no figures of {other:?}"),
     };
-    let mut over = false;
-    println!("{:<46} {:>9} {:<13} {:>9}", "", "measured", "", "at most");
-    for figure in &figures {
-        let Figure { name, unit, value, limit } = figure;
-        let exceeded = figure.is_over();
-        over |= exceeded;
-        let limit = limit.map_or_else(String::new, |limit| limit.to_string());
-        println!("{name:<46} {value:>9} {unit:<13} {limit:>9}{}", if exceeded { "  EXCEEDED" } else { "" });
-    }
-    let raw = bench::RAW_ROUND_TRIP;
-    if let Some(call) = figures.iter().find(|figure| figure.name.starts_with("typed call")) {
-        let percent = call.value * 100 / raw;
-        println!("a typed call takes {percent} % of the raw kernel's round trip of {raw} instructions");
-    }
-    if what == "cells" {
-        let (file, linux) = (path("no page")?, path("no program for Linux")?);
-        let walls = page::walls(&images, &linux)?;
+    let over = print(&sheets);
+    if let (Some("cells"), [images, file, linux]) = (what.to_str(), &paths[..]) {
+        let walls = page::walls(images, linux)?;
         println!("\n{walls}");
-        page::write(&file, &figures, &walls)?;
+        page::write(file, &sheets[0].figures, &walls)?;
     }
-    let rows: Vec<_> = figures
-        .iter()
-        .map(|f| serde_json::json!({ "name": f.name, "unit": f.unit, "value": f.value, "limit": f.limit }))
-        .collect();
+    let rows: Vec<_> = sheets.iter().flat_map(rows).collect();
     fs::write(&json, serde_json::to_string_pretty(&rows)?)?;
     Ok(if over { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn system(folders: &[PathBuf]) -> Result<Vec<Sheet>> {
+    ensure!(!folders.is_empty() && folders.len().is_multiple_of(2), "two folders for each kernel");
+    folders.chunks(2).map(|pair| bench::measure(&pair[0], &pair[1])).collect()
+}
+
+/// Prints the table; returns whether a figure is over its limit.
+fn print(sheets: &[Sheet]) -> bool {
+    let Some(first) = sheets.first() else { return false };
+    let kernels: Vec<_> = sheets.iter().map(|sheet| format!("{:>10}", sheet.kernel)).collect();
+    println!("{:<46} {} {:<13} {:>9}", "", kernels.join(" "), "", "at most");
+    let mut over = false;
+    for (row, figure) in first.figures.iter().enumerate() {
+        let exceeded = figure.is_over();
+        over |= exceeded;
+        let limit = figure.limit.map_or_else(String::new, |limit| limit.to_string());
+        let values = sheets.iter().filter_map(|sheet| sheet.figures.get(row));
+        let values: Vec<_> = values.map(|figure| format!("{:>10}", figure.value)).collect();
+        let mark = if exceeded { "  EXCEEDED" } else { "" };
+        println!("{:<46} {} {:<13} {limit:>9}{mark}", figure.name, values.join(" "), figure.unit);
+    }
+    for Sheet { kernel, figures } in sheets {
+        let raw = bench::raw_round_trip(kernel);
+        if let Some(call) = figures.iter().find(|figure| figure.name.starts_with("typed call")) {
+            let percent = call.value * 100 / raw;
+            println!(
+                "{kernel}: a typed call takes {percent} % of the raw kernel's round trip of {raw} instructions"
+            );
+        }
+    }
+    over
+}
+
+fn rows(sheet: &Sheet) -> impl Iterator<Item = serde_json::Value> {
+    sheet.figures.iter().map(|figure| {
+        let (name, unit, value, limit) = (figure.name, figure.unit, figure.value, figure.limit);
+        serde_json::json!({ "kernel": sheet.kernel, "name": name, "unit": unit, "value": value, "limit": limit })
+    })
 }

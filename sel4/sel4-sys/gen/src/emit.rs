@@ -20,6 +20,7 @@ pub fn rust(api: &Api, settings: &Settings) -> Result<String> {
     let mut out = String::new();
     let bits = api.word_bits;
     writeln!(out, "/// A machine word.\npub type seL4_Word = u{bits};")?;
+    writeln!(out, "/// The kernel's name and version.\npub const KERNEL: &str = \"seL4 {}\";", api.version)?;
     writeln!(out, "/// How many words of a message travel in machine registers.")?;
     writeln!(out, "pub const REGISTER_WORDS: usize = {};", api.register_words)?;
     config(&mut out, settings)?;

@@ -95,8 +95,14 @@ fn calculation(input: &mut &str, names: Names) -> Parsed<i64> {
             },
             '=' => "=".value(Infix::Left(8, |_: &mut _, a, b| Ok(i64::from(a == b)))),
             '!' => "=".value(Infix::Left(8, |_: &mut _, a, b| Ok(i64::from(a != b)))),
-            '&' => "&".value(Infix::Left(4, |_: &mut _, a, b| Ok(i64::from(a != 0 && b != 0)))),
-            '|' => "|".value(Infix::Left(3, |_: &mut _, a, b| Ok(i64::from(a != 0 || b != 0)))),
+            '&' => |i: &mut &str| match opt("&").parse_next(i)? {
+                Some(_) => Ok(Infix::Left(4, |_: &mut _, a, b| Ok(i64::from(a != 0 && b != 0)))),
+                None => Ok(Infix::Left(7, |_: &mut _, a, b| Ok(a & b))),
+            },
+            '|' => |i: &mut &str| match opt("|").parse_next(i)? {
+                Some(_) => Ok(Infix::Left(3, |_: &mut _, a, b| Ok(i64::from(a != 0 || b != 0)))),
+                None => Ok(Infix::Left(5, |_: &mut _, a, b| Ok(a | b))),
+            },
             _ => fail,
         })
         .parse_next(input)
@@ -119,6 +125,8 @@ mod tests {
             ("CONFIG_N > 1 && !(2 >= 3) || 0", 1),
             ("1 + 1 == 2", 1),
             ("1 << 2 + 1", 8),
+            ("0x0 | 0x1 | 6 & 12", 5),
+            ("1 | 2 == 2 || 0", 1),
         ] {
             assert_eq!(evaluate(text, &names).expect(text), value, "{text}");
         }

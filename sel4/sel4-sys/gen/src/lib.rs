@@ -27,6 +27,12 @@ pub struct Generated {
     pub inputs: Vec<PathBuf>,
     /// The kernel's settings.
     pub settings: Settings,
+    /// The kernel's version; of an installed kernel only its first part is known.
+    pub version: String,
+    /// The generation of its interface, for `cfg`s.
+    pub generation: &'static str,
+    /// Whether threads have flags, of which one is that they do without FPU.
+    pub tcb_flags: bool,
 }
 
 /// Files of a prefix, each one that is read remembered.
@@ -55,6 +61,8 @@ impl Prefix {
 pub fn generate(prefix: &Path) -> Result<Generated> {
     let mut files = Prefix { include: prefix.join("libsel4/include"), inputs: Vec::new() };
     let settings = Settings::parse(&files.read("kernel/gen_config.json")?).context("gen_config.json")?;
-    let api = dialect::read(prefix, &mut files, &settings)?;
-    Ok(Generated { rust: emit::rust(&api, &settings)?, inputs: files.inputs, settings })
+    let (generation, api) = dialect::read(prefix, &mut files, &settings)?;
+    let rust = emit::rust(&api, &settings)?;
+    let tcb_flags = api.methods.iter().any(|method| method.id == "TCBSetFlags");
+    Ok(Generated { rust, inputs: files.inputs, settings, version: api.version, generation, tcb_flags })
 }

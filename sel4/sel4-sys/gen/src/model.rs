@@ -4,6 +4,8 @@ use crate::bitfield;
 
 /// A kernel's interface, conditions already applied.
 pub struct Api {
+    /// The kernel's version; of an installed kernel only its first part is known.
+    pub version: String,
     /// System calls.
     pub syscalls: Vec<Syscall>,
     /// The interfaces' methods, in the order of their labels.

@@ -37,14 +37,22 @@ fn settings_that_are_no_json() {
 
 #[test]
 fn a_kernel_that_has_no_dialect() {
-    let folder = prefix(&[SETTINGS]);
-    assert!(error(folder.path()).contains("an installed seL4 (13 and later) can't be used yet"));
     let folder = prefix(&[SETTINGS, ("VERSION", "4.0.0\n")]);
-    assert!(error(folder.path()).contains("seL4 4.0.0 can't be used, only 5.0.0"));
+    assert!(error(folder.path()).contains("seL4 4.0.0 can't be used, only 5.0.0 and 13 to 16"));
+    let folder = prefix(&[SETTINGS, ("VERSION", "17.0.0\n")]);
+    assert!(error(folder.path()).contains("seL4 17.0.0 can't be used"));
+}
+
+#[test]
+fn another_interface() {
+    let folder = prefix(&[(SETTINGS.0, r#"{"SEL4_ARCH": "x86_64", "WORD_SIZE": "64", "KERNEL_MCS": true}"#)]);
+    assert!(error(folder.path()).contains("KernelIsMCS OFF"));
 }
 
 #[test]
 fn a_prefix_that_lacks_a_file() {
     let folder = prefix(&[SETTINGS, ("VERSION", "5.0.0\n")]);
     assert!(error(folder.path()).contains("sel4/errors.h"));
+    let folder = prefix(&[SETTINGS, ("VERSION", "16.0.0\n"), ("libsel4/include/sel4/errors.h", "")]);
+    assert!(error(folder.path()).contains("sel4/constants.h"));
 }

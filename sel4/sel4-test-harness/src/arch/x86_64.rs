@@ -26,6 +26,9 @@ pub struct Ticker {
     handler: cap::IrqHandler,
 }
 
+/// The RTC's ports.
+const PORTS: Slot<cap_type::IOPort> = Slot::from_end(0);
+
 impl Ticker {
     /// Starts it.
     pub fn start(handler: Slot<cap_type::IrqHandler>, notification: cap::Notification) -> Result<Self> {
@@ -33,6 +36,7 @@ impl Ticker {
         control.irq_control_get_ioapic(0, PIN, Trigger::Edge, VECTOR, &handler.absolute_cptr())?;
         let ticker = Self { handler: handler.cap() };
         ticker.handler.irq_handler_set_notification(notification)?;
+        slot::IO_PORT_CONTROL.cap().ioport_control_issue(INDEX, DATA, &PORTS.absolute_cptr())?;
         let rate = read(REGISTER_A)? & 0xf0 | RATE;
         write(REGISTER_A, rate)?;
         write(REGISTER_B, read(REGISTER_B)? | PERIODIC)?;
@@ -54,13 +58,13 @@ impl Ticker {
 }
 
 fn read(register: u8) -> Result<u8> {
-    let ports = slot::IO_PORT.cap();
+    let ports = PORTS.cap();
     ports.ioport_out8(INDEX, register)?;
     ports.ioport_in8(DATA)
 }
 
 fn write(register: u8, value: u8) -> Result<()> {
-    let ports = slot::IO_PORT.cap();
+    let ports = PORTS.cap();
     ports.ioport_out8(INDEX, register)?;
     ports.ioport_out8(DATA, value)
 }

@@ -223,6 +223,7 @@ mod tests {
     #[test]
     fn a_message_that_is_too_long_is_refused() {
         let api = Api {
+            version: String::new(),
             syscalls: Vec::new(),
             methods: vec![Method {
                 interface: "seL4_X".into(),

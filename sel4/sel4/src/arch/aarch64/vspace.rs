@@ -90,12 +90,18 @@ impl<T: CapTypeForFrameObject> Cap<T> {
         })
     }
 
-    /// Changes the rights and attributes of the frame where it is mapped.
+    /// Changes the rights and attributes of the frame where it is mapped, which is at this address.
     ///
     /// # Errors
     ///
     /// It is not mapped there.
-    pub fn frame_remap(self, vspace: cap::VSpace, rights: CapRights, attributes: VmAttributes) -> Result<()> {
+    pub fn frame_remap(
+        self,
+        vspace: cap::VSpace,
+        _address: Word,
+        rights: CapRights,
+        attributes: VmAttributes,
+    ) -> Result<()> {
         self.invoke("ARM_Page_Remap", |buffer, frame| {
             let (rights, attributes) = (rights.into_inner(), attributes.into_inner());
             buffer.inner_mut().seL4_ARM_Page_Remap(frame, vspace.bits(), rights, attributes)

@@ -1,6 +1,10 @@
 //! x86_64.
 
 mod fault;
+/// What one generation of kernels does in another way than the others.
+#[cfg_attr(sel4_generation = "v5", path = "v5.rs")]
+#[cfg_attr(sel4_generation = "v13", path = "v13.rs")]
+mod generation;
 mod object;
 mod user_context;
 mod vspace;
@@ -12,6 +16,8 @@ pub use fault::{UnknownSyscall, UserException, VmFault};
 pub use object::{FrameObjectType, ObjectBlueprintArch, TranslationTableObjectType};
 pub use user_context::UserContext;
 pub use vspace::{CapTypeForFrameObject, VmAttributes, vspace_levels};
+
+pub(crate) use generation::tsc_mhz;
 
 pub(crate) mod cap_types {
     crate::capability::declare_cap_types! {
@@ -31,6 +37,8 @@ pub(crate) mod cap_types {
         HugePage,
         /// A range of I/O ports.
         IOPort,
+        /// The right to make capabilities of ranges of I/O ports.
+        IOPortControl,
         /// A device's address space behind an IOMMU.
         IOSpace,
         /// A page table of an IOMMU.
@@ -49,8 +57,9 @@ pub(crate) mod slots {
     use crate::init_thread::Slot;
     use crate::sys;
 
-    /// All I/O ports.
-    pub const IO_PORT: Slot<cap_type::IOPort> = Slot::from_index(sys::seL4_CapIOPort as usize);
+    /// The right to make capabilities of I/O ports.
+    pub const IO_PORT_CONTROL: Slot<cap_type::IOPortControl> =
+        Slot::from_index(crate::arch::generation::IO_PORT_CONTROL as usize);
     /// The IOMMU's address spaces, if there is one.
     pub const IO_SPACE: Slot<cap_type::IOSpace> = Slot::from_index(sys::seL4_CapIOSpace as usize);
 }
@@ -64,9 +73,15 @@ pub enum Trigger {
     Level,
 }
 
-/// The badge that narrows an I/O port capability to `first..=last` when it is minted.
-pub const fn io_port_badge(first: u16, last: u16) -> Word {
-    (first as Word) << 16 | last as Word
+impl cap::IOPortControl {
+    /// Makes a capability of the ports `first..=last`. A port goes into one of them only.
+    ///
+    /// # Errors
+    ///
+    /// `RevokeFirst` (since 13.0.0): another one has a port of these. The slot is not empty.
+    pub fn ioport_control_issue(self, first: u16, last: u16, dst: &AbsoluteCPtr) -> Result<()> {
+        generation::issue_ports(self, first, last, dst)
+    }
 }
 
 impl cap::IrqControl {
@@ -86,7 +101,7 @@ impl cap::IrqControl {
         // Level and polarity: 1 is level-triggered and active low.
         let line = Word::from(trigger == Trigger::Level);
         self.invoke("IRQControl_GetIOAPIC", |buffer, control| {
-            let (root, index, depth) = (dst.root().bits(), dst.path().bits(), dst.path().depth() as Word);
+            let (root, index, depth) = (dst.root().bits(), dst.path().bits(), generation::irq_depth(dst));
             buffer
                 .inner_mut()
                 .seL4_IRQControl_GetIOAPIC(control, root, index, depth, ioapic, pin, line, line, vector)

@@ -1,5 +1,6 @@
 //! A thread's registers.
 
+use super::generation;
 use crate::Word;
 use crate::sys::seL4_UserContext;
 
@@ -91,7 +92,7 @@ impl UserContext {
             ("r13", registers.r13),
             ("r14", registers.r14),
             ("r15", registers.r15),
-            ("tls_base", registers.tls_base),
+            ("tls_base", generation::tls_base(registers)),
         ]
     }
 }

@@ -1,5 +1,6 @@
 //! Address spaces of x86_64: tables, frames and how they are mapped.
 
+use super::generation;
 use crate::sys;
 use crate::with_ipc_buffer_mut;
 use crate::{Cap, CapRights, CapType, Error, Result, TranslationTableObjectType, Word, cap, cap_type};
@@ -86,15 +87,20 @@ impl<T: CapTypeForFrameObject> Cap<T> {
         })
     }
 
-    /// Changes the rights and attributes of the frame where it is mapped.
+    /// Changes the rights and attributes of the frame where it is mapped, which is at this address.
     ///
     /// # Errors
     ///
     /// It is not mapped there.
-    pub fn frame_remap(self, vspace: cap::VSpace, rights: CapRights, attributes: VmAttributes) -> Result<()> {
+    pub fn frame_remap(
+        self,
+        vspace: cap::VSpace,
+        address: Word,
+        rights: CapRights,
+        attributes: VmAttributes,
+    ) -> Result<()> {
         self.invoke("X86_Page_Remap", |buffer, frame| {
-            let (rights, attributes) = (rights.into_inner(), attributes.into_inner());
-            buffer.inner_mut().seL4_X86_Page_Remap(frame, vspace.bits(), rights, attributes)
+            generation::remap(buffer, frame, vspace, address, rights, attributes.into_inner())
         })
     }
 
