@@ -16,8 +16,8 @@ if [ "$board" = "$(boards | grep -m1 "^${board%%/*}/")" ]; then
   for file in "tests/tests/${board%%/*}"_*.rs; do
     [ ! -f "$file" ] || tests+=("$(basename "$file" .rs)")
   done
-  if [ -d "tests/${board%%/*}-kernel" ]; then
-    SEL4_PREFIX=$PWD/target/sel4/$board_id/release HYPOS_PLATFORM=$board bare_cargo build --release -p "${board%%/*}-kernel"
-  fi
+  use_kernel release
+  HYPOS_SERVICES=$PWD/$images/services bare_clippy
+  if [ -d "tests/${board%%/*}-kernel" ]; then bare_cargo build --release -p "${board%%/*}-kernel"; fi
 fi
 HYPOS_PLATFORM=$board cargo test --no-fail-fast -p hypos-tests "${tests[@]/#/--test=}"

@@ -80,6 +80,16 @@ use_kernel() {
   export SEL4_PREFIX HYPOS_PLATFORM=$board
 }
 
+# clippy for the packages with code for the device, which a build for the host does not look at; tests/ARCH-kernel is for
+# that architecture alone.
+bare_clippy() {
+  local packages
+  mapfile -t packages < <(grep -rl --include=Cargo.toml 'target_os = "none"' root-task services tests |
+    grep -v '^tests/[^/]*-kernel/' | xargs sed -sn '0,/^name = /s/^name = "\(.*\)"$/\1/p')
+  if [ -d "tests/${board%%/*}-kernel" ]; then packages+=("${board%%/*}-kernel"); fi
+  bare_cargo clippy --release "${packages[@]/#/-p}" -- -D warnings
+}
+
 # Rust's name for Linux on an architecture.
 linux_target() {
   case $1 in

@@ -61,10 +61,6 @@ build_in_situ() {
 build_in_situ
 scripts/unverified.sh "$board" # for the attack tests
 
-# The packages with code for the device only, which a build for the host does not look at.
-mapfile -t bare < <(grep -rl --include=Cargo.toml 'target_os = "none"' root-task services tests |
-  xargs sed -sn '0,/^name = /s/^name = "\(.*\)"$/\1/p')
-bare_clippy() { bare_cargo clippy --release "${bare[@]/#/-p}" -- -D warnings; }
 rustdoc() { RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --workspace --lib --exclude root-task; }
 check "format" cargo fmt --all --check
 check "clippy, host" cargo clippy --workspace --lib --tests -- -D warnings

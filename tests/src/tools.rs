@@ -34,7 +34,7 @@ pub fn kernel() -> &'static str {
 }
 
 /// The release kernel with its symbols, as it was built.
-pub fn kernel() -> PathBuf {
+pub fn kernel_elf() -> PathBuf {
     top().join("target/sel4").join(board().replace('/', "-")).join("release/bin/kernel.elf")
 }
 

@@ -84,7 +84,7 @@ impl Chaos {
     pub fn start() -> Result<Self> {
         let args = ["-icount", "shift=3,sleep=off"].map(String::from).into();
         let system = System::boot(&Options { memory: 16, args, ..Options::default() })?;
-        let ram = Ram::open(&system.path("ram"), &tools::kernel())?;
+        let ram = Ram::open(&system.path("ram"), &tools::kernel_elf())?;
         let services = SYSTEM.services.iter().map(|service| service.name);
         let images = services.chain(["cell"]).map(|name| Ok((name.to_owned(), Image::open(name)?)));
         let images: BTreeMap<_, _> = images.collect::<Result<_>>()?;
