@@ -1,7 +1,7 @@
 //! Maps in memory that several protection domains share.
 //!
 //! Layout, little-endian: a header of 64 bytes, then the places of values. Nothing in it is a pointer. What a
-//! domain needs to find its way (kind, sizes) it reads and checks once, in [`Map::open`]; all else is read by
+//! domain needs to find its way (kind, sizes) it is told ([`Map::new`]), or reads and checks once, in [`Map::open`]; all else is read by
 //! value and can mislead no access, only answers: the other side may be broken.
 //!
 //! Header: `magic @0, kind @4, key_size @8, value_size @12, max_entries @16, flags @20, cpus @24` (u32 each), for a
@@ -105,7 +105,12 @@ impl<'a> Map<'a> {
         Self::new(memory, spec)
     }
 
-    fn new(memory: Shm<'a>, spec: MapSpec) -> Result<Self, MapError> {
+    /// The map that another domain created in `memory`, where what it is is known from elsewhere: its header may have been
+    /// written over.
+    ///
+    /// # Errors
+    /// As for `create`.
+    pub fn new(memory: Shm<'a>, spec: MapSpec) -> Result<Self, MapError> {
         spec.check().map_err(MapError::Spec)?;
         let needed = spec.memory_bytes();
         let memory =

@@ -109,6 +109,18 @@ pub(super) const fn align8(bytes: usize) -> usize {
 }
 
 impl MapSpec {
+    /// The description in four words, to be kept where those who share the map can't write: kind, and flags from bit 8 on;
+    /// bytes of a key; bytes of a value; entries.
+    pub const fn to_words(&self) -> [u32; 4] {
+        [self.kind as u32 | self.flags << 8, self.key_size, self.value_size, self.max_entries]
+    }
+
+    /// The description that four words hold; but for the kind it is a claim until [`MapSpec::check`] has passed.
+    pub fn from_words([kind, key_size, value_size, max_entries]: [u32; 4]) -> Option<Self> {
+        let flags = kind >> 8;
+        Some(Self { kind: MapKind::from_number(kind & 0xff)?, key_size, value_size, max_entries, flags })
+    }
+
     /// Checks the sizes against the kind and the limits.
     ///
     /// # Errors

@@ -2,17 +2,29 @@
 //!
 //! Header, little-endian: `magic u32 @0`, maps `u32 @4`, fuel `u64 @8`, seed `u64 @16`, owner `u32 @24` (the cell's
 //! number as a user of maps), slot `u32 @28`, bytes of context `u32 @32`, whether it prints `u32 @36`, which maps it
-//! may write to, bit by bit, `u32 @40`; from byte 64 on each map's address `u32` and bytes
-//! `u32`. Code begins at [`CODE`].
+//! may write to, bit by bit, `u32 @40`; from byte 64 on of each map
+//! six words `u32`: address, bytes, and what it is (four, `bpf_runtime::map::MapSpec::to_words`): its own memory may be written over. Code begins at [`CODE`].
 use shm::{OutOfBounds, Shm};
 
 /// Maps that one program can use.
 pub const MAPS: usize = 16;
 /// Where the code begins.
-pub const CODE: usize = 256;
+pub const CODE: usize = 512;
 const MAGIC: u32 = u32::from_le_bytes(*b"CELL");
 const TABLE: usize = 64;
-const _: () = assert!(TABLE + 8 * MAPS <= CODE);
+const MAP: usize = 24;
+const _: () = assert!(TABLE + MAP * MAPS <= CODE);
+
+/// A map in a cell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MapAt {
+    /// Where it is mapped.
+    pub address: u32,
+    /// Its bytes there.
+    pub bytes: u32,
+    /// What it is.
+    pub spec: [u32; 4],
+}
 
 /// The header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +46,8 @@ pub struct Header {
     pub maps: u32,
     /// Those of them that are mapped writable, bit by bit.
     pub written: u32,
-    /// Address and bytes of each.
-    pub map: [(u32, u32); MAPS],
+    /// Each of them.
+    pub map: [MapAt; MAPS],
 }
 
 impl Header {
@@ -53,9 +65,10 @@ impl Header {
         image.store(32, 4, self.context_bytes.into())?;
         image.store(36, 4, self.prints.into())?;
         image.store(40, 4, self.written.into())?;
-        for (i, (address, bytes)) in self.map.iter().enumerate() {
-            image.store(TABLE + 8 * i, 4, (*address).into())?;
-            image.store(TABLE + 8 * i + 4, 4, (*bytes).into())?;
+        for (i, MapAt { address, bytes, spec: [a, b, c, d] }) in self.map.iter().enumerate() {
+            for (word, value) in [address, bytes, a, b, c, d].into_iter().enumerate() {
+                image.store(TABLE + MAP * i + 4 * word, 4, (*value).into())?;
+            }
         }
         Ok(())
     }
@@ -70,9 +83,11 @@ impl Header {
         if word(0)? != MAGIC || maps as usize > MAPS {
             return Err(OutOfBounds);
         }
-        let mut map = [(0, 0); MAPS];
+        let mut map = [MapAt::default(); MAPS];
         for (i, entry) in map.iter_mut().enumerate() {
-            *entry = (word(TABLE + 8 * i)?, word(TABLE + 8 * i + 4)?);
+            let word = |index: usize| word(TABLE + MAP * i + 4 * index);
+            let spec = [word(2)?, word(3)?, word(4)?, word(5)?];
+            *entry = MapAt { address: word(0)?, bytes: word(1)?, spec };
         }
         Ok(Self {
             fuel: image.load(8, 8)?,
@@ -110,9 +125,9 @@ mod tests {
             prints: true,
             maps: 1,
             written: 1,
-            map: [(0, 0); MAPS],
+            map: [MapAt::default(); MAPS],
         };
-        header.map[0] = (0x1026_0000, 128);
+        header.map[0] = MapAt { address: 0x1026_0000, bytes: 128, spec: [1, 2, 3, 4] };
         header.write(image).unwrap();
         assert_eq!(Header::read(image), Ok(header));
         header.maps = MAPS as u32 + 1;

@@ -6,7 +6,7 @@
 //! `u32 @12`, out's offset in the memory of maps `u32 @16` and bytes `u32 @20`, flags `u32 @24`, maps `u32 @28`; of each map offset,
 //! bytes and [`Access`], `3 x u32`, from `@32` on; then what only the agent looks at, from `@224` on: id `u32`, instructions
 //! `u32`, bound `u64`, tag `u64`, time of loading `u64`, stack `u32`, name, 32 bytes zero-padded, `@264`. A map's: state `u32 @0`, id
-//! `u32 @4`, offset `u32 @8`, bytes `u32 @12`, name, 32 bytes, `@16`.
+//! `u32 @4`, offset `u32 @8`, bytes `u32 @12`, name, 32 bytes, `@16`, what it is, `4 x u32 @48` (`bpf_runtime::map::MapSpec::to_words`).
 use core::sync::atomic::Ordering::{Acquire, Release};
 
 use shm::{OutOfBounds, Shm};
@@ -124,6 +124,8 @@ pub struct Map {
     pub bytes: u32,
     /// Its name, padded with zeros.
     pub name: [u8; NAME],
+    /// What it is: its own memory may be written over.
+    pub spec: [u32; 4],
 }
 
 /// The ledger.
@@ -220,7 +222,8 @@ impl<'a> Ledger<'a> {
             return None;
         }
         let word = |at| e.load(at, 4).ok().map(|word| word as u32);
-        let mut map = Map { id: word(4)?, offset: word(8)?, bytes: word(12)?, name: [0; NAME] };
+        let spec = [word(48)?, word(52)?, word(56)?, word(60)?];
+        let mut map = Map { id: word(4)?, offset: word(8)?, bytes: word(12)?, name: [0; NAME], spec };
         e.read(16, &mut map.name).ok()?;
         Some(map)
     }
@@ -235,7 +238,9 @@ impl<'a> Ledger<'a> {
             e.u32(0)?.store(0, Release);
             return Ok(());
         };
-        for (at, word) in [(4, map.id), (8, map.offset), (12, map.bytes)] {
+        let [a, b, c, d] = map.spec;
+        for (at, word) in [(4, map.id), (8, map.offset), (12, map.bytes), (48, a), (52, b), (56, c), (60, d)]
+        {
             e.store(at, 4, word.into())?;
         }
         e.write(16, &map.name)?;

@@ -3,7 +3,7 @@
 use bpf_runtime::{
     interp::{Env, MAX_TEXT},
     jit::{Run, STACK_BYTES},
-    map::Map,
+    map::{Map, MapSpec},
     native::{Entry, Host},
 };
 use caps::{Region, standard};
@@ -55,10 +55,12 @@ impl Env for System {
 /// Its maps; those that it may write to with what a cell before this one was in the middle of undone.
 fn maps(header: &Header) -> Vec<Map<'static>, { image::MAPS }> {
     let mut maps = Vec::new();
-    for (index, &(address, bytes)) in header.map[..header.maps as usize].iter().enumerate() {
-        let pages = u64::from(bytes).div_ceil(Region::PAGE);
-        let map = Map::open(region(Region::at(address.into(), pages))).expect("the agent made it");
-        let map = map.owned_by(header.owner);
+    for (index, at) in header.map[..header.maps as usize].iter().enumerate() {
+        let pages = u64::from(at.bytes).div_ceil(Region::PAGE);
+        let memory = region(Region::at(at.address.into(), pages));
+        // Not from the map's own header, which another program that shares it may have written over.
+        let spec = MapSpec::from_words(at.spec).expect("the agent wrote it");
+        let map = Map::new(memory, spec).expect("the agent made it").owned_by(header.owner);
         if header.written >> index & 1 != 0 {
             map.recover(header.owner);
         }

@@ -122,7 +122,7 @@ fn services(images: &Path, raw_round_trip: u64) -> Result<Vec<Figure>> {
 /// Boots the bench programs of cells, with one in the agent's place, and reads their counts.
 ///
 /// # Errors
-/// As [`boot`].
+/// They do not boot, or do not say their figures.
 pub fn cells(images: &Path) -> Result<Sheet> {
     let instructions = "instructions";
     let event = Counts::take(&images.join("cell"))?.of("event")?;

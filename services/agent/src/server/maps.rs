@@ -104,5 +104,6 @@ impl<B: Board> Agent<'_, B> {
 fn note(map: &MapEntry<'_>) -> ledger::Map {
     let mut name = [0; NAME];
     name[..map.name.len()].copy_from_slice(map.name.as_bytes());
-    ledger::Map { id: map.id, offset: map.run.offset as u32, bytes: map.run.len as u32, name }
+    let (offset, bytes) = (map.run.offset as u32, map.run.len as u32);
+    ledger::Map { id: map.id, offset, bytes, name, spec: map.map.spec().to_words() }
 }

@@ -11,7 +11,7 @@ use bpf_runtime::{
 use caps::Region;
 use cell::{
     CELLS, FUEL,
-    image::{self, Header},
+    image::{self, Header, MapAt},
     ledger::{Access, CLOCK, Grant, Meta, NAME, Program as Entry},
     out,
 };
@@ -106,7 +106,7 @@ impl<B: Board> Agent<'_, B> {
             prints: uses(&PRINTING),
             maps: 0,
             written: 0,
-            map: [(0, 0); image::MAPS],
+            map: [MapAt::default(); image::MAPS],
         };
         let grants = [Grant::default(); image::MAPS];
         let mut layout = Layout { addresses: heapless::Vec::new(), header, grants };
@@ -123,7 +123,8 @@ impl<B: Board> Agent<'_, B> {
                 let writes = verified.summary.writes_map(index) && !map.map.spec().is_read_only();
                 access = if writes { Access::Write } else { Access::Read };
                 layout.header.written |= u32::from(access == Access::Write) << n;
-                layout.header.map[n] = (address as u32, bytes);
+                let spec = map.map.spec().to_words();
+                layout.header.map[n] = MapAt { address: address as u32, bytes, spec };
                 layout.header.maps += 1;
                 address += u64::from(bytes);
             }

@@ -4,7 +4,10 @@
 //! whatever the agent before this one was in the middle of was not begun yet or is to be finished: what the ledger does
 //! not say is not there.
 
-use bpf_runtime::{hook, map::Map};
+use bpf_runtime::{
+    hook,
+    map::{Map, MapSpec},
+};
 use cell::{
     CELLS,
     hook::ATTACHMENTS,
@@ -49,7 +52,9 @@ impl<'a, B: Board> Agent<'a, B> {
 
     fn take_over_map(&mut self, noted: &ledger::Map) -> Option<MapEntry<'a>> {
         let run = run(noted.offset, noted.bytes)?;
-        let map = Map::open(self.memory.maps.slice(run.offset, run.len).ok()?).ok()?;
+        // Not from the map's own header, which a program may have written over.
+        let spec = MapSpec::from_words(noted.spec)?;
+        let map = Map::new(self.memory.maps.slice(run.offset, run.len).ok()?, spec).ok()?;
         // What the agent before this one was in the middle of.
         map.recover(0);
         self.next_id = self.next_id.max(noted.id.wrapping_add(1));

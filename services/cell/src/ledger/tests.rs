@@ -22,7 +22,7 @@ fn program() -> Program {
     let mut program = Program {
         hook: 1,
         image: IMAGES as u32,
-        image_bytes: 300,
+        image_bytes: 600,
         out: Grant { offset: 4096, bytes: 4096, access: Access::Write },
         flags: CLOCK,
         maps: 2,
@@ -61,7 +61,7 @@ fn programs_are_read_as_written_and_nonsense_is_not_read() {
 fn maps_are_read_as_written() {
     let words = words(IMAGES);
     let ledger = Ledger(Shm::from_words(&words));
-    let map = Map { id: 3, offset: 4096, bytes: 8192, name: [b'x'; NAME] };
+    let map = Map { id: 3, offset: 4096, bytes: 8192, name: [b'x'; NAME], spec: [1, 2, 3, 4] };
     ledger.set_map(MAPS - 1, Some(&map)).unwrap();
     assert_eq!((ledger.map(MAPS - 1), ledger.map(0)), (Some(map), None));
     ledger.set_map(MAPS - 1, None).unwrap();

@@ -86,7 +86,8 @@ fn a_cell_gets_the_maps_that_its_program_uses_and_no_other() {
     assert_eq!(access(0)[..3], [Access::None, Access::None, Access::Read]);
     assert_eq!(access(1)[..3], [Access::None, Access::Read, Access::None]);
     let header = Header::read(ledger.image(&ledger.program(1).unwrap()).unwrap()).unwrap();
-    assert_eq!((header.maps, header.map[0]), (1, (cell::MAPS.vaddr as u32, 4096)));
+    let at = header.map[0];
+    assert_eq!((header.maps, at.address, at.bytes), (1, cell::MAPS.vaddr as u32, 4096));
 }
 
 #[test]

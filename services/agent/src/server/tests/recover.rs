@@ -44,7 +44,13 @@ fn what_was_half_done_is_undone() {
     // An agent that died while it unloaded b: the entry is gone, the cell is not.
     device.agent.ledger.clear_program(1);
     // And one that died while it made a map.
-    let stray = cell::ledger::Map { id: 77, offset: 8 * 4096, bytes: 4096, name: [b'x'; 32] };
+    let stray = cell::ledger::Map {
+        id: 77,
+        offset: 8 * 4096,
+        bytes: 4096,
+        name: [b'x'; 32],
+        spec: spec(MapKind::Array, 4, 8, 1).to_words(),
+    };
     device.agent.ledger.set_map(9, Some(&stray)).unwrap();
     let mut next = Device::on(device.memory, device.board.clone());
     assert_eq!(next.board.0.borrow().cells, [0]);
@@ -52,6 +58,22 @@ fn what_was_half_done_is_undone() {
     next.detach("a").unwrap();
     next.unload("a").unwrap();
     assert_eq!(next.snapshot(), Device::new().snapshot());
+}
+
+#[test]
+fn maps_whose_memory_a_program_wrote_over_are_known_again() {
+    let mut device = used();
+    let before = device.status();
+    for place in 0..2 {
+        let map = device.agent.ledger.map(place).unwrap();
+        let memory = device.memory.maps.slice(map.offset as usize, map.bytes as usize).unwrap();
+        for at in (0..memory.len()).step_by(8) {
+            memory.store(at, 8, 0x5a5a_5a5a_5a5a_5a5a).unwrap();
+        }
+    }
+    let mut next = Device::on(device.memory, device.board.clone());
+    let now = next.status();
+    assert_eq!((now.programs, now.maps, now.attachments), (before.programs, before.maps, before.attachments));
 }
 
 #[test]
