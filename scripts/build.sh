@@ -20,7 +20,8 @@ while [ $# -gt 0 ]; do
   shift
 done
 command -v cargo >/dev/null || die "no cargo; install Rust stable (https://rustup.rs)"
-command -v "${tools}objcopy" >/dev/null || die "no ${tools}objcopy; install it by scripts/setup.sh"
+command -v "${tools}objcopy" >/dev/null ||
+  die "no ${tools}objcopy; install Debian's package binutils${tools:+-${tools%-}}, or run scripts/setup.sh"
 trap 'die "$step: failed, for the reason above; if something could not be fetched, check the network and run this again"' ERR
 
 say "host programs"

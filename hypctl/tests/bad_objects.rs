@@ -105,7 +105,7 @@ fn no_program() {
     assert_eq!(
         said,
         format!(
-            "no program in it: {todo}; known are SEC(\"timer\"), SEC(\"serial\"), SEC(\"xdp\"), SEC(\"socket\")"
+            "no program in it: {todo}; known are SEC(\"timer\"), SEC(\"serial\"), SEC(\"metrics\"), SEC(\"xdp\"), SEC(\"socket\")"
         )
     );
 }

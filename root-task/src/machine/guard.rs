@@ -113,6 +113,7 @@ impl System {
         }
         let _ = self.guard.report.set_fault(cell, why);
         self.guard.stops[cell] += 1;
+        self.watch.disturbed = true;
         self.guard.set_down(cell);
         // First the calls to come, then those that wait: none is forgotten in between.
         self.repoint(cell);
@@ -149,6 +150,8 @@ impl System {
         health.due = None;
         health.restarts += 1;
         health.since = arch::ticks();
+        // What the watchdog saw was another's: one that is found as it starts twice in a row was built twice.
+        self.watch.astray &= !(1 << cell);
         match self.cells.rebuild(cell, &self.shared, &mut self.window) {
             Ok(()) => {
                 self.guard.set(cell, State::Running);

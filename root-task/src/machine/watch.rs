@@ -28,6 +28,9 @@ pub struct Watch {
     pub(super) services: Vec<Seen>,
     /// Cells that ran, though nobody called them: bit by bit.
     pub(super) astray: u64,
+    /// A cell was stopped since the last look: that and building it again go before all services, and may have kept them from
+    /// running.
+    pub(super) disturbed: bool,
     /// Capabilities that set [`LOOK`] in each service's notification, made at the first look.
     pokes: Range<usize>,
     poked: bool,
@@ -49,7 +52,14 @@ pub(super) struct Seen {
 impl Watch {
     /// Nothing was seen yet; there is a slot in `pokes` for each of `services` services.
     pub fn new(pokes: Range<usize>, services: usize) -> Self {
-        Self { services: alloc::vec![Seen::default(); services], astray: 0, pokes, poked: false, last: 0 }
+        Self {
+            services: alloc::vec![Seen::default(); services],
+            astray: 0,
+            disturbed: false,
+            pokes,
+            poked: false,
+            last: 0,
+        }
     }
 }
 
@@ -85,6 +95,7 @@ impl System {
     /// A service that has not waited for something to do since it was asked is hung: but not while it waits for an
     /// answer, nor while one above it may keep it from running.
     fn watch_services(&mut self) {
+        let disturbed = core::mem::take(&mut self.watch.disturbed);
         let silent: Vec<bool> = (0..self.units.len())
             .map(|index| {
                 let turns = self.turns(index);
@@ -99,6 +110,9 @@ impl System {
                     // It says so when it is ready, which may be lost.
                     self.is_ready(index);
                 }
+                continue;
+            }
+            if disturbed {
                 continue;
             }
             let above = |other: usize| SYSTEM.services[other].priority > SYSTEM.services[index].priority;

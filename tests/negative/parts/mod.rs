@@ -20,7 +20,7 @@ pub const SERVER: Service = Service {
     ],
 };
 
-pub const CELLS: Cells = Cells { priority: 10, restart: RESTART };
+pub const CELLS: Cells = Cells { priority: 10, restart: RESTART, contexts: &[] };
 
 /// A need of the server, and what answers it.
 pub const CALL: Need = Need::call("server", Slot(8), "p");

@@ -34,7 +34,6 @@ fn programs_that_do_not_end() -> Result<()> {
 }
 
 #[test]
-#[cfg(target_arch = "x86_64")]
 fn flags_that_the_kernel_must_not_run_with() -> Result<()> {
     let mut scene = Scene::new()?;
     let mut table = Vec::new();
