@@ -13,6 +13,7 @@ export SEL4_PREFIX HYPOS_PLATFORM=$board
 say "agent and root task that believe everything, for attack tests"
 mkdir -p "$unverified/services"
 cp "$images"/services/*.elf "$unverified/services/"
+rm -f "$unverified/services/agent.elf.full" # What it is the source of was just written over.
 bare_cargo build --release -p agent --features agent/unverified
 strip_to "target/$target/release/agent" "$unverified/services/agent.elf"
 HYPOS_SERVICES=$PWD/$unverified/services bare_cargo build --release -p root-task --features root-task/unverified
