@@ -65,8 +65,8 @@ impl Header {
         image.store(32, 4, self.context_bytes.into())?;
         image.store(36, 4, self.prints.into())?;
         image.store(40, 4, self.written.into())?;
-        for (i, MapAt { address, bytes, spec: [a, b, c, d] }) in self.map.iter().enumerate() {
-            for (word, value) in [address, bytes, a, b, c, d].into_iter().enumerate() {
+        for (i, MapAt { address, bytes, spec }) in self.map.iter().enumerate() {
+            for (word, value) in [address, bytes].into_iter().chain(spec).enumerate() {
                 image.store(TABLE + MAP * i + 4 * word, 4, (*value).into())?;
             }
         }

@@ -238,10 +238,11 @@ impl<'a> Ledger<'a> {
             e.u32(0)?.store(0, Release);
             return Ok(());
         };
-        let [a, b, c, d] = map.spec;
-        for (at, word) in [(4, map.id), (8, map.offset), (12, map.bytes), (48, a), (52, b), (56, c), (60, d)]
-        {
+        for (at, word) in [(4, map.id), (8, map.offset), (12, map.bytes)] {
             e.store(at, 4, word.into())?;
+        }
+        for (index, word) in map.spec.iter().enumerate() {
+            e.store(48 + 4 * index, 4, (*word).into())?;
         }
         e.write(16, &map.name)?;
         e.u32(0)?.store(1, Release);

@@ -114,7 +114,7 @@ fn note(slot: usize) {
         prints: false,
         maps: 0,
         written: 0,
-        map: [(0, 0); image::MAPS],
+        map: [image::MapAt::default(); image::MAPS],
     };
     let place = ledger.0.slice(offset as usize, PAGE).expect("the ledger has room for all images");
     header.write(place).expect("a page holds a header");
