@@ -82,7 +82,11 @@ impl Program {
                 ops.push(Op::Tail);
             }
         }
-        let slots = threaded::translate(&ops).map_err(|_| ProgramError::OutOfMemory)?;
+        let slots = if cfg!(sibling_calls) {
+            threaded::translate(&ops).map_err(|_| ProgramError::OutOfMemory)?
+        } else {
+            Vec::new()
+        };
         let plain = !ops.iter().any(|op| {
             matches!(op, Op::CallLocal { .. } | Op::CallReg { .. })
                 || *op == Op::CallHelper { number: number::RINGBUF_RESERVE }
