@@ -3,7 +3,7 @@ use super::{
     assume::{Relation, assume, relation},
     explore::{Explorer, Flow},
     num::Num,
-    reason::Reason,
+    reason::{Reason, Refused},
     scalar::Scalar,
     value::{Base, Pointer, Reach, Reg},
 };
@@ -25,6 +25,9 @@ enum Known {
     Nothing,
 }
 
+/// Pointers that may not be compared so.
+struct Incomparable;
+
 impl Explorer<'_> {
     /// A conditional jump to `to`. Both ways may be possible: then one is left for later.
     pub fn jump(
@@ -34,9 +37,12 @@ impl Explorer<'_> {
         (dst, src): (u8, Operand),
         to: usize,
         outcome: Option<bool>,
-    ) -> Result<Flow, Reason> {
-        let (a, b) = (self.state.reg(dst)?, self.operand(src)?);
-        let way = |taken| ways(test, width, taken, (dst, a), (src, b));
+    ) -> Result<Flow, Refused> {
+        let (a, b) = (self.reg(dst)?, self.operand(src)?);
+        let way = |taken| {
+            ways(test, width, taken, (dst, a), (src, b))
+                .map_err(|Incomparable| self.why.refuse(Reason::PointerCompare))
+        };
         let next = self.at + 1;
         let (if_taken, if_not) = (way(true)?, way(false)?);
         // Forward jumps first, and out of loops rather than back: then few states wait at a time.
@@ -51,7 +57,7 @@ impl Explorer<'_> {
             }
         };
         let known = if taken { if_taken } else { if_not };
-        self.learn(known.ok_or(Reason::Internal("branch"))?, dst, src);
+        self.learn(known.ok_or_else(|| self.why.refuse(Reason::Internal("branch")))?, dst, src);
         Ok(Flow::Next(if taken { to } else { next }))
     }
 
@@ -139,7 +145,7 @@ fn ways(
     taken: bool,
     (dst, a): (u8, Reg),
     (src, b): (Operand, Reg),
-) -> Result<Option<Known>, Reason> {
+) -> Result<Option<Known>, Incomparable> {
     let (relation, exchanged) = relation(test, taken);
     let is_zero = |scalar: Scalar| scalar.known() == Some(0) && width == Width::W64;
     match (a, b) {
@@ -151,32 +157,32 @@ fn ways(
         (Reg::Pointer(pointer), Reg::Scalar(scalar)) if is_zero(scalar) => null(pointer, dst, relation, test),
         (Reg::Scalar(scalar), Reg::Pointer(pointer)) if is_zero(scalar) => match src {
             Operand::Reg(src) => null(pointer, src, relation, test),
-            Operand::Imm(_) => Err(Reason::PointerCompare),
+            Operand::Imm(_) => Err(Incomparable),
         },
         (Reg::Pointer(a), Reg::Pointer(b)) if width == Width::W64 || a.base.is_low() && b.base.is_low() => {
             let (first, second) = if exchanged { (b, a) } else { (a, b) };
             if a.base == Base::Stale || b.base == Base::Stale {
                 // Both are addresses of packets, and neither is known.
                 let low = a.base.is_low() && b.base.is_low();
-                return if low { Ok(Some(Known::Nothing)) } else { Err(Reason::PointerCompare) };
+                return if low { Ok(Some(Known::Nothing)) } else { Err(Incomparable) };
             }
             if let Some((pointer, is_first)) = with_end(&first, &second) {
                 return reaches(relation, pointer, is_first);
             }
             if a.nullable || b.nullable || !a.same_memory(&b) || !a.base.is_memory() {
-                return Err(Reason::PointerCompare);
+                return Err(Incomparable);
             }
             // Addresses in one memory compare, unsigned, as their offsets do, signed.
             let relation = match relation {
                 Relation::Less => Relation::SignedLess,
                 Relation::LessEqual => Relation::SignedLessEqual,
                 Relation::Equal | Relation::NotEqual => relation,
-                _ => return Err(Reason::PointerCompare),
+                _ => return Err(Incomparable),
             };
             let known = assume(relation, first.off, second.off, 64);
             Ok(known.map(|(p, q)| if exchanged { Known::Offsets(q, p) } else { Known::Offsets(p, q) }))
         }
-        _ => Err(Reason::PointerCompare),
+        _ => Err(Incomparable),
     }
 }
 
@@ -192,7 +198,7 @@ fn with_end<'p>(first: &'p Pointer, second: &'p Pointer) -> Option<(&'p Pointer,
 }
 
 /// What is known if a pointer stands in this relation to the end, or, if it is not the first, the end to it.
-fn reaches(relation: Relation, pointer: &Pointer, is_first: bool) -> Result<Option<Known>, Reason> {
+fn reaches(relation: Relation, pointer: &Pointer, is_first: bool) -> Result<Option<Known>, Incomparable> {
     let Reach { fixed, proven } = pointer.reach;
     Ok(match relation {
         Relation::LessEqual if is_first => Some(Known::Reaches(*pointer, 0)),
@@ -201,16 +207,21 @@ fn reaches(relation: Relation, pointer: &Pointer, is_first: bool) -> Result<Opti
         Relation::Less => (proven < fixed).then_some(Known::Nothing),
         Relation::LessEqual => (proven <= fixed).then_some(Known::Nothing),
         Relation::NotEqual => Some(Known::Nothing),
-        _ => return Err(Reason::PointerCompare),
+        _ => return Err(Incomparable),
     })
 }
 
 /// A comparison of a pointer with null.
-fn null(pointer: Pointer, register: u8, relation: Relation, test: Test) -> Result<Option<Known>, Reason> {
+fn null(
+    pointer: Pointer,
+    register: u8,
+    relation: Relation,
+    test: Test,
+) -> Result<Option<Known>, Incomparable> {
     let is_null = match (test, relation) {
         (Test::Eq | Test::Ne, Relation::Equal) => true,
         (Test::Eq | Test::Ne, _) => false,
-        _ => return Err(Reason::PointerCompare),
+        _ => return Err(Incomparable),
     };
     Ok(match (pointer.nullable, is_null) {
         (true, _) => Some(Known::Null(register, is_null)),

@@ -4,7 +4,10 @@
 //! A backward data flow analysis over the whole code. It stays sound where it gives up: everything is live then.
 use alloc::vec::Vec;
 
-use super::layout::{At, Layout, reserve};
+use super::{
+    layout::{Layout, reserve},
+    reason::Refused,
+};
 use crate::{
     helper::{self, Arg},
     hook::Hook,
@@ -82,7 +85,7 @@ pub struct Liveness {
 }
 
 impl Liveness {
-    pub fn new(layout: &Layout, hook: &Hook) -> At<Self> {
+    pub fn new(layout: &Layout, hook: &Hook) -> Result<Self, Refused> {
         let mut before = reserve(layout.ops.len() + 1)?;
         before.resize(layout.ops.len() + 1, NONE);
         let mut liveness = Self {

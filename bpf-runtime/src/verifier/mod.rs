@@ -52,6 +52,7 @@ use crate::{
     map::MapSpec,
 };
 use explore::{Explorer, Plan};
+use reason::Why;
 
 /// The budget of steps, where none is given. All real programs that were tried take less than 56 for an instruction.
 const STEPS_PER_INSN: u64 = 64;
@@ -174,18 +175,18 @@ fn prove<T>(
     let budget = limits.steps.unwrap_or((STEPS_PER_INSN * unit.code.len() as u64).max(LEAST_STEPS));
     let (mut plan, mut steps) = (Plan::default(), 0);
     let mut first = None;
+    let why = Why::default();
     loop {
-        let mut explorer = match Explorer::new(unit, limits, &plan) {
-            Ok(explorer) => explorer,
-            Err((at, reason)) => {
-                return Err(Refusal { steps: steps as u32, ..refusal(unit, at, reason, String::new()) });
-            }
+        let Ok(mut explorer) = Explorer::new(unit, limits, &plan, &why) else {
+            let (at, reason) = why.take();
+            return Err(Refusal { steps: steps as u32, ..refusal(unit, at, reason, String::new()) });
         };
         explorer.steps = steps;
         begin(&mut explorer);
-        let Err(reason) = explorer.walk(if plan.unbounded { budget } else { budget - budget / 8 }) else {
+        if explorer.walk(if plan.unbounded { budget } else { budget - budget / 8 }).is_ok() {
             return Ok(done(&mut explorer));
-        };
+        }
+        let (_, reason) = why.take();
         steps = explorer.steps;
         let again = explorer.given_up.or_else(|| explorer.nodes.loop_above(explorer.parent));
         let endless = matches!(reason, Reason::Steps { .. } | Reason::InfiniteLoop | Reason::OutOfMemory);

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use super::{
     live::Live,
     num::Num,
-    reason::Reason,
+    reason::Refused,
     scalar::Scalar,
     state::{Frame, State},
     value::{Base, DATA, Pointer, Reg, Word},
@@ -73,7 +73,7 @@ impl<'b> Packer<'b> {
         out: &'b mut Vec<u8>,
         live: impl Fn(usize) -> Live,
         compared: bool,
-    ) -> Result<bool, Reason> {
+    ) -> Result<bool, Refused> {
         out.clear();
         let mut packer = Self { out, ids: Ids { seen: [(0, 0); MAX_IDS], len: 0, lost: false } };
         let masked = |index: usize, frame: &Frame, number: usize| {
@@ -129,18 +129,18 @@ impl<'b> Packer<'b> {
         }
     }
 
-    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Reason> {
-        self.out.try_reserve(bytes.len()).map_err(|_| Reason::OutOfMemory)?;
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Refused> {
+        self.out.try_reserve(bytes.len()).map_err(|_| Refused)?;
         self.out.extend_from_slice(bytes);
         Ok(())
     }
 
-    fn id(&mut self, id: u32) -> Result<(), Reason> {
+    fn id(&mut self, id: u32) -> Result<(), Refused> {
         let id = self.ids.renumbered(id);
         self.bytes(&[id])
     }
 
-    fn word(&mut self, word: &Word) -> Result<(), Reason> {
+    fn word(&mut self, word: &Word) -> Result<(), Refused> {
         match word {
             Word::Bytes(written) => self.bytes(&[BYTES | written]),
             Word::Half(scalar) => {
@@ -155,7 +155,7 @@ impl<'b> Packer<'b> {
         }
     }
 
-    fn reg(&mut self, reg: &Reg) -> Result<(), Reason> {
+    fn reg(&mut self, reg: &Reg) -> Result<(), Refused> {
         match reg {
             Reg::Uninit => self.bytes(&[UNINIT]),
             Reg::Scalar(scalar) => self.scalar(scalar),
@@ -167,7 +167,7 @@ impl<'b> Packer<'b> {
         }
     }
 
-    fn scalar(&mut self, scalar: &Scalar) -> Result<(), Reason> {
+    fn scalar(&mut self, scalar: &Scalar) -> Result<(), Refused> {
         let Scalar { wide, low, .. } = scalar;
         let plain = Scalar { id: 0, ..*scalar };
         if let Some(x) = scalar.known() {
@@ -188,14 +188,14 @@ impl<'b> Packer<'b> {
         self.id(scalar.id)
     }
 
-    fn num(&mut self, n: &Num) -> Result<(), Reason> {
+    fn num(&mut self, n: &Num) -> Result<(), Refused> {
         for part in [n.value, n.mask, n.umin, n.umax, n.smin as u64, n.smax as u64] {
             self.bytes(&part.to_le_bytes())?;
         }
         Ok(())
     }
 
-    fn pointer(&mut self, pointer: &Pointer) -> Result<(), Reason> {
+    fn pointer(&mut self, pointer: &Pointer) -> Result<(), Refused> {
         let (kind, index) = match pointer.base {
             Base::Stack(frame) => (0, frame.into()),
             Base::Context => (1, 0),

@@ -2,7 +2,7 @@
 use super::{
     num::Num,
     pack::{CONSTANT, HALF, HIGH, LOW, POINTER, POINTER_AT, RANGE, UNINIT, UNKNOWN},
-    reason::Reason,
+    reason::{Reason, Refused, Why},
     scalar::Scalar,
     state::{Frame, State},
     value::{Base, Pointer, Reach, Reg, Word},
@@ -96,17 +96,17 @@ impl Reader<'_> {
 }
 
 /// Makes the packed state the current one.
-pub fn unpack(packed: &[u8], state: &mut State) -> Result<(), Reason> {
-    let broken = Reason::Internal("packed state");
+pub fn unpack(packed: &[u8], state: &mut State, why: &Why) -> Result<(), Refused> {
+    let broken = || why.refuse(Reason::Internal("packed state"));
     let mut reader = Reader(packed);
-    let (frames, records) = (reader.u8().ok_or(broken.clone())?, reader.u8().ok_or(broken.clone())?);
+    let (frames, records) = (reader.u8().ok_or_else(broken)?, reader.u8().ok_or_else(broken)?);
     state.records.clear();
     for _ in 0..records {
-        state.records.push(reader.u8().ok_or(broken.clone())?.into());
+        state.records.push(reader.u8().ok_or_else(broken)?.into());
     }
     state.frames.clear();
     for index in 0..frames {
-        let frame = unpack_frame(&mut reader, index.into())?;
+        let frame = unpack_frame(&mut reader, index.into(), why)?;
         state.frames.push(frame);
     }
     // One byte holds an id, so the next fresh one is greater than all that are in use.
@@ -114,8 +114,8 @@ pub fn unpack(packed: &[u8], state: &mut State) -> Result<(), Reason> {
     Ok(())
 }
 
-fn unpack_frame(reader: &mut Reader<'_>, index: usize) -> Result<Frame, Reason> {
-    let broken = || Reason::Internal("packed frame");
+fn unpack_frame(reader: &mut Reader<'_>, index: usize, why: &Why) -> Result<Frame, Refused> {
+    let broken = || why.refuse(Reason::Internal("packed frame"));
     let entry = reader.u16().ok_or_else(broken)?;
     let back_to = reader.u16().ok_or_else(broken)?;
     let mut frame = Frame::new(index, entry.into(), back_to.into());
@@ -124,7 +124,7 @@ fn unpack_frame(reader: &mut Reader<'_>, index: usize) -> Result<Frame, Reason> 
         frame.regs[number] = reader.reg().ok_or_else(broken)?;
     }
     let words: usize = reader.u8().ok_or_else(broken)?.into();
-    frame.stack.try_reserve_exact(words).map_err(|_| Reason::OutOfMemory)?;
+    frame.stack.try_reserve_exact(words).map_err(|_| Refused)?;
     for _ in 0..words {
         frame.stack.push(reader.word().ok_or_else(broken)?);
     }

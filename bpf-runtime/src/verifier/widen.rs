@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::{
     num::{Num, ones, signed},
-    reason::Reason,
+    reason::Refused,
     scalar::Scalar,
     state::{Frame, State},
     value::{Pointer, Reach, Reg, Word},
@@ -38,7 +38,7 @@ impl Marks {
 }
 
 /// Widens `old` by `new`.
-pub fn widen(old: &mut State, new: &State, marks: &Marks) -> Result<(), Reason> {
+pub fn widen(old: &mut State, new: &State, marks: &Marks) -> Result<(), Refused> {
     let mut last_id = old.new_id();
     let mut anchors = Anchors { last_id: &mut last_id, known: Vec::new(), marks };
     for (old, new) in old.frames.iter_mut().zip(&new.frames) {
@@ -105,7 +105,7 @@ fn widen_reach(old: Reach, new: Reach, shift: i32) -> Reach {
     Reach { fixed: old.fixed, proven: proven.unwrap_or(Reach::NOWHERE) }
 }
 
-fn widen_stack(old: &mut Frame, new: &Frame, anchors: &mut Anchors<'_>) -> Result<(), Reason> {
+fn widen_stack(old: &mut Frame, new: &Frame, anchors: &mut Anchors<'_>) -> Result<(), Refused> {
     let before = core::mem::take(&mut old.stack);
     let (words, marks) = (before.len(), anchors.marks);
     let before = Frame { stack: before, ..*old };
