@@ -89,7 +89,7 @@ impl Program {
         };
         let plain = !ops.iter().any(|op| {
             matches!(op, Op::CallLocal { .. } | Op::CallReg { .. })
-                || *op == Op::CallHelper { number: number::RINGBUF_RESERVE }
+                || matches!(op, Op::CallHelper { number: number::RINGBUF_RESERVE })
         });
         Ok(Self { ops, slots, plain })
     }

@@ -185,7 +185,7 @@ impl<'u> Explorer<'u> {
         }
         let (at, is_loop) = (self.at, self.layout.is_loop(self.at));
         let mut packed = core::mem::take(&mut self.scratch);
-        let whole = Packer::pack(&self.state, &mut packed, |frame| self.live_in(frame, at), true)?;
+        let whole = self.pack(at, &mut packed, true)?;
         let scope = self.scope_number();
         let patience = if is_loop { LOOP_PATIENCE } else { PATIENCE };
         let found = self.nodes.find(at, scope, patience, &mut self.budget, |old, open| match open {
@@ -235,13 +235,19 @@ impl<'u> Explorer<'u> {
     /// The state, packed to go on from it at `at`.
     pub fn packed_here(&self, at: usize) -> Result<Vec<u8>, Refused> {
         let mut packed = Vec::new();
-        Packer::pack(&self.state, &mut packed, |frame| self.live_in(frame, at), false)?;
+        self.pack(at, &mut packed, false)?;
         packed.shrink_to_fit();
         Ok(packed)
     }
 
+    /// Packs the state at `at`, to go on from it or to be compared; false: not all of it.
+    pub fn pack(&self, at: usize, packed: &mut Vec<u8>, compared: bool) -> Result<bool, Refused> {
+        let live = core::array::from_fn(|frame| self.live_in(frame, at));
+        Packer::pack(&self.state, packed, &live, compared)
+    }
+
     /// What is live in a frame while the last one is at `at`.
-    pub fn live_in(&self, frame: usize, at: usize) -> Live {
+    fn live_in(&self, frame: usize, at: usize) -> Live {
         match self.state.frames.get(frame + 1) {
             Some(callee) => self.live.before(callee.back_to).across_call(),
             None => self.live.before(at),

@@ -65,7 +65,7 @@ impl Layout {
 
     fn target(&self, at: usize, to: i64, why: &Why) -> Result<usize, Refused> {
         let begins =
-            usize::try_from(to).ok().filter(|&to| self.ops.get(to).is_some_and(|op| *op != Op::Tail));
+            usize::try_from(to).ok().filter(|&to| self.ops.get(to).is_some_and(|op| !matches!(op, Op::Tail)));
         begins.ok_or_else(|| why.refuse_at(at, Reason::Target(to)))
     }
 
@@ -102,7 +102,7 @@ impl Layout {
                 self.check_end(last, why)?;
                 start = at;
             }
-            if self.ops[at] == Op::Tail {
+            if matches!(self.ops[at], Op::Tail) {
                 continue;
             }
             last = at;

@@ -17,7 +17,7 @@ pub struct Scalar {
 }
 
 impl Scalar {
-    pub fn unknown() -> Self {
+    pub const fn unknown() -> Self {
         Self { wide: Num::unknown(64), low: Num::unknown(32), id: 0 }
     }
 

@@ -24,7 +24,7 @@ impl Frame {
     /// The number in a word, if one is known there: its own, or its half of a register stored whole.
     fn half(&self, n: usize, why: &Why) -> Result<Option<Scalar>, Refused> {
         match (self.word(n), n + 1) {
-            (Word::Half(scalar), _) => Ok(Some(scalar)),
+            (Word::Half(scalar), _) => Ok(Some(*scalar)),
             (Word::Low(Reg::Scalar(scalar)), _) => Ok(Some(scalar.bytes(0, 4))),
             (Word::High, below) => match self.word(below) {
                 Word::Low(Reg::Scalar(scalar)) => Ok(Some(scalar.bytes(4, 4))),
@@ -51,7 +51,7 @@ impl Frame {
         }
         let (n, _) = locate(offset);
         if let (Word::Low(reg), Word::High) = (self.word(n), self.word(n.saturating_sub(1))) {
-            return Ok(reg);
+            return Ok(*reg);
         }
         let (low, high) = (self.read_part(offset, 4, why)?, self.read_part(offset + 4, 4, why)?);
         let high = high.alu(Alu::Lsh, Scalar::constant(32), Width::W64);
@@ -61,7 +61,7 @@ impl Frame {
     /// Checks that the bytes `wanted` of a word are written, and no pointer unless that is allowed.
     fn check_word(&self, n: usize, wanted: u8, pointers_too: bool, why: &Why) -> Result<(), Refused> {
         let written = match self.word(n) {
-            Word::Bytes(written) => written,
+            Word::Bytes(written) => *written,
             Word::Half(_) => 15,
             Word::Low(_) | Word::High if pointers_too => 15,
             Word::Low(_) | Word::High => self.half(n, why).map(|_| 15)?,
@@ -103,7 +103,7 @@ impl Frame {
             (4, Reg::Scalar(scalar)) => self.set_word(n, Word::Half(scalar.bytes(0, 4))),
             (_, Reg::Scalar(_)) => {
                 let before = match self.word(n) {
-                    Word::Bytes(written) => written,
+                    Word::Bytes(written) => *written,
                     _ => 15,
                 };
                 self.set_word(n, Word::Bytes(before | mask(byte, size)))

@@ -35,8 +35,8 @@ impl Frame {
         Self { regs, stack: Vec::new(), entry, back_to, depth: 0 }
     }
 
-    pub fn word(&self, n: usize) -> Word {
-        self.stack.get(n).copied().unwrap_or(UNWRITTEN)
+    pub fn word(&self, n: usize) -> &Word {
+        self.stack.get(n).unwrap_or(&UNWRITTEN)
     }
 
     pub fn set_word(&mut self, n: usize, word: Word) -> Result<(), Refused> {

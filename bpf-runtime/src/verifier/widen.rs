@@ -43,7 +43,7 @@ pub fn widen(old: &mut State, new: &State, marks: &Marks) -> Result<(), Refused>
     let mut anchors = Anchors { last_id: &mut last_id, known: Vec::new(), marks };
     for (old, new) in old.frames.iter_mut().zip(&new.frames) {
         for (old, new) in old.regs.iter_mut().zip(&new.regs) {
-            *old = anchors.reg(*old, *new);
+            *old = anchors.reg(old, new);
         }
         old.depth = old.depth.max(new.depth);
         widen_stack(old, new, &mut anchors)?;
@@ -61,7 +61,7 @@ struct Anchors<'a> {
 }
 
 impl Anchors<'_> {
-    fn reg(&mut self, old: Reg, new: Reg) -> Reg {
+    fn reg(&mut self, old: &Reg, new: &Reg) -> Reg {
         match (old, new) {
             (Reg::Scalar(old), Reg::Scalar(new)) => Reg::Scalar(widen_scalar(old, new, self.marks)),
             (Reg::Pointer(old), Reg::Pointer(new)) if old.base == new.base => self.pointer(old, new),
@@ -69,9 +69,9 @@ impl Anchors<'_> {
         }
     }
 
-    fn pointer(&mut self, old: Pointer, new: Pointer) -> Reg {
+    fn pointer(&mut self, old: &Pointer, new: &Pointer) -> Reg {
         let nullable = old.nullable || new.nullable;
-        let widened = Pointer { nullable, off: widen_num(old.off, new.off, 64, self.marks), ..old };
+        let widened = Pointer { nullable, off: widen_num(old.off, new.off, 64, self.marks), ..*old };
         if !old.base.is_packet() {
             return Reg::Pointer(widened);
         }
@@ -111,8 +111,8 @@ fn widen_stack(old: &mut Frame, new: &Frame, anchors: &mut Anchors<'_>) -> Resul
     let before = Frame { stack: before, ..*old };
     let mut pair = |n: usize| match (before.word(n), new.word(n)) {
         (Word::Low(a), Word::Low(b)) if n > 0 => {
-            let whole = before.word(n - 1) == Word::High && new.word(n - 1) == Word::High;
-            Some(anchors.reg(a, b)).filter(|reg| whole && *reg != Reg::Uninit)
+            let whole = matches!((before.word(n - 1), new.word(n - 1)), (Word::High, Word::High));
+            Some(anchors.reg(a, b)).filter(|reg| whole && !matches!(reg, Reg::Uninit))
         }
         _ => None,
     };
@@ -131,7 +131,7 @@ fn widen_stack(old: &mut Frame, new: &Frame, anchors: &mut Anchors<'_>) -> Resul
 fn written(frame: &Frame, n: usize) -> u8 {
     let number = |n| matches!(frame.word(n), Word::Low(Reg::Scalar(_)));
     match frame.word(n) {
-        Word::Bytes(written) => written,
+        Word::Bytes(written) => *written,
         Word::Half(_) => 15,
         Word::Low(_) => {
             if number(n) {
@@ -150,9 +150,9 @@ fn written(frame: &Frame, n: usize) -> u8 {
     }
 }
 
-fn widen_scalar(old: Scalar, new: Scalar, marks: &Marks) -> Scalar {
+fn widen_scalar(old: &Scalar, new: &Scalar, marks: &Marks) -> Scalar {
     if old.contains(&new) && (old.id == 0 || new.id != 0) {
-        return old;
+        return *old;
     }
     let wide = widen_num(old.wide, new.wide, 64, marks);
     let low = widen_num(old.low, new.low, 32, marks);

@@ -14,7 +14,6 @@ use super::{
     explore::{Explorer, Pending},
     natural::Step,
     nodes::{NEST, NodeId, ends, turn_of, way_out_of},
-    pack::Packer,
     reason::{Reason, Refused},
     state::State,
     subsume::covers,
@@ -150,7 +149,7 @@ impl Explorer<'_> {
     fn walk_loop(&mut self, guess: Vec<u8>, counter: Option<(Step, u64)>) -> Result<(), Refused> {
         let mut compared = Vec::new();
         let at = self.naturals[self.loops[self.scope - 1].natural].head;
-        if !Packer::pack(&self.state, &mut compared, |frame| self.live_in(frame, at), true)? {
+        if !self.pack(at, &mut compared, true)? {
             return Err(self.give_up());
         }
         let from = counter.and_then(|(step, _)| self.goes_on_from(step));
@@ -173,7 +172,7 @@ impl Explorer<'_> {
             self.cut_counter(step, from);
         }
         let mut packed = Vec::new();
-        Packer::pack(&self.state, &mut packed, |frame| self.live_in(frame, at), true)?;
+        self.pack(at, &mut packed, true)?;
         let inner = &mut self.loops[self.scope - 1];
         if covers(&inner.compared, &packed) {
             let end = ends(turn_of(inner.depth), self.since);
@@ -216,7 +215,7 @@ impl Explorer<'_> {
         let guess = self.packed_here(at)?;
         let before = &self.loops[self.scope - 1].compared;
         let mut compared = Vec::new();
-        Packer::pack(&self.state, &mut compared, |frame| self.live_in(frame, at), true)?;
+        self.pack(at, &mut compared, true)?;
         if !covers(&compared, before) {
             return Err(self.give_up());
         }
