@@ -1,6 +1,7 @@
 //! Loads, stores and atomic operations, and what helpers read.
 use super::{
     explore::Explorer,
+    num::Num,
     reason::{Reason, Refused},
     scalar::Scalar,
     value::{Base, Pointer, Reach, Reg},
@@ -76,7 +77,7 @@ impl Explorer<'_> {
     /// The place of an access through a register.
     fn place(&self, register: u8, off: i16, size: Size, atomic: bool) -> Result<Pointer, Refused> {
         let mut pointer = self.memory(register)?;
-        pointer.off = pointer.off.add(super::num::Num::constant(i64::from(off) as u64, 64), 64);
+        pointer.off = pointer.off.add(&Num::constant(i64::from(off) as u64, 64), 64);
         pointer.reach.fixed = pointer.reach.fixed.saturating_add(off.into());
         let bytes = size.bytes() as u64;
         self.check_bounds(&pointer, bytes)?;
@@ -194,7 +195,7 @@ impl Explorer<'_> {
             None => self.readable(register, most, false)?,
         }
         (0..most).try_for_each(|n| {
-            let off = pointer.off.add(super::num::Num::constant(n, 64), 64);
+            let off = pointer.off.add(&Num::constant(n, 64), 64);
             self.write_stack(frame.into(), off, 1, Reg::Scalar(Scalar::unknown_bytes(1)))
         })
     }

@@ -54,8 +54,8 @@ impl Frame {
             return Ok(*reg);
         }
         let (low, high) = (self.read_part(offset, 4, why)?, self.read_part(offset + 4, 4, why)?);
-        let high = high.alu(Alu::Lsh, Scalar::constant(32), Width::W64);
-        Ok(Reg::Scalar(high.alu(Alu::Or, low, Width::W64)))
+        let high = high.alu(Alu::Lsh, &Scalar::constant(32), Width::W64);
+        Ok(Reg::Scalar(high.alu(Alu::Or, &low, Width::W64)))
     }
 
     /// Checks that the bytes `wanted` of a word are written, and no pointer unless that is allowed.

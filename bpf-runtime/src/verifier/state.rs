@@ -128,12 +128,12 @@ impl State {
     }
 
     /// Sets all numbers equal to `scalar` by their id to it.
-    pub fn refine(&mut self, scalar: Scalar) {
+    pub fn refine(&mut self, scalar: &Scalar) {
         self.each_reg(|reg| {
             if let Reg::Scalar(other) = reg
                 && other.id == scalar.id
             {
-                *other = scalar;
+                *other = *scalar;
             }
         });
     }

@@ -138,18 +138,18 @@ impl Explorer<'_> {
 
     fn alu(&mut self, op: Alu, width: Width, dst: u8, src: Operand) -> Result<(), Refused> {
         let result = match (self.reg(dst)?, self.operand(src)?) {
-            (Reg::Scalar(a), Reg::Scalar(b)) => Reg::Scalar(Scalar { id: 0, ..a.alu(op, b, width) }),
+            (Reg::Scalar(a), Reg::Scalar(b)) => Reg::Scalar(Scalar { id: 0, ..a.alu(op, &b, width) }),
             (Reg::Pointer(pointer), Reg::Scalar(by)) if width == Width::W64 => match op {
-                Alu::Add => self.moved(pointer, dst, by.wide, pointer.off.add(by.wide, 64))?,
+                Alu::Add => self.moved(pointer, dst, by.wide, pointer.off.add(&by.wide, 64))?,
                 Alu::Sub => {
-                    let back = Num::constant(0, 64).sub(by.wide, 64);
-                    self.moved(pointer, dst, back, pointer.off.sub(by.wide, 64))?
+                    let back = Num::constant(0, 64).sub(&by.wide, 64);
+                    self.moved(pointer, dst, back, pointer.off.sub(&by.wide, 64))?
                 }
                 _ => return Err(self.why.refuse(NOT_ON_POINTERS)),
             },
             (Reg::Scalar(by), Reg::Pointer(pointer)) if width == Width::W64 && op == Alu::Add => {
                 let Operand::Reg(register) = src else { return Err(self.why.refuse(NOT_ON_POINTERS)) };
-                self.moved(pointer, register, by.wide, pointer.off.add(by.wide, 64))?
+                self.moved(pointer, register, by.wide, pointer.off.add(&by.wide, 64))?
             }
             (Reg::Pointer(a), Reg::Pointer(b)) if width == Width::W64 && op == Alu::Sub => {
                 Reg::Scalar(Scalar::from_wide(self.distance(&a, &b)?))
@@ -223,12 +223,12 @@ impl Explorer<'_> {
             return Ok(Num::constant((i64::from(a.reach.fixed) - i64::from(b.reach.fixed)) as u64, 64));
         }
         if let (Some(a), Some(b)) = (packet(a), packet(b)) {
-            return Ok(a.sub(b, 64));
+            return Ok(a.sub(&b, 64));
         }
         if a.nullable || b.nullable || !a.same_memory(b) {
             let what = "only pointers into the same memory can be subtracted from each other";
             return Err(self.why.refuse(Reason::PointerArithmetic(what)));
         }
-        Ok(a.off.sub(b.off, 64))
+        Ok(a.off.sub(&b.off, 64))
     }
 }

@@ -4,7 +4,7 @@ use super::super::{
     natural::Step,
     num::ones,
     value::{Base, Reg},
-    widen::{Marks, counted, multiples, part, times, with_part},
+    widen::{Marks, counted, multiples, part, set_part, times},
 };
 use crate::{
     hook::MAX_PACKET_BYTES,
@@ -51,7 +51,7 @@ impl Explorer<'_> {
         });
         let turns = steps.filter_map(|step| {
             let (range, bits) = part(self.state.peek(step.register), step.width)?;
-            Some((*step, times(&range, step.by, bits)?))
+            Some((*step, times(range, step.by, bits)?))
         });
         turns.min_by_key(|(_, turns)| *turns)
     }
@@ -69,29 +69,28 @@ impl Explorer<'_> {
 
     /// Cuts the counter's range to the numbers that it can have.
     pub(super) fn cut_counter(&mut self, step: Step, from: u64) {
-        let reg = *self.state.peek(step.register);
+        let mut reg = *self.state.peek(step.register);
         let Some((range, bits)) = part(&reg, step.width) else { return };
-        let cut = multiples(range, from, step.by, bits).and_then(|cut| with_part(reg, step.width, cut));
-        if let Some(cut) = cut {
-            self.state.set(step.register, cut);
+        let Some(cut) = multiples(range, from, step.by, bits) else { return };
+        if set_part(&mut reg, step.width, &cut) {
+            self.state.set(step.register, reg);
         }
     }
 
     /// What the turns make of the registers that change by constants, but the one that counts them.
     pub(super) fn count_others(&mut self, counter: Option<(Step, u64)>, replace: bool) {
-        let (Some((by, turns)), Some(inner)) = (counter, self.current()) else { return };
-        let (start, natural) = (inner.start, inner.natural);
+        let (Some((by, turns)), Some(inner)) = (counter, self.scope.checked_sub(1)) else { return };
+        let natural = self.loops[inner].natural;
         for n in 0..self.naturals[natural].steps.len() {
             let step = self.naturals[natural].steps[n];
-            let reg = *self.state.peek(step.register);
-            let from = part(&start[usize::from(step.register)], step.width);
+            let mut reg = *self.state.peek(step.register);
+            let from = part(&self.loops[inner].start[usize::from(step.register)], step.width);
             let (Some((from, bits)), Some((known, _))) = (from, part(&reg, step.width)) else { continue };
             if step.register == by.register {
                 continue;
             }
-            let all = counted(from, step.by, turns, bits);
-            let part = if replace { Some(all) } else { known.intersect(all, bits) };
-            if let Some(reg) = part.and_then(|part| with_part(reg, step.width, part)) {
+            let mut all = counted(from, step.by, turns, bits);
+            if (replace || all.intersect(known, bits)) && set_part(&mut reg, step.width, &all) {
                 self.state.set(step.register, reg);
             }
         }
