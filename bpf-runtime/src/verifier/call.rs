@@ -61,11 +61,10 @@ impl Explorer<'_> {
         if arg == Arg::Printed {
             return Ok(());
         }
-        let reg = self.reg(register)?;
-        match (arg, reg) {
+        match (arg, self.reg_here(register)?) {
             (
                 Arg::Map(kinds) | Arg::WritableMap(kinds),
-                Reg::Pointer(Pointer { base: Base::Map(map), .. }),
+                &Reg::Pointer(Pointer { base: Base::Map(map), .. }),
             ) => {
                 let spec = &self.unit.maps[usize::from(map)];
                 if !kinds.contains(&spec.kind) {
@@ -93,11 +92,11 @@ impl Explorer<'_> {
                 let bytes = if arg == Arg::MapKey { spec.key_size } else { spec.value_size };
                 self.readable(register, bytes.into(), false)
             }
-            (Arg::Size | Arg::SizeOrZero, Reg::Scalar(size)) => {
+            (Arg::Size | Arg::SizeOrZero, &Reg::Scalar(size)) => {
                 if arg == Arg::Size && size.wide.umin == 0 {
                     return Err(wrong("a length of at least 1"));
                 }
-                self.sized(helper.args[index - 1], register - 1, size)
+                self.sized(helper.args[index - 1], register - 1, &size)
             }
             (Arg::Size | Arg::SizeOrZero | Arg::Scalar, Reg::Pointer(_)) => {
                 Err(wrong("a number, not an address"))
@@ -109,15 +108,15 @@ impl Explorer<'_> {
                 Ok(())
             }
             (Arg::RecordSize, _) => Err(wrong("a constant length")),
-            (Arg::Record, reg) => self.release(register, reg),
+            (Arg::Record, _) => self.release(register),
             // Memory is checked with its length, which follows.
             _ => Ok(()),
         }
     }
 
     /// Checks the memory in a register against its length.
-    fn sized(&mut self, memory: Arg, register: u8, size: Scalar) -> Result<(), Refused> {
-        let null = matches!(self.reg(register)?, Reg::Scalar(null) if null.known() == Some(0));
+    fn sized(&mut self, memory: Arg, register: u8, size: &Scalar) -> Result<(), Refused> {
+        let null = matches!(self.reg_here(register)?, Reg::Scalar(null) if null.known() == Some(0));
         match memory {
             Arg::PrintArgs | Arg::MemOrNull if null && size.wide.umax == 0 => Ok(()),
             Arg::OutMem => self.filled(register, size),
@@ -136,8 +135,10 @@ impl Explorer<'_> {
     }
 
     /// Gives a record back: no copy of its address can be used any more.
-    fn release(&mut self, register: u8, reg: Reg) -> Result<(), Refused> {
-        let Reg::Pointer(Pointer { base: Base::Record(_), id, nullable, off, .. }) = reg else {
+    fn release(&mut self, register: u8) -> Result<(), Refused> {
+        let &Reg::Pointer(Pointer { base: Base::Record(_), id, nullable, ref off, .. }) =
+            self.state.peek(register)
+        else {
             return Err(self.why.refuse(Reason::NotReserved));
         };
         if nullable {
@@ -169,8 +170,8 @@ impl Explorer<'_> {
         for frame in &mut self.state.frames {
             frame.regs.iter_mut().filter(|reg| is_it(reg)).for_each(|reg| *reg = Reg::Uninit);
             for n in 0..frame.stack.len() {
-                if let Word::Low(reg) = frame.stack[n]
-                    && is_it(&reg)
+                if let Word::Low(reg) = &frame.stack[n]
+                    && is_it(reg)
                 {
                     (frame.stack[n], frame.stack[n.saturating_sub(1)]) = (UNWRITTEN, UNWRITTEN);
                 }
@@ -232,7 +233,7 @@ impl Explorer<'_> {
 
     /// The program's own exit.
     fn end(&self) -> Result<Flow, Refused> {
-        let Reg::Scalar(r0) = self.reg(0)? else { return Err(self.why.refuse(Reason::ReturnsPointer)) };
+        let Reg::Scalar(r0) = self.reg_here(0)? else { return Err(self.why.refuse(Reason::ReturnsPointer)) };
         if let Some(verdicts) = &self.unit.hook.verdicts {
             let (allowed, r0) = ((*verdicts.start(), *verdicts.end()), (r0.wide.smin, r0.wide.smax));
             if r0.0 < allowed.0.into() || r0.1 > allowed.1.into() {

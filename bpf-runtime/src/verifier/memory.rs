@@ -27,8 +27,8 @@ impl Explorer<'_> {
     }
 
     /// A register as a pointer to memory that is certainly there.
-    fn memory(&self, register: u8) -> Result<Pointer, Refused> {
-        match self.reg(register)? {
+    fn memory(&self, register: u8) -> Result<&Pointer, Refused> {
+        match self.reg_here(register)? {
             Reg::Pointer(pointer) if pointer.nullable => Err(self.why.refuse(Reason::MaybeNull { register })),
             Reg::Pointer(Pointer { base: Base::Stale, .. }) => {
                 Err(self.why.refuse(Reason::Moved { register }))
@@ -76,7 +76,7 @@ impl Explorer<'_> {
 
     /// The place of an access through a register.
     fn place(&self, register: u8, off: i16, size: Size, atomic: bool) -> Result<Pointer, Refused> {
-        let mut pointer = self.memory(register)?;
+        let mut pointer = *self.memory(register)?;
         pointer.off = pointer.off.add(&Num::constant(i64::from(off) as u64, 64), 64);
         pointer.reach.fixed = pointer.reach.fixed.saturating_add(off.into());
         let bytes = size.bytes() as u64;
@@ -158,7 +158,7 @@ impl Explorer<'_> {
     pub fn atomic(&mut self, atomic: Atomic, size: Size, dst: u8, src: u8, off: i16) -> Result<(), Refused> {
         let place = self.writable(dst, off, size, true)?;
         let mut operands = [Some(src), (atomic == Atomic::CmpXchg).then_some(0)].into_iter().flatten();
-        let is_number = |register| Ok(matches!(self.reg(register)?, Reg::Scalar(_)));
+        let is_number = |register| Ok(matches!(self.reg_here(register)?, Reg::Scalar(_)));
         if !operands.try_fold(true, |all, register| is_number(register).map(|is| all && is))? {
             return Err(self.why.refuse(Reason::PointerSpill));
         }
@@ -178,8 +178,8 @@ impl Explorer<'_> {
 
     /// Checks that a helper may write `size` bytes to where the register points; they count as written then. As in
     /// Linux, how many is known, or all that may be were written before.
-    pub fn filled(&mut self, register: u8, size: Scalar) -> Result<(), Refused> {
-        let (pointer, most) = (self.memory(register)?, size.wide.umax);
+    pub fn filled(&mut self, register: u8, size: &Scalar) -> Result<(), Refused> {
+        let (pointer, most) = (*self.memory(register)?, size.wide.umax);
         let Base::Stack(frame) = pointer.base else {
             self.readable(register, most, false)?;
             let read_only = self.is_read_only(&pointer, most as i64);
@@ -206,12 +206,12 @@ impl Explorer<'_> {
         if !pointer.base.is_memory() {
             return Err(self.why.refuse(Reason::NotAPointer { register }));
         }
-        self.check_bounds(&pointer, bytes)?;
+        self.check_bounds(pointer, bytes)?;
         match pointer.base {
-            Base::Context => self.read_fields(&pointer, bytes as i64),
+            Base::Context => self.read_fields(pointer, bytes as i64),
             Base::Stack(frame) => {
-                let end = pointer.off.smax + bytes as i64;
-                self.check_written(frame.into(), pointer.off.smin, end, pointers_too)
+                let (start, end) = (pointer.off.smin, pointer.off.smax + bytes as i64);
+                self.check_written(frame.into(), start, end, pointers_too)
             }
             _ => Ok(()),
         }
