@@ -99,7 +99,7 @@ impl Explorer<'_> {
     /// All pointers with the same anchor learn how far the packet goes on.
     fn learn_reach(&mut self, reaching: &Pointer, beyond: i32) {
         let Some(proven) = reaching.reach.fixed.checked_add(beyond) else { return };
-        self.state.each_reg(|reg| {
+        self.state.each_reg(&mut |reg| {
             let Reg::Pointer(pointer) = reg else { return };
             if !pointer.same_anchor(reaching) {
                 return;
@@ -127,7 +127,7 @@ impl Explorer<'_> {
         if checked.id == 0 {
             return;
         }
-        self.state.each_reg(|reg| {
+        self.state.each_reg(&mut |reg| {
             if let Reg::Pointer(pointer) = reg
                 && pointer.nullable
                 && pointer.same_memory(&checked)

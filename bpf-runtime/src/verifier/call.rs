@@ -155,7 +155,7 @@ impl Explorer<'_> {
 
     /// The packet lies elsewhere now: of addresses in it nothing is known but that they are such.
     fn forget_packet(&mut self) {
-        self.state.each_reg(|reg| {
+        self.state.each_reg(&mut |reg| {
             if let Reg::Pointer(pointer) = reg
                 && pointer.base.is_low()
             {

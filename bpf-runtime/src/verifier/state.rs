@@ -116,9 +116,9 @@ impl State {
     }
 
     /// All registers and all registers in stacks, of all frames.
-    pub fn each_reg(&mut self, mut visit: impl FnMut(&mut Reg)) {
+    pub fn each_reg(&mut self, visit: &mut dyn FnMut(&mut Reg)) {
         for frame in &mut self.frames {
-            frame.regs.iter_mut().for_each(&mut visit);
+            frame.regs.iter_mut().for_each(&mut *visit);
             for word in &mut frame.stack {
                 if let Word::Low(reg) = word {
                     visit(reg);
@@ -129,7 +129,7 @@ impl State {
 
     /// Sets all numbers equal to `scalar` by their id to it.
     pub fn refine(&mut self, scalar: &Scalar) {
-        self.each_reg(|reg| {
+        self.each_reg(&mut |reg| {
             if let Reg::Scalar(other) = reg
                 && other.id == scalar.id
             {

@@ -12,7 +12,6 @@ use alloc::vec::Vec;
 
 use super::{
     explore::{Explorer, Pending},
-    natural::Step,
     nodes::{NEST, NodeId, ends, turn_of, way_out_of},
     reason::{Reason, Refused},
     state::State,
@@ -52,8 +51,8 @@ pub struct Loop {
     marks: Marks,
     /// The registers when the loop was entered.
     start: [Reg; REGISTERS],
-    /// The step that counts its turns, and their number.
-    counter: Option<(Step, u64)>,
+    /// The step that counts its turns, by its index, and their number.
+    counter: Option<(usize, u64)>,
     /// Where the counter began, if it is known and it then goes on from there without wrapping around.
     from: Option<u64>,
     #[cfg(any(test, feature = "oracle"))]
@@ -146,7 +145,7 @@ impl Explorer<'_> {
     }
 
     /// Walks the innermost loop from a guess, which the state holds and is packed in `guess`.
-    fn walk_loop(&mut self, guess: Vec<u8>, counter: Option<(Step, u64)>) -> Result<(), Refused> {
+    fn walk_loop(&mut self, guess: Vec<u8>, counter: Option<(usize, u64)>) -> Result<(), Refused> {
         let mut compared = Vec::new();
         let at = self.naturals[self.loops[self.scope - 1].natural].head;
         if !self.pack(at, &mut compared, true)? {
