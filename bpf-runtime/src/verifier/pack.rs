@@ -164,11 +164,11 @@ impl<'b> Packer<'b> {
             Word::Bytes(written) => self.bytes(&[BYTES | written]),
             Word::Half(scalar) => {
                 self.bytes(&[HALF]);
-                self.scalar(scalar)
+                self.scalar(scalar);
             }
             Word::Low(reg) => {
                 self.bytes(&[LOW]);
-                self.reg(reg)
+                self.reg(reg);
             }
             Word::High => self.bytes(&[HIGH]),
         }
@@ -180,7 +180,7 @@ impl<'b> Packer<'b> {
             Reg::Scalar(scalar) => self.scalar(scalar),
             // Too many ids: it is lost.
             Reg::Pointer(p) if p.base.is_packet() && p.id != 0 && self.ids.renumbered(p.id) == 0 => {
-                self.bytes(&[UNINIT])
+                self.bytes(&[UNINIT]);
             }
             Reg::Pointer(pointer) => self.pointer(pointer),
         }
