@@ -195,7 +195,7 @@ fn successors(layout: &Layout, at: usize) -> impl Iterator<Item = usize> {
 /// The registers that an instruction writes, bit by bit.
 fn writes(op: Op) -> u16 {
     match op {
-        Op::CallHelper { .. } | Op::CallLocal { .. } => 0x3f,
+        Op::CallHelper { .. } | Op::CallLocal { .. } | Op::LoadPacket { .. } => 0x3f,
         Op::CallReg { .. } => 0x3ff,
         _ => op.written().map_or(0, |register| 1 << register),
     }
