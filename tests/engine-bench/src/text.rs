@@ -46,8 +46,11 @@ pub fn measure(programs: &Path) -> Result<Text> {
         let mut path = path.split("::");
         match (path.next(), path.next()) {
             (Some("map"), _) | (Some("interp"), Some("helpers" | "print")) => text.helpers += size,
-            (Some("isa"), Some("disasm")) | (Some("bundle"), _) => text.log += size,
-            (Some("verifier"), Some("log" | "refusal")) => text.log += size,
+            (Some("bundle"), _)
+            | (Some("isa"), Some("disasm"))
+            | (Some("verifier"), Some("log" | "refusal")) => {
+                text.log += size;
+            }
             (Some("verifier" | "isa"), _) if shows => text.log += size,
             (Some("verifier" | "helper" | "hook"), _) => text.verifier += size,
             (Some("interp" | "isa"), _) => text.interpreter += size,
