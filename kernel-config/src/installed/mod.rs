@@ -1,6 +1,7 @@
 //! An installed seL4 of the user's own, in place of the one that this tool builds: checked, described, and put into the
 //! form that the rest of the build expects.
 
+mod memory;
 mod rules;
 mod verified;
 
@@ -22,7 +23,8 @@ pub use rules::Need;
 const KERNEL: &str = "bin/kernel.elf";
 const SETTINGS: &str = "libsel4/include/kernel/gen_config.json";
 
-/// Checks the prefix, says on standard error what it holds, and returns a prefix of the same files and `kernel32.elf`.
+/// Checks the prefix, says on standard error what it holds, and returns a prefix of the same files, with `bin/kernel32.elf`
+/// for a PC, and for other machines with `memory`: the MiB that the kernel is built for.
 ///
 /// # Errors
 ///
@@ -129,6 +131,9 @@ fn view(
     }
     if generated.settings.word("ARCH") == Some("x86") {
         kernel::multiboot(&prefix.join(KERNEL), &fresh.join("bin/kernel32.elf"), &fresh.join("objcopy.log"))?;
+    } else {
+        let mib = memory::mib(prefix)?;
+        fs::write(fresh.join("memory"), format!("{mib}\n")).context("write memory")?;
     }
     symlink(prefix.join(KERNEL), fresh.join(KERNEL)).with_context(|| format!("link {KERNEL}"))?;
     fs::rename(&fresh, &folder).with_context(|| format!("move to {}", folder.display()))?;

@@ -16,6 +16,7 @@ pub(crate) mod cap_types {
         HugePage,
     }
 
+    pub use cap_type::VSpace;
     /// The smallest frame.
     pub type Granule = cap_type::SmallPage;
 }
