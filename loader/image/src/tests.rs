@@ -91,8 +91,10 @@ fn refused(result: Result<Vec<u8>>, wanted: &[&str]) {
 #[test]
 fn an_image_says_where_it_goes_and_what_goes_where() {
     for (machine, virt, phys) in KERNELS {
-        let kernel =
-            program(machine, &[segment(virt, phys, 0x1_1000), segment(virt + 0x2_0000, phys + 0x2_0000, 200)]);
+        let kernel = program(
+            machine,
+            &[segment(virt, phys, 0x1_1000), segment(virt + 0x2_0000, phys + 0x2_0000, 200)],
+        );
         let image = with_kernel(&kernel, machine, phys).expect("made");
         let words: Vec<_> =
             image.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().expect("8"))).collect();
