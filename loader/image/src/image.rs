@@ -103,7 +103,7 @@ const GIB: u64 = 1 << 30;
 /// addresses for it, on aarch64 in blocks of 2 MiB and on riscv64 in one; and that the loader itself runs in that GiB.
 fn window(machine: u16, virt: &Range<u64>, phys: &Range<u64>, place: &Range<u64>) -> Result<()> {
     let block = if machine == elf::EM_RISCV.0 { GIB } else { 2 << 20 };
-    if virt.start.wrapping_sub(phys.start) % block != 0 {
+    if !virt.start.wrapping_sub(phys.start).is_multiple_of(block) {
         bail!(
             "the kernel is linked at {:#x} and loaded to {:#x}: the loader maps it in blocks of {block:#x} bytes, so these must \
              differ by a multiple of that",

@@ -46,7 +46,9 @@ fn file(machine: u16, kind: u16, entry: u64, segments: &[Segment]) -> Vec<u8> {
         }
         offset += data.len();
     }
-    segments.iter().for_each(|segment| file.extend(&segment.data));
+    for segment in segments {
+        file.extend(&segment.data);
+    }
     file
 }
 
@@ -82,7 +84,7 @@ fn with_kernel(kernel: &[u8], machine: u16, phys: u64) -> Result<Vec<u8>> {
 }
 
 fn refused(result: Result<Vec<u8>>, wanted: &[&str]) {
-    let error = format!("{:#}", result.err().expect("refused"));
+    let error = format!("{:#}", result.expect_err("refused"));
     for wanted in wanted {
         assert!(error.contains(wanted), "{wanted:?} is not in {error:?}");
     }
