@@ -27,8 +27,10 @@ pub mod oracle;
 #[cfg(test)]
 mod oracle_tests;
 mod pack;
+mod pointers;
 mod reason;
 mod scalar;
+mod slots;
 mod stack;
 mod state;
 mod step;
