@@ -12,7 +12,7 @@ use super::{
     nodes::{EXIT, Match, NONE, NodeId, Nodes, Place, ends, later},
     pack::Packer,
     reason::Reason,
-    slots::LiveSlots,
+    slots::forget_dead,
     state::{Frame, State, WORDS},
     subsume::covers,
     summary::Loop,
@@ -73,7 +73,6 @@ pub struct Explorer<'u> {
     pub helpers: Vec<u32>,
     pub nodes: Nodes,
     pub live: Liveness,
-    slots: LiveSlots,
     pub plan: &'u Plan,
     pub budget: Budget,
     pub pending: Vec<Pending>,
@@ -103,12 +102,10 @@ impl<'u> Explorer<'u> {
         }
         let mut budget = Budget::new(limits.memory_bytes);
         let start = |reason| (0, reason);
-        let per_slot =
-            size_of::<crate::isa::Op>() + size_of::<Live>() + size_of::<NodeId>() + LiveSlots::BYTES + 1;
+        let per_slot = size_of::<crate::isa::Op>() + size_of::<Live>() + size_of::<NodeId>() + 1;
         let frames = (size_of::<Frame>() + WORDS * size_of::<Word>()) * MAX_FRAMES;
         budget.take(per_slot * unit.code.len() + frames).map_err(start)?;
-        let live = Liveness::new(&layout, unit.hook)?;
-        let slots = LiveSlots::new(&layout, unit.maps)?;
+        let live = Liveness::new(&layout, unit)?;
         Ok(Self {
             unit,
             state: State::new().map_err(start)?,
@@ -121,7 +118,6 @@ impl<'u> Explorer<'u> {
             nodes: Nodes::new(unit.code.len()).map_err(start)?,
             layout,
             live,
-            slots,
             plan,
             budget,
             pending: Vec::new(),
@@ -184,10 +180,9 @@ impl<'u> Explorer<'u> {
 
     /// Compares the state with those kept here, and keeps it; true: it is covered, the path ends.
     fn meet(&mut self) -> Result<bool, Reason> {
-        let mut goes_on = self.at;
-        for frame in self.state.frames.iter_mut().rev() {
-            self.slots.forget_dead(frame, goes_on);
-            goes_on = frame.back_to.saturating_sub(1);
+        for frame in 0..self.state.frames.len() {
+            let live = self.live_in(frame, self.at);
+            forget_dead(&mut self.state.frames[frame], &live);
         }
         if self.came_back() {
             return self.turn();
@@ -252,7 +247,7 @@ impl<'u> Explorer<'u> {
     /// What is live in a frame while the last one is at `at`.
     pub fn live_in(&self, frame: usize, at: usize) -> Live {
         match self.state.frames.get(frame + 1) {
-            Some(callee) => self.live.before(callee.back_to).across_call(),
+            Some(callee) => self.live.across_call(callee.back_to),
             None => self.live.before(at),
         }
     }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::{
     layout::{At, Layout, reserve},
-    slots::PASSES,
+    live::PASSES,
 };
 use crate::isa::{Alu, FP, Op, Operand, REGISTERS, Width};
 

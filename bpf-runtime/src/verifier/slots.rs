@@ -1,90 +1,64 @@
-//! Which slots of its frame's stack are still read, from each instruction on: what is dead is forgotten where paths meet,
-//! so that states which differ in nothing else are one.
+//! Which slots of its frame's stack each instruction reads and writes, for [`super::live`]; and what becomes of those that
+//! are dead, where paths meet: they are forgotten, so that states which differ in nothing else are one.
 //!
-//! Nothing has to be proven of this analysis: what it takes for dead counts as unwritten from there on, so a program that
-//! reads it after all is refused.
+//! Nothing has to be proven of that: what is taken for dead counts as unwritten from there on, or as any number, so a program
+//! that needs it after all is refused.
 use alloc::vec::Vec;
 
 use super::{
     layout::{At, Layout, reserve},
+    live::Live,
     pointers::{Known, Pointers},
     state::{Frame, WORDS},
-    value::{UNWRITTEN, Word},
+    value::{DATA, Reg, UNWRITTEN, Word},
 };
 use crate::{
     helper::{self, Arg},
-    isa::{FP, Op},
+    isa::{FP, Op, Size},
     map::MapSpec,
 };
 
 /// Slots of 8 bytes, bit by bit: bit `n` stands for the bytes from `-8 * (n + 1)` on.
-type Slots = u64;
-const ALL: Slots = u64::MAX;
+pub type Slots = u64;
+pub const ALL: Slots = u64::MAX;
 const _: () = assert!(WORDS == 2 * Slots::BITS as usize);
-/// Passes over the code before the analysis gives up.
-pub(super) const PASSES: usize = 32;
 
 /// What an instruction does to the stack of its frame.
-#[derive(Clone, Copy, Default)]
-struct Effect {
-    reads: Slots,
-    /// Written as a whole.
-    writes: Slots,
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Effect {
+    /// Those that it may read, or the ones that a store may write.
+    pub touches: Slots,
+    /// A store writes all of them, and that for sure.
+    pub whole: bool,
 }
 
-/// The sets by instruction.
-#[derive(Debug)]
-pub struct LiveSlots(Vec<Slots>);
-
-impl LiveSlots {
-    /// Bytes for each instruction of a program, as long as it is verified.
-    pub const BYTES: usize = size_of::<Slots>();
-
-    pub fn new(layout: &Layout, maps: &[MapSpec]) -> At<Self> {
-        let len = layout.ops.len();
-        let effects = effects(layout, maps)?;
-        let mut before = reserve(len)?;
-        before.resize(len, 0);
-        for _ in 0..PASSES {
-            let mut changed = false;
-            for at in (0..len).rev() {
-                let op = layout.ops[at];
-                let after = |to: Option<usize>| to.and_then(|to| before.get(to)).copied().unwrap_or(0);
-                let next = op.falls_through().then_some(at + op.slots());
-                let jump = op.jump_target(at).and_then(|to| usize::try_from(to).ok());
-                let live = (after(next) | after(jump)) & !effects[at].writes | effects[at].reads;
-                changed |= live != before[at];
-                before[at] = live;
-            }
-            if !changed {
-                return Ok(Self(before));
-            }
-        }
-        before.fill(ALL);
-        Ok(Self(before))
-    }
-
-    /// Forgets what is dead of the frame that goes on at `at`; of a caller, that is its call.
-    pub fn forget_dead(&self, frame: &mut Frame, at: usize) {
-        let live = self.0.get(at).copied().unwrap_or(ALL);
-        for slot in 0..frame.stack.len().div_ceil(2) {
-            let (high, low) = (2 * slot, 2 * slot + 1);
+/// Forgets what is dead of a frame, and the numbers that nothing depends on.
+pub fn forget_dead(frame: &mut Frame, live: &Live) {
+    for slot in 0..frame.stack.len().div_ceil(2) {
+        let words = 2 * slot..(2 * slot + 2).min(frame.stack.len());
+        if live.slots >> slot & 1 == 0 {
             // Half of a register that was stored across slots: what holds the other half may be live.
-            let is_cut = matches!(frame.word(high), Word::Low(_)) || frame.word(low) == Word::High;
-            if live >> slot & 1 == 0 && !is_cut {
-                frame.stack[high] = UNWRITTEN;
-                if let Some(low) = frame.stack.get_mut(low) {
-                    *low = UNWRITTEN;
+            let is_cut =
+                matches!(frame.word(words.start), Word::Low(_)) || frame.word(words.start + 1) == Word::High;
+            if !is_cut {
+                frame.stack[words].fill(UNWRITTEN);
+            }
+        } else if live.numbers >> slot & 1 == 0 {
+            for word in &mut frame.stack[words] {
+                match word {
+                    Word::Half(_) => *word = DATA,
+                    Word::Low(reg @ Reg::Scalar(_)) => *reg = Reg::unknown(),
+                    _ => {}
                 }
             }
         }
-        let written = frame.stack.iter().rposition(|word| *word != UNWRITTEN);
-        frame.stack.truncate(written.map_or(0, |last| last + 1));
     }
+    let written = frame.stack.iter().rposition(|word| *word != UNWRITTEN);
+    frame.stack.truncate(written.map_or(0, |last| last + 1));
 }
 
 /// What each instruction does.
-fn effects(layout: &Layout, maps: &[MapSpec]) -> At<Vec<Effect>> {
+pub fn effects(layout: &Layout, maps: &[MapSpec]) -> At<Vec<Effect>> {
     let mut effects = reserve(layout.ops.len())?;
     let mut pointers = Pointers::new(layout)?;
     for (at, &op) in layout.ops.iter().enumerate() {
@@ -96,28 +70,29 @@ fn effects(layout: &Layout, maps: &[MapSpec]) -> At<Vec<Effect>> {
 }
 
 fn effect(op: Op, at: usize, pointers: &Pointers, maps: &[MapSpec]) -> Effect {
-    let reads = |base, off: i16, size: usize| match pointers.known(base) {
+    let reached = |base, off: i16, size: usize| match pointers.known(base) {
         Known::Stack(place) => slots(place + i64::from(off), size as u64),
         _ if pointers.may_be_stack(at, base) => ALL,
         _ => 0,
     };
-    match op {
-        Op::Load { size, src, off, .. } => Effect { reads: reads(src, off, size.bytes()), writes: 0 },
-        Op::Atomic { size, dst, off, .. } => Effect { reads: reads(dst, off, size.bytes()), writes: 0 },
-        Op::Store { size, dst, off, .. } => match pointers.known(dst) {
-            Known::Stack(place) if size.bytes() == 8 && (place + i64::from(off)) % 8 == 0 => {
-                Effect { reads: 0, writes: slots(place + i64::from(off), 8) }
-            }
-            _ => Effect::default(),
-        },
-        Op::CallHelper { number } => Effect { reads: read_by_helper(number, at, pointers, maps), writes: 0 },
+    let whole = |base, off: i16, size| {
+        let Known::Stack(place) = pointers.known(base) else { return false };
+        size == Size::D && (place + i64::from(off)) % 8 == 0
+    };
+    let (touches, whole) = match op {
+        Op::Load { size, src: base, off, .. } | Op::Atomic { size, dst: base, off, .. } => {
+            (reached(base, off, size.bytes()), false)
+        }
+        Op::Store { size, dst, off, .. } => (reached(dst, off, size.bytes()), whole(dst, off, size)),
+        Op::CallHelper { number } => (read_by_helper(number, at, pointers, maps), false),
         // The function gets at it through what it is given only.
         Op::CallLocal { .. } | Op::CallReg { .. } => {
             let given = (1..=5).any(|register| pointers.may_be_stack(at, register));
-            Effect { reads: if given { ALL } else { 0 }, writes: 0 }
+            (if given { ALL } else { 0 }, false)
         }
-        _ => Effect::default(),
-    }
+        _ => (0, false),
+    };
+    Effect { touches, whole }
 }
 
 /// What a helper may read, through any of its arguments.
