@@ -57,7 +57,7 @@ fn main() -> Result<ExitCode> {
             Some(injection) => injection.clone(),
             None => chaos.choose(&mut chooser)?,
         };
-        let begun = Instant::now();
+        let (begun, begun_ns) = (Instant::now(), chaos.now_ns());
         let (what, failure) = match chaos.step(&injection) {
             Ok((outcome, failure)) => {
                 if failure.is_none() {
@@ -68,7 +68,8 @@ fn main() -> Result<ExitCode> {
             Err(error) => (String::new(), Some(error)),
         };
         if env::var_os("CHAOS_VERBOSE").is_some() {
-            println!("{step}: {injection}: {what}, {} ms", begun.elapsed().as_millis());
+            let passed_ms = chaos.now_ns().saturating_sub(begun_ns) / 1_000_000;
+            println!("{step}: {injection}: {what}, {passed_ms} ms, {} of the host's", begun.elapsed().as_millis());
         }
         if let Some(failure) = failure {
             failures += 1;

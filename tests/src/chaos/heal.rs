@@ -20,6 +20,9 @@ const SOON_NS: u64 = 3_000_000_000;
 /// The same of the host's, where the system's time stands still.
 const SOON: Duration = Duration::from_secs(20);
 
+/// Targets without which there are no samples.
+pub(super) const SAMPLING: [&str; 2] = ["metrics", "timer"];
+
 impl Chaos {
     pub(super) fn status(&self) -> Result<Base> {
         // The load may have been in the middle of loading it.
@@ -56,11 +59,15 @@ impl Chaos {
         }
     }
 
-    /// Every part of the system does its work.
-    fn works(&mut self) -> Result<()> {
+    /// Every part of the system does its work. The sampler does so once a second: one more than `samples` is
+    /// waited for; if that is none, the last one may not be long ago: a sampler that stands still is found one of the next
+    /// times.
+    fn works(&mut self, samples: Option<u64>) -> Result<()> {
         let first = self.snapshot()?;
-        for (service, name) in [("serial", "hook_events"), ("tick", "hook_events"), ("metrics", "samples")] {
-            let before = first.counter(service, name);
+        self.sampled(&first)?;
+        let now = |service, name| Some((service, name, first.counter(service, name)));
+        let sampler = samples.map(|samples| ("metrics", "samples", samples));
+        for (service, name, before) in [now("serial", "hook_events"), now("tick", "hook_events"), sampler].into_iter().flatten() {
             let what = format!("{service} does not go on: {name} stays {before}");
             self.soon(&what, |now| now.counter(service, name) > before)?;
         }
@@ -86,10 +93,32 @@ impl Chaos {
         Ok(())
     }
 
+    /// Notes when the sampler was last seen to sample.
+    fn sampled(&mut self, now: &Snapshot) -> Result<()> {
+        let (samples, now_ns) = (now.counter("metrics", "samples"), now.now_ns());
+        if samples != self.sampled.0 {
+            self.sampled = (samples, now_ns);
+        }
+        let for_ns = now_ns.saturating_sub(self.sampled.1);
+        ensure!(for_ns < SOON_NS, "no sample for {} ms, since an earlier step", for_ns / 1_000_000);
+        Ok(())
+    }
+
     /// Has what was hurt built again if need be, until all works.
-    pub(super) fn heal(&mut self, injection: &Injection, done: &Done, seen: Recovery) -> Result<Recovery> {
+    pub(super) fn heal(
+        &mut self,
+        injection: &Injection,
+        done: &Done,
+        before: &Snapshot,
+        seen: Recovery,
+    ) -> Result<Recovery> {
         let flipped = matches!(injection.kind, Kind::FlipCode | Kind::FlipData);
-        let works = self.works();
+        let samples = |now: &Snapshot| {
+            SAMPLING.contains(&injection.target.as_str()).then(|| now.counter("metrics", "samples"))
+        };
+        // A turned bit was watched for longer than a sample takes.
+        let since = if injection.kind.is_deadly() { samples(&self.snapshot()?) } else { samples(before) };
+        let works = self.works(since);
         if seen != Recovery::Unseen || injection.kind.is_deadly() {
             return works.map(|()| seen);
         }
@@ -102,10 +131,12 @@ impl Chaos {
             && let Some(undo) = done.undo
         {
             self.undo(undo)?;
-            self.works()?;
+            self.works(None)?;
             return Ok(if broken { Recovery::Request } else { Recovery::Unseen });
         }
-        if self.rebuild(&injection.target).is_ok() && self.settle().is_ok() && self.works().is_ok() {
+        let rebuilt = self.rebuild(&injection.target).and_then(|()| self.settle());
+        let since = samples(&self.snapshot()?);
+        if rebuilt.is_ok() && self.works(since).is_ok() {
             return Ok(if broken { Recovery::Request } else { Recovery::Unseen });
         }
         // The line is dead: by what nobody overlooks.
@@ -118,7 +149,8 @@ impl Chaos {
         let first = count(&self.snapshot()?);
         self.soon("it was killed, and nobody noticed", |now| count(now) != first)?;
         self.settle()?;
-        self.works().context("after it was killed, too")?;
+        let since = samples(&self.snapshot()?);
+        self.works(since).context("after it was killed, too")?;
         Ok(Recovery::Kill)
     }
 

@@ -9,6 +9,7 @@ use cell::{IMAGE, image};
 
 use super::{
     Chaos,
+    machine::Back,
     ram::{PAGE, Page, VSpace},
     random::Random,
 };
@@ -94,22 +95,8 @@ pub struct Done {
     pub undo: Option<(u64, u8)>,
 }
 
-/// Privileged on x86 (SDM volume 2, HLT): it faults. One byte: wherever the code goes on, it is a whole instruction.
-const HLT: u8 = 0xf4;
-const NOP: u8 = 0x90;
-/// A jump to itself.
-const SPIN: [u8; 2] = [0xeb, 0xfe];
-/// `mov rax, imm64; jmp rax`; `mov rax, [imm64]`; `mov [imm64], rax` (SDM volume 2).
-const JUMP: ([u8; 2], [u8; 2]) = ([0x48, 0xb8], [0xff, 0xe0]);
-const READ: [u8; 2] = [0x48, 0xa1];
-const WRITE: [u8; 2] = [0x48, 0xa3];
-/// Nothing, not mapped, the kernel's, no address at all.
-const WILD: [u64; 5] = [0, 0x7fff_f000, 0x3000_0123, 0xffff_ff80_0010_0000, 0x8000_0000_dead_0000];
-/// Registers by QEMU's numbers.
-const RSI: u32 = 4;
-const RDI: u32 = 5;
-const RSP: u32 = 7;
-const RIP: u32 = 16;
+/// Nothing, not mapped, nor there, no address at all; and there is what only the kernel has.
+const WILD: [u64; 4] = [0, 0x7fff_f000, 0x3000_0123, 0x8000_0000_dead_0000];
 
 impl Chaos {
     /// Does it. The machine goes on afterwards.
@@ -142,15 +129,15 @@ impl Chaos {
             }
             Kind::FlipData => return self.flip(gdb, &data(&vspace), &mut random),
             Kind::Kill => vec![],
-            Kind::Loop => SPIN.to_vec(),
-            kind => wild(kind, &vspace, &mut random)?,
+            Kind::Loop => self.machine.spin.to_vec(),
+            kind => self.wild(kind, &vspace, &mut random)?,
         };
-        let filler = if deadly.is_empty() { HLT } else { NOP };
+        let filler = if deadly.is_empty() { self.machine.fault } else { self.machine.nop };
         let code = self.code(&injection.target, &vspace, true);
         ensure!(!code.is_empty(), "{} has no code", injection.target);
         for page in &code {
             let start = if page.vaddr == IMAGE.vaddr { image::CODE } else { 0 };
-            let mut bytes = vec![filler; PAGE - start - deadly.len()];
+            let mut bytes = filler.repeat((PAGE - start - deadly.len()) / filler.len());
             bytes.extend(&deadly);
             gdb.write(page.paddr + start as u64, &bytes)?;
         }
@@ -188,28 +175,38 @@ impl Chaos {
     /// Lets the kernel return from its next `sendSignal(notification, badge)` before it has done anything.
     fn drop_signal(&self, gdb: &mut Gdb) -> Result<Done> {
         gdb.run_to(self.ram.symbol("sendSignal")?)?;
-        let (notification, badge, stack) = (gdb.register(RDI)?, gdb.register(RSI)?, gdb.register(RSP)?);
-        gdb.set_register(RIP, self.ram.kernel_word(stack)?)?;
-        gdb.set_register(RSP, stack + 8)?;
+        let [notification, badge] = self.machine.arguments;
+        let (notification, badge) = (gdb.register(notification)?, gdb.register(badge)?);
+        let back = match self.machine.back {
+            Back::Link(register) => gdb.register(register)?,
+            Back::Stack(register) => {
+                let stack = gdb.register(register)?;
+                gdb.set_register(register, stack + 8)?;
+                self.ram.kernel_word(stack)?
+            }
+        };
+        gdb.set_register(self.machine.pc, back)?;
         Ok(Done { what: format!("signal {badge:#x} to {notification:#x}"), undo: None })
     }
-}
 
-fn wild(kind: Kind, vspace: &VSpace, random: &mut Random) -> Result<Vec<u8>> {
-    let mut addresses = WILD.to_vec();
-    let own = data(vspace);
-    match kind {
-        // Without NX its own data can be executed.
-        Kind::WildJump => addresses.extend(random.one_of(&own).map(|page| page.vaddr)),
-        Kind::WildWrite => addresses.extend(vspace.pages.iter().find(|page| !page.writable).map(|p| p.vaddr)),
-        _ => {}
+    fn wild(&self, kind: Kind, vspace: &VSpace, random: &mut Random) -> Result<Vec<u8>> {
+        let mut addresses = [&WILD[..], &[self.machine.kernel]].concat();
+        let own = data(vspace);
+        match kind {
+            // Without NX its own data can be executed.
+            Kind::WildJump => addresses.extend(random.one_of(&own).map(|page| page.vaddr)),
+            Kind::WildWrite => {
+                addresses.extend(vspace.pages.iter().find(|page| !page.writable).map(|p| p.vaddr));
+            }
+            _ => {}
+        }
+        let address = *random.one_of(&addresses).context("no address")?;
+        Ok(match kind {
+            Kind::WildJump => (self.machine.jump)(address),
+            Kind::WildRead => (self.machine.read)(address),
+            _ => (self.machine.write)(address),
+        })
     }
-    let address = random.one_of(&addresses).context("no address")?.to_le_bytes();
-    Ok(match kind {
-        Kind::WildJump => [&JUMP.0[..], &address, &JUMP.1].concat(),
-        Kind::WildRead => [&READ[..], &address].concat(),
-        _ => [&WRITE[..], &address].concat(),
-    })
 }
 
 /// Pages that nobody else has, and that it writes: data, IPC buffer, stack.

@@ -17,7 +17,7 @@
 //! older than the next. A stopped component is a failure of the run; so one with few lives left is let alone until
 //! its minute has passed, and a program gets a new cell by being replaced. No policy is changed for the test.
 //!
-//! **Time.** The machine's time is counted in instructions and skips what nobody uses (`-icount shift=3,sleep=off`): a busy
+//! **Time.** The machine's time is counted in instructions and skips what nobody uses (`-icount`): a busy
 //! host delays the machine, and never looks like a hung component. The same seed gives the same injections; the
 //! instant at which one meets the machine is the host's, so a replay may take several tries.
 
@@ -25,6 +25,7 @@ mod heal;
 mod image;
 mod inject;
 mod load;
+mod machine;
 mod ram;
 mod random;
 mod step;
@@ -38,6 +39,7 @@ use cell::IMAGE;
 use image::Image;
 pub use inject::{Injection, Kind};
 use load::{Load, Objects};
+use machine::Machine;
 use ram::{Ram, VSpace};
 use random::Random;
 use system::SYSTEM;
@@ -50,6 +52,10 @@ use crate::{Options, System, tools};
 const CELLS: &str = "cells";
 /// Programs that are there between two injections.
 const PROGRAMS: [&str; 3] = ["console", "count", "steady"];
+
+/// 16 ns an instruction: a processor of some 60 million a second. A slower one has the host execute less while something hangs, and
+/// more events while the control line is busy.
+const ICOUNT: &str = "shift=4,sleep=off";
 
 /// What must be the same after each injection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +70,7 @@ struct Base {
 #[derive(Debug)]
 pub struct Chaos {
     system: System,
+    machine: &'static Machine,
     ram: Ram,
     view: View,
     /// Services' roots of address spaces: each is built again in the same place.
@@ -74,6 +81,8 @@ pub struct Chaos {
     base: Base,
     /// When services were last seen to start, in the system's time.
     started: BTreeMap<String, u64>,
+    /// The sampler's count of samples, and when it last changed, in the system's time.
+    sampled: (u64, u64),
 }
 
 impl Chaos {
@@ -82,9 +91,10 @@ impl Chaos {
     /// # Errors
     /// It does not boot, or the load can't be loaded.
     pub fn start() -> Result<Self> {
-        let args = ["-icount", "shift=3,sleep=off"].map(String::from).into();
+        let machine = Machine::of_board()?;
+        let args = ["-icount", ICOUNT].map(String::from).into();
         let system = System::boot(&Options { memory: 16, args, ..Options::default() })?;
-        let ram = Ram::open(&system.path("ram"), &tools::kernel_elf())?;
+        let ram = Ram::open(&system.path("ram"), &tools::kernel_elf(), machine)?;
         let services = SYSTEM.services.iter().map(|service| service.name);
         let images = services.chain(["cell"]).map(|name| Ok((name.to_owned(), Image::open(name)?)));
         let images: BTreeMap<_, _> = images.collect::<Result<_>>()?;
@@ -111,7 +121,9 @@ impl Chaos {
             base: Base { memory_used: 0, program_memory_free: 0, map_memory_free: 0, attachments: 3 },
             view: View::new(agent),
             started: BTreeMap::new(),
+            sampled: (0, 0),
             system,
+            machine,
             ram,
             roots,
             images,
@@ -200,6 +212,11 @@ impl Chaos {
             .filter(|line| std::env::var_os("CHAOS_REGISTERS").is_some() || !line.contains("root: error:   "))
             .collect();
         lines[lines.len().saturating_sub(16)..].join("\n")
+    }
+
+    /// The system's time, in ns.
+    pub fn now_ns(&self) -> u64 {
+        self.snapshot().map_or(0, |snapshot| snapshot.now_ns())
     }
 
     /// Requests of the load that were answered well, and others.

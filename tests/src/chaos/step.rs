@@ -11,6 +11,7 @@ use report::State;
 
 use super::{
     CELLS, Chaos, PROGRAMS,
+    heal::SAMPLING,
     inject::{Done, Injection, Kind},
     view::{Health, Snapshot},
 };
@@ -21,7 +22,7 @@ const PATIENCE_NS: u64 = 10_000_000_000;
 /// The same of the host's, where the system's time stands still.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Events for which a turned bit may go unnoticed before it counts as having no effect; more than the sampler's second if
-/// it is the sampler's or the timer's.
+/// it is the sampler's or the timer's, in which there must be a sample.
 const QUIET: u64 = 300;
 const QUIET_SAMPLER: u64 = 1_200;
 
@@ -90,13 +91,13 @@ impl Chaos {
             let again_ns = self.snapshot()?.again_ns;
             outcome.took_ns = again_ns.saturating_sub(before.now_ns());
         }
-        outcome.recovery = self.heal(injection, done, outcome.recovery)?;
+        outcome.recovery = self.heal(injection, done, before, outcome.recovery)?;
         self.verify(injection, before, outcome)
     }
 
     /// Waits until the injection was noticed and all runs again, or it seems to have no effect. Meanwhile somebody types.
     fn watch(&mut self, injection: &Injection, before: &Snapshot) -> Result<Option<Recovery>> {
-        let slow = ["metrics", "timer", "signals"].contains(&injection.target.as_str());
+        let slow = SAMPLING.contains(&injection.target.as_str());
         let quiet = if slow { QUIET_SAMPLER } else { QUIET };
         let asked = self.asked();
         let mut moved = (Instant::now(), before.now_ns());
