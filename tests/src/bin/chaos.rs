@@ -69,7 +69,10 @@ fn main() -> Result<ExitCode> {
         };
         if env::var_os("CHAOS_VERBOSE").is_some() {
             let passed_ms = chaos.now_ns().saturating_sub(begun_ns) / 1_000_000;
-            println!("{step}: {injection}: {what}, {passed_ms} ms, {} of the host's", begun.elapsed().as_millis());
+            println!(
+                "{step}: {injection}: {what}, {passed_ms} ms, {} of the host's",
+                begun.elapsed().as_millis()
+            );
         }
         if let Some(failure) = failure {
             failures += 1;

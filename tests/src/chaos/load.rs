@@ -19,7 +19,7 @@ use crate::{System, bpf, tools};
 /// How long one answer may take, of the host's time: a machine whose driver was just killed answers nothing, and who waits for
 /// that holds the line.
 const TIMEOUT: &str = "250ms";
-/// The same for who wants to know.
+/// The same for who wants to know, and tries again.
 const PATIENCE: &str = "1s";
 
 /// The objects of the load.

@@ -141,7 +141,13 @@ impl Ram {
     }
 
     /// Collects what a table of this level maps from an address on, but for the kernel's part.
-    fn walk(&self, table: u64, level: u32, (base, may_write): (u64, bool), pages: &mut Vec<Page>) -> Result<()> {
+    fn walk(
+        &self,
+        table: u64,
+        level: u32,
+        (base, may_write): (u64, bool),
+        pages: &mut Vec<Page>,
+    ) -> Result<()> {
         let root = level == self.machine.levels;
         let own = if root { self.machine.own } else { 1 << TABLE_BITS };
         for (index, entry) in (0..).zip(self.table(table)?).take(own) {
