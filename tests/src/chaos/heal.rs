@@ -77,7 +77,7 @@ impl Chaos {
     /// Every part of the system does its work. The sampler does so once a second: one more than `samples` is
     /// waited for; if that is none, the last one may not be long ago: a sampler that stands still is found one of the next
     /// times.
-    fn works(&mut self, samples: Option<u64>) -> Result<()> {
+    pub(super) fn works(&mut self, samples: Option<u64>) -> Result<()> {
         let first = self.snapshot()?;
         self.sampled(&first)?;
         let now = |service, name| Some((service, name, first.counter(service, name)));
@@ -124,7 +124,9 @@ impl Chaos {
         before: &Snapshot,
         seen: Recovery,
     ) -> Result<Recovery> {
-        let flipped = matches!(injection.kind, Kind::FlipCode | Kind::FlipData);
+        if let (Kind::FlipShared, Some(turned)) = (injection.kind, done.undo) {
+            return self.heal_shared(injection, turned);
+        }
         let samples = |now: &Snapshot| {
             SAMPLING.contains(&injection.target.as_str()).then(|| now.counter("metrics", "samples"))
         };
@@ -137,12 +139,12 @@ impl Chaos {
         if injection.kind == Kind::DropSignal {
             return works.map(|()| Recovery::Unseen);
         }
-        ensure!(flipped, "nothing else goes unseen");
+        ensure!(injection.kind.turns_a_bit(), "nothing else goes unseen");
         let broken = works.is_err();
         if injection.target == CELLS
-            && let Some(undo) = done.undo
+            && let Some(turned) = done.undo
         {
-            self.undo(undo)?;
+            self.turn_back(turned)?;
             self.works(None)?;
             return Ok(if broken { Recovery::Request } else { Recovery::Unseen });
         }
@@ -167,7 +169,7 @@ impl Chaos {
     }
 
     /// Has a component built again from its file.
-    fn rebuild(&self, target: &str) -> Result<()> {
+    pub(super) fn rebuild(&self, target: &str) -> Result<()> {
         let _line = self.load.hold();
         if self.roots.contains_key(target) {
             return self.ask(&["service", "restart", target]).map(drop);
@@ -186,7 +188,7 @@ impl Chaos {
     }
 
     /// Waits until all run.
-    fn settle(&mut self) -> Result<()> {
+    pub(super) fn settle(&mut self) -> Result<()> {
         // A service that restarts itself lives on for a moment, to answer.
         thread::sleep(Duration::from_millis(20));
         self.soon("not all run", Snapshot::all_run)

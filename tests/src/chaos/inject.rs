@@ -32,13 +32,15 @@ pub enum Kind {
     FlipCode,
     /// A bit of its own data, stack or IPC buffer turns.
     FlipData,
+    /// A bit of memory that components share turns.
+    FlipShared,
     /// The kernel forgets one signal, whosever comes next.
     DropSignal,
 }
 
 impl Kind {
     /// All.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Kill,
         Self::Loop,
         Self::WildJump,
@@ -46,6 +48,7 @@ impl Kind {
         Self::WildWrite,
         Self::FlipCode,
         Self::FlipData,
+        Self::FlipShared,
         Self::DropSignal,
     ];
 
@@ -59,13 +62,24 @@ impl Kind {
             Self::WildWrite => "wild-write",
             Self::FlipCode => "flip-code",
             Self::FlipData => "flip-data",
+            Self::FlipShared => "flip-shared",
             Self::DropSignal => "drop-signal",
         }
     }
 
     /// Whether the component can't go on: this has to be noticed.
     pub const fn is_deadly(self) -> bool {
-        !matches!(self, Self::FlipCode | Self::FlipData | Self::DropSignal)
+        !self.turns_a_bit() && !matches!(self, Self::DropSignal)
+    }
+
+    /// Whether the component faults at once.
+    pub const fn faults(self) -> bool {
+        self.is_deadly() && !matches!(self, Self::Loop)
+    }
+
+    /// Whether a bit turns, which may go unnoticed and lead to wrong values.
+    pub const fn turns_a_bit(self) -> bool {
+        matches!(self, Self::FlipCode | Self::FlipData | Self::FlipShared)
     }
 }
 
@@ -74,7 +88,7 @@ impl Kind {
 pub struct Injection {
     /// What.
     pub kind: Kind,
-    /// To whom: a service, a program, `cells` for what all cells run, or `signals`.
+    /// To whom: a service, a program, `cells` for what all cells run, `OWNER/NAME` for shared memory, or `signals`.
     pub target: String,
     /// Chooses page, byte, bit, address.
     pub pick: u64,
@@ -86,15 +100,25 @@ impl fmt::Display for Injection {
     }
 }
 
+/// A byte of which a bit was turned.
+#[derive(Clone, Copy, Debug)]
+pub struct Turned {
+    paddr: u64,
+    was: u8,
+    now: u8,
+}
+
 /// What was done, and how to undo it where that is the only way.
 #[derive(Clone, Debug, Default)]
 pub struct Done {
     /// For a person.
     pub what: String,
-    /// A byte and what it was before.
-    pub undo: Option<(u64, u8)>,
+    /// What was turned, and can be turned back.
+    pub undo: Option<Turned>,
 }
 
+/// What shared memory begins with: heads and tails of rings, counts.
+const HEADER: usize = 64;
 /// Nothing, not mapped, nor there, no address at all; and there is what only the kernel has.
 const WILD: [u64; 4] = [0, 0x7fff_f000, 0x3000_0123, 0x8000_0000_dead_0000];
 
@@ -113,21 +137,28 @@ impl Chaos {
         Ok(done)
     }
 
-    /// Writes a byte back.
-    pub(super) fn undo(&self, (paddr, byte): (u64, u8)) -> Result<()> {
+    /// Turns the bit back, unless the byte was written to since.
+    pub(super) fn turn_back(&self, turned: Turned) -> Result<()> {
         let mut gdb = Gdb::connect(&self.system.path("gdb"))?;
-        gdb.write(paddr, &[byte])?;
+        let mut byte = [0];
+        self.ram.read(turned.paddr, &mut byte)?;
+        if byte == [turned.now] {
+            gdb.write(turned.paddr, &[turned.was])?;
+        }
         gdb.go()
     }
 
     fn overwrite(&self, gdb: &mut Gdb, injection: &Injection) -> Result<Done> {
         let mut random = Random(injection.pick);
+        if injection.kind == Kind::FlipShared {
+            return self.flip(gdb, &self.shared(&injection.target)?, HEADER, &mut random);
+        }
         let vspace = self.vspace(&injection.target)?;
         let deadly = match injection.kind {
             Kind::FlipCode => {
-                return self.flip(gdb, &self.code(&injection.target, &vspace, false), &mut random);
+                return self.flip(gdb, &self.code(&injection.target, &vspace, false), 0, &mut random);
             }
-            Kind::FlipData => return self.flip(gdb, &data(&vspace), &mut random),
+            Kind::FlipData => return self.flip(gdb, &data(&vspace), 0, &mut random),
             Kind::Kill => vec![],
             Kind::Loop => self.machine.spin.to_vec(),
             kind => self.wild(kind, &vspace, &mut random)?,
@@ -158,18 +189,26 @@ impl Chaos {
         }
     }
 
-    /// Turns a bit of a byte that is not 0: most of a page of zeros nobody ever looks at.
-    fn flip(&self, gdb: &mut Gdb, pages: &[Page], random: &mut Random) -> Result<Done> {
-        let page = random.one_of(pages).context("no page to turn a bit of")?;
-        let mut bytes = [0; PAGE];
-        self.ram.read(page.paddr, &mut bytes)?;
-        let used: Vec<_> = (0..PAGE).filter(|i| bytes[*i] != 0).collect();
-        let at = random.one_of(&used).copied().unwrap_or(random.below(PAGE));
-        let bit = random.below(8);
-        let paddr = page.paddr + at as u64;
-        gdb.write(paddr, &[bytes[at] ^ 1 << bit])?;
-        let what = format!("bit {bit} of {:#04x} at {:#x}", bytes[at], page.vaddr + at as u64);
-        Ok(Done { what, undo: Some((paddr, bytes[at])) })
+    /// Turns a bit of a byte that is not 0, if there is one: most of a page of zeros nobody ever looks at. One in two times, of the
+    /// first bytes if there are such with a `header`.
+    fn flip(&self, gdb: &mut Gdb, pages: &[Page], header: usize, random: &mut Random) -> Result<Done> {
+        let mut used = Vec::new();
+        for page in pages {
+            let mut bytes = [0; PAGE];
+            self.ram.read(page.paddr, &mut bytes)?;
+            used.extend((0..PAGE).filter(|i| bytes[*i] != 0).map(|at| (page, at)));
+        }
+        let first = pages.first().context("no page to turn a bit of")?;
+        let (page, at) = match random.one_of(&used) {
+            Some(used) if header == 0 || random.below(2) == 0 => *used,
+            _ => (first, random.below(header.max(1))),
+        };
+        let (bit, paddr, mut was) = (random.below(8), page.paddr + at as u64, [0]);
+        self.ram.read(paddr, &mut was)?;
+        let turned = Turned { paddr, was: was[0], now: was[0] ^ 1 << bit };
+        gdb.write(paddr, &[turned.now])?;
+        let what = format!("bit {bit} of {:#04x} at {:#x}", turned.was, page.vaddr + at as u64);
+        Ok(Done { what, undo: Some(turned) })
     }
 
     /// Lets the kernel return from its next `sendSignal(notification, badge)` before it has done anything.
