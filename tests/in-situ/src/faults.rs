@@ -146,7 +146,9 @@ fn a_fault_can_be_repaired(env: &mut Env) -> Result<()> {
 
 #[test]
 fn other_messages_are_no_faults(_: &mut Env) {
-    for (label, length) in [(0, 4), (5, 3), (2, 18), (1, 3), (4, 4), (6, 20), (0xf_ffff, 0)] {
+    const UNKNOWN_SYSCALL: usize = sys::seL4_UnknownSyscall_Length as usize;
+    for (label, length) in [(0, 4), (5, 3), (2, UNKNOWN_SYSCALL - 1), (1, 3), (4, 4), (6, 20), (0xf_ffff, 0)]
+    {
         let info = MessageInfo::new(label, 0, 0, length);
         assert_eq!(Fault::from_words(&[0; 120], &info), None, "label {label}, length {length}");
     }

@@ -19,8 +19,13 @@ pub fn frame(env: &mut Env) -> Result<cap::Granule> {
 
 /// Makes and maps the tables that a page at this address needs and that are missing.
 pub fn map_tables(env: &mut Env, address: Word) -> Result<usize> {
+    map_tables_for(env, address, FrameObjectType::GRANULE)
+}
+
+/// Those of a page of another size.
+fn map_tables_for(env: &mut Env, address: Word, size: FrameObjectType) -> Result<usize> {
     let mut made = 0;
-    for (_, ty) in vspace_levels::tables_above(FrameObjectType::GRANULE) {
+    for (_, ty) in vspace_levels::tables_above(size) {
         let table: cap::UnspecifiedIntermediateTranslationTable = env.alloc_object(&ty.blueprint())?;
         let vspace = slot::VSPACE.cap();
         match table.generic_intermediate_translation_table_map(ty, vspace, address, CACHED) {
@@ -140,10 +145,7 @@ fn a_large_page_needs_no_page_table(env: &mut Env) -> Result<()> {
     let fits = memory.filter(|(memory, _)| !memory.is_device() && (21..=24).contains(&memory.size_bits()));
     let (_, memory) = fits.max_by_key(|(memory, _)| memory.size_bits()).expect("two more mebibytes");
     let size = arch::LARGE;
-    for (_, ty) in vspace_levels::tables_above(size).skip(1) {
-        let table: cap::UnspecifiedIntermediateTranslationTable = env.alloc_object(&ty.blueprint())?;
-        table.generic_intermediate_translation_table_map(ty, vspace, address, CACHED)?;
-    }
+    assert_eq!(map_tables_for(env, address, size)?, 1);
     let frame = env.alloc_slot::<arch::Large>();
     let root = slot::CNODE.cap().absolute_self();
     memory.cap().untyped_retype(&size.blueprint(), &root, frame.index(), 1)?;

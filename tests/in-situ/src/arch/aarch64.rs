@@ -107,22 +107,17 @@ pub const MARKED: &[(&str, Word)] = &[("x0", 0xa0), ("x1", 0xa1), ("x5", 0xa5), 
 pub const NUMBER: Option<&str> = Some("x7");
 
 /// Exceptions that [`exception`] makes; the kernel does not tell them apart.
-pub const EXCEPTIONS: &[(Word, Word, &str)] = &[
-    (0, 0, "undefined instruction"),
-    (1, 0, "undefined instruction"),
-    (2, 0, "undefined instruction"),
-    (3, 0, "undefined instruction"),
-];
+pub const EXCEPTIONS: &[(Word, Word, &str)] =
+    &[(0, 0, "undefined instruction"), (1, 0, "undefined instruction"), (2, 0, "undefined instruction")];
 
-/// Makes an exception: an instruction that is none, a breakpoint, a read of EL1's registers, and another.
+/// Makes an exception: an instruction that is none, a breakpoint, a read of one of EL1's registers.
 pub extern "C" fn exception(kind: Word, _: Word) -> ! {
     // SAFETY: each of these instructions faults.
     unsafe {
         match kind {
             0 => asm!("udf #0", options(noreturn)),
             1 => asm!("brk #0", "udf #0", options(noreturn)),
-            2 => asm!("mrs x0, sctlr_el1", "udf #0", options(noreturn)),
-            _ => asm!("hvc #0", "udf #0", options(noreturn)),
+            _ => asm!("mrs x0, sctlr_el1", "udf #0", options(noreturn)),
         }
     }
 }
