@@ -26,6 +26,8 @@ pub enum Arg {
     MemOrNull,
     /// Memory that the helper writes; its length is the next argument.
     OutMem,
+    /// Memory that the helper reads and then writes; its length is the next argument.
+    InOutMem,
     /// The length of the memory in the argument before: at least 1.
     Size,
     /// The length of the memory in the argument before: may be 0.
@@ -111,6 +113,7 @@ pub mod number {
     pub const XDP_ADJUST_META: u32 = 54;
     pub const XDP_ADJUST_TAIL: u32 = 65;
     pub const SKB_LOAD_BYTES_RELATIVE: u32 = 68;
+    pub const FIB_LOOKUP: u32 = 69;
     pub const RINGBUF_OUTPUT: u32 = 130;
     pub const RINGBUF_RESERVE: u32 = 131;
     pub const RINGBUF_SUBMIT: u32 = 132;
@@ -224,6 +227,12 @@ pub const HELPERS: &[Helper] = &[
         &[Arg::Context, Arg::Scalar, Arg::OutMem, Arg::Size, Arg::Scalar],
         &[SOCKET],
     ),
+    of_hooks(
+        number::FIB_LOOKUP,
+        "fib_lookup",
+        &[Arg::Context, Arg::InOutMem, Arg::Size, Arg::Scalar],
+        &[XDP],
+    ),
     // The clock does not stop: the time since boot is the time of `ktime_get_ns`.
     helper(number::KTIME_GET_BOOT_NS, "ktime_get_boot_ns", &[], Ret::Scalar),
     helper(
@@ -293,7 +302,9 @@ mod tests {
         for helper in HELPERS {
             for (i, arg) in helper.args.iter().enumerate() {
                 let is_size = matches!(arg, Arg::Size | Arg::SizeOrZero);
-                let memory = |arg| matches!(arg, Arg::Mem | Arg::MemOrNull | Arg::PrintArgs | Arg::OutMem);
+                let memory = |arg| {
+                    matches!(arg, Arg::Mem | Arg::MemOrNull | Arg::PrintArgs | Arg::OutMem | Arg::InOutMem)
+                };
                 let after_mem = i > 0 && memory(helper.args[i - 1]);
                 assert_eq!(is_size, after_mem, "{} argument {}", helper.name, i + 1);
                 let of_map = matches!(arg, Arg::MapKey | Arg::MapValue);

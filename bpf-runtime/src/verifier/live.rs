@@ -159,6 +159,11 @@ impl Liveness {
                 let read = bit(dst) | operand(src);
                 after.or(self.target(op, at)).before(0, read, read)
             }
+            // It may end the program, with an r0 of its own.
+            Op::LoadPacket { index, .. } => {
+                let index = index.map_or(0, bit);
+                after.before(CLOBBERED, bit(6) | index, 0)
+            }
             Op::CallHelper { number } => {
                 let (read, precise) = arguments(number);
                 after.before(CLOBBERED, read, precise)

@@ -214,7 +214,7 @@ fn writes(op: Op) -> u16 {
         | Op::CodeAddress { dst, .. }
         | Op::Load { dst, .. } => 1 << dst,
         Op::Atomic { atomic, src, .. } => atomic.result(src).map_or(0, |register| 1 << register),
-        Op::CallHelper { .. } | Op::CallLocal { .. } => 0x3f,
+        Op::CallHelper { .. } | Op::CallLocal { .. } | Op::LoadPacket { .. } => 0x3f,
         Op::CallReg { .. } => 0x3ff,
         Op::Tail | Op::Store { .. } | Op::Goto { .. } | Op::Jump { .. } | Op::Exit => 0,
     }
