@@ -59,14 +59,8 @@ kernels() {
 }
 kernels >/dev/null 2>&1 &
 kernels=$!
-# The tests that run on the kernel, for the board and the kernel in use.
-build_in_situ() {
-  use_kernel release
-  export HYPOS_SERVICES=$PWD/$images/services
-  bare_cargo build --release -p in-situ
-  objcopy --strip-all "$device/$target/release/in-situ" "$images/in-situ.elf"
-}
 build_in_situ
+export HYPOS_SERVICES=$PWD/$images/services
 scripts/unverified.sh "$board" # for the attack tests
 
 rustdoc() { RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --workspace --lib --exclude root-task; }
