@@ -78,6 +78,19 @@ strip_to() { # FROM TO
   cmp -s "$2.full" "$1" || { cp "$1" "$2.full" && "${tools}objcopy" --strip-all "$1" "$2"; }
 }
 
+# Builds the tests that run on the kernel itself, and an image of them for each kernel: tests/tests/in_situ.rs boots them.
+build_in_situ() {
+  local config configs=(debug release)
+  if [ -n "$installed" ]; then configs=(installed); fi
+  use_kernel release
+  HYPOS_SERVICES=$PWD/$images/services bare_cargo build --release -p in-situ
+  for config in "${configs[@]}"; do
+    use_kernel "$config"
+    make_image "$SEL4_PREFIX" "$device/$target/release/in-situ" "$images/in-situ/$config"
+  done
+  use_kernel release
+}
+
 # Sets SEL4_PREFIX to what is built with, for the kernel CONFIG (debug or release, unless an installed one is taken).
 use_kernel() {
   local config=$1
@@ -93,8 +106,6 @@ use_kernel() {
 # that architecture alone.
 bare_clippy() {
   local packages others='^tests/[^/]*-kernel/'
-  # The harness of the in-situ tests knows x86_64 only, yet.
-  if [ ! -f "sel4/sel4-test-harness/src/arch/${board%%/*}.rs" ]; then others+='|^tests/in-situ/'; fi
   mapfile -t packages < <(grep -rl --include=Cargo.toml 'target_os = "none"' root-task services tests |
     grep -Ev "$others" | xargs sed -sn '0,/^name = /s/^name = "\(.*\)"$/\1/p')
   if [ -d "tests/${board%%/*}-kernel" ]; then packages+=("${board%%/*}-kernel"); fi

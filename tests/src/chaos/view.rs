@@ -88,8 +88,8 @@ impl Snapshot {
     /// Events that the hook `timer` had answered, less those that programs counted.
     pub fn drift(&self) -> i64 {
         let answered =
-            self.counter("tick", "hook_events") as i64 - self.counter("tick", "hook_failures") as i64;
-        answered - self.tallies.values().map(|tally| tally.events as i64).sum::<i64>()
+            self.counter("tick", "hook_events").wrapping_sub(self.counter("tick", "hook_failures"));
+        self.tallies.values().fold(answered, |left, tally| left.wrapping_sub(tally.events)) as i64
     }
 
     /// The time of the latest event.
