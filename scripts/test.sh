@@ -87,7 +87,7 @@ check "figures of cells" scripts/bench.sh cells target/bench
 check "chaos, 200 injections" scripts/chaos.sh 200
 
 # The same system on kernels that the user installed: all tests of hypos-tests that boot it.
-booting=(boot cells control faults hooks input memory output session stress wire)
+booting=(boot cells control faults hooks in_situ input memory output session stress wire)
 # The board for an installed kernel: the first of its architecture; for a hypervisor's the first that starts as one.
 board_for() { # ARCH PREFIX
   local board
@@ -106,10 +106,7 @@ on_installed() { # BOARD PREFIX
   use_board "$1"
   if [ -f "$board/grub.cfg" ]; then iso=(--iso) tests+=(iso); fi
   SEL4_PREFIX=$installed scripts/build.sh "$board" "${iso[@]}" || return
-  if [ -f "sel4/sel4-test-harness/src/arch/${board%%/*}.rs" ]; then
-    tests+=(in_situ)
-    build_in_situ
-  fi
+  build_in_situ
   # The tests themselves are the host's: what they were built with stays.
   SEL4_PREFIX=$own HYPOS_PLATFORM=$board HYPOS_IMAGES=$PWD/$images \
     cargo test --no-fail-fast -p hypos-tests "${tests[@]/#/--test=}"
