@@ -34,40 +34,40 @@ impl Registers {
     /// # Errors
     ///
     /// The kernel offers no device memory there, or not any more.
-    pub fn map(&'static self, bootinfo: &BootInfo, paddr: Word) -> Result<()> {
+    pub fn map(&'static self, bootinfo: BootInfo, paddr: Word) -> Result<()> {
         let frame = frame(bootinfo, paddr)?;
         let address = self.0.get().expose_provenance();
-        sel4_root_task::unmap_page(bootinfo, address)?;
+        sel4_root_task::unmap_page(&bootinfo, address)?;
         frame.frame_map(slot::VSPACE.cap(), address as Word, CapRights::read_write(), arch::DEVICE)
     }
 
     /// Reads a register of 8 bits.
     pub fn read8(&self, offset: usize) -> u8 {
         // SAFETY: registers, or memory that nothing refers to.
-        unsafe { self.at(offset, 1).read_volatile() }
+        unsafe { self.at::<u8>(offset).read_volatile() }
     }
 
     /// Writes a register of 8 bits.
     pub fn write8(&self, offset: usize, value: u8) {
         // SAFETY: as in `read8`.
-        unsafe { self.at(offset, 1).write_volatile(value) }
+        unsafe { self.at::<u8>(offset).write_volatile(value) }
     }
 
     /// Reads a register of 32 bits.
     pub fn read32(&self, offset: usize) -> u32 {
         // SAFETY: as in `read8`.
-        unsafe { self.at(offset, 4).cast::<u32>().read_volatile() }
+        unsafe { self.at::<u32>(offset).read_volatile() }
     }
 
     /// Writes a register of 32 bits.
     pub fn write32(&self, offset: usize, value: u32) {
         // SAFETY: as in `read8`.
-        unsafe { self.at(offset, 4).cast::<u32>().write_volatile(value) }
+        unsafe { self.at::<u32>(offset).write_volatile(value) }
     }
 
-    fn at(&self, offset: usize, bytes: usize) -> *mut u8 {
-        assert!(offset.is_multiple_of(bytes) && offset < GRANULE_SIZE, "a register at {offset:#x}");
-        self.0.get().cast::<u8>().wrapping_add(offset)
+    fn at<T>(&self, offset: usize) -> *mut T {
+        assert!(offset.is_multiple_of(align_of::<T>()) && offset < GRANULE_SIZE, "a register at {offset:#x}");
+        core::ptr::from_ref(self).cast_mut().cast::<T>().wrapping_byte_add(offset)
     }
 }
 
@@ -78,7 +78,7 @@ impl Default for Registers {
 }
 
 /// The frame at a physical address: an untyped is used from its start on, so what lies before is taken, too.
-fn frame(bootinfo: &BootInfo, paddr: Word) -> Result<cap::Granule> {
+fn frame(bootinfo: BootInfo, paddr: Word) -> Result<cap::Granule> {
     let mut list = bootinfo.untyped_list().iter().zip(bootinfo.untyped().iter());
     let covers = list.find(|(memory, _)| memory.is_device() && memory.range().contains(&paddr));
     let none = Error::new("Registers::map", ErrorKind::InvalidArgument(paddr));

@@ -79,7 +79,7 @@ impl Supervisor {
         reports.absolute_cptr().mint(&endpoint.absolute_cptr(), send, REPORT)?;
         ticks.absolute_cptr().mint(&notification.absolute_cptr(), CapRights::all(), TICK)?;
         slot::TCB.cap().tcb_bind_notification(notification.cap().cast())?;
-        let ticker = Ticker::start(&bootinfo, handler.cast(), ticks.cap().cast())?;
+        let ticker = Ticker::start(bootinfo, handler.cast(), ticks.cap().cast())?;
         let test_slots = empty.start..empty.start + TEST_SLOTS;
         let (memory, thread_memory, tcb) = (memory.cast(), thread_memory.cast(), tcb.cast());
         let (endpoint, faults, reports) = (endpoint.cast(), faults.cast(), reports.cast());

@@ -14,7 +14,7 @@ const FAILED: u32 = 35;
 static REGISTERS: Registers = Registers::new();
 
 /// Maps what the console and the exit need.
-pub fn open(bootinfo: &BootInfo) -> Result<()> {
+pub fn open(bootinfo: BootInfo) -> Result<()> {
     arch::open(bootinfo)?;
     if let Some((page, _)) = PLATFORM.console.at.page() {
         REGISTERS.map(bootinfo, page)?;

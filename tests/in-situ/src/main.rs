@@ -42,7 +42,7 @@ mod vspace;
 #[sel4_root_task::root_task(stack_size = 64 * 1024, heap_size = 64 * 1024)]
 fn main(bootinfo: &sel4::BootInfoPtr) -> ! {
     // Without a console nobody hears of it: the run ends with nothing said.
-    console::open(&bootinfo.get()).expect("a console");
+    console::open(bootinfo.get()).expect("a console");
     sel4_test_harness::run(bootinfo, sel4_test_harness::Hooks { write: console::write, exit: console::exit })
 }
 

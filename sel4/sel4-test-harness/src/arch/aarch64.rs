@@ -23,7 +23,7 @@ pub struct Ticker {
 impl Ticker {
     /// Starts it.
     pub fn start(
-        _: &BootInfo,
+        _: BootInfo,
         handler: Slot<cap_type::IrqHandler>,
         notification: cap::Notification,
     ) -> Result<Self> {

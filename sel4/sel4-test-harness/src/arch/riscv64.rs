@@ -34,7 +34,7 @@ pub struct Ticker {
 impl Ticker {
     /// Starts it.
     pub fn start(
-        bootinfo: &BootInfo,
+        bootinfo: BootInfo,
         handler: Slot<cap_type::IrqHandler>,
         notification: cap::Notification,
     ) -> Result<Self> {

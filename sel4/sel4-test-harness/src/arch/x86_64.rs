@@ -36,7 +36,7 @@ const PORTS: Slot<cap_type::IOPort> = Slot::from_end(0);
 impl Ticker {
     /// Starts it.
     pub fn start(
-        _: &BootInfo,
+        _: BootInfo,
         handler: Slot<cap_type::IrqHandler>,
         notification: cap::Notification,
     ) -> Result<Self> {

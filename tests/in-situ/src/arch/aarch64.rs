@@ -1,4 +1,5 @@
 //! What the tests have to know of aarch64.
+#![allow(clippy::unnecessary_wraps, clippy::unused_self)] // Elsewhere they can fail, and need it.
 
 use core::arch::asm;
 
@@ -31,11 +32,11 @@ pub fn ticks() -> u64 {
 }
 
 /// Nothing is needed before [`exit`].
-pub fn open(_: &BootInfo) -> Result<()> {
+pub fn open(_: BootInfo) -> Result<()> {
     Ok(())
 }
 
-/// Ends QEMU by a semihosting call (Arm's Semihosting for AArch32 and AArch64, 6.8: `SYS_EXIT`), which it has to be told to let
+/// Ends QEMU by a semihosting call (`SYS_EXIT` of Arm's semihosting specification, 6.8), which it has to be told to let
 /// programs do; elsewhere the instruction faults. (PSCI takes EL1.)
 pub fn exit(status: u32) {
     const SYS_EXIT: u64 = 0x18;
@@ -64,7 +65,7 @@ pub fn issue_irq(irq: Word, to: &AbsoluteCPtr) -> Result<()> {
 
 /// What the kernel says of a fault's address.
 pub const ADDRESS: Word = Word::MAX;
-/// `ESR_EL1`, WnR and DFSC (Arm ARM, D17.2.37): translation faults at level 1 (a read and a write), where the tests' gibibyte
+/// `ESR_EL1`, its bits `WnR` and `DFSC` (Arm ARM, D17.2.37): translation faults at level 1 (a read and a write), where the tests' gibibyte
 /// has no table; a write that is not permitted at level 3.
 pub const CAUSES: [Word; 3] = [0x05, 0x45, 0x4f];
 /// The kernel's first page, in the upper half of the addresses.
