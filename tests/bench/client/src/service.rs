@@ -57,9 +57,13 @@ fn main() -> ! {
 
 /// Logs `bench NAME TICKS/TIMES` of something that may be repeated at once.
 fn show(name: &str, mut work: impl FnMut()) {
-    let batch = if is_coarse() { BATCH } else { 1 };
-    let overhead = least(batch, || {});
-    log::info!("bench {name} {}/{batch}", least(batch, &mut work).saturating_sub(overhead));
+    if is_coarse() {
+        let overhead = (0..RUNS).fold(u64::MAX, |least, _| least.min(batch(&mut || {})));
+        let least = (0..RUNS).fold(u64::MAX, |least, _| least.min(batch(&mut work)));
+        log::info!("bench {name} {}/{BATCH}", least.saturating_sub(overhead));
+    } else {
+        show_exact(name, work);
+    }
 }
 
 /// Logs the same of something that is another thing when it is repeated at once.
@@ -68,9 +72,14 @@ fn show_single(name: &str, mut work: impl FnMut()) {
         let overhead = total(|| {});
         log::info!("bench {name} {}/{SHOTS}", total(&mut work).saturating_sub(overhead));
     } else {
-        let overhead = least(1, || {});
-        log::info!("bench {name} {}/1", least(1, &mut work).saturating_sub(overhead));
+        show_exact(name, work);
     }
+}
+
+/// Logs the same where a tick is an instruction.
+fn show_exact(name: &str, mut work: impl FnMut()) {
+    let overhead = least(|| {});
+    log::info!("bench {name} {}", least(&mut work) - overhead);
 }
 
 /// Whether a tick is many instructions.
@@ -80,25 +89,33 @@ fn is_coarse() -> bool {
 }
 
 #[inline]
-fn least(times: u32, mut work: impl FnMut()) -> u64 {
-    (0..RUNS).fold(u64::MAX, |least, _| least.min(timed(times, &mut work)))
+fn least(mut work: impl FnMut()) -> u64 {
+    (0..RUNS).fold(u64::MAX, |least, _| {
+        let begin = clock::ticks();
+        work();
+        least.min(clock::ticks() - begin)
+    })
 }
 
+/// Ticks of repetitions.
 #[inline]
-fn total(mut work: impl FnMut()) -> u64 {
-    let shot = |number| {
-        (0..7 * number).for_each(|step| _ = black_box(step));
-        timed(1, &mut work)
-    };
-    (0..SHOTS).map(shot).sum()
-}
-
-#[inline]
-fn timed(times: u32, work: &mut impl FnMut()) -> u64 {
+fn batch(work: &mut impl FnMut()) -> u64 {
     let begin = clock::ticks();
-    for time in 0..times {
+    for time in 0..BATCH {
         black_box(time);
         work();
     }
     clock::ticks() - begin
+}
+
+/// Ticks of runs that begin at different places of a tick.
+#[inline]
+fn total(mut work: impl FnMut()) -> u64 {
+    let shot = |number| {
+        (0..7 * number).for_each(|step| _ = black_box(step));
+        let begin = clock::ticks();
+        work();
+        clock::ticks() - begin
+    };
+    (0..SHOTS).map(shot).sum()
 }
