@@ -6,6 +6,7 @@ use hypos_tests::bpf;
 
 use crate::{
     order::{ATTACKER, FURTHER, Kind, Order, Range},
+    outcome::words,
     scene::Scene,
     table::{Row, check},
 };
@@ -120,7 +121,7 @@ fn own_words(scene: &mut Scene) -> Result<Vec<Row>> {
         }
         scene.system.hypctl(&["prog", "detach", ATTACKER])?;
         whole(scene, ATTACKER)?;
-        scene.answered_more(scene.order()?[4]);
+        scene.answered_more(words(&scene.log()?)[0]);
         scene.take_away(&[ATTACKER])?;
         table.push(Row::native(what, 0, "goes on; agent and host read on"));
     }
