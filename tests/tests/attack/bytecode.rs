@@ -49,12 +49,14 @@ fn bytecode_that_the_verifier_would_refuse() -> Result<()> {
     let mut table = Vec::new();
     for (what, body) in PROGRAMS {
         let kernel = Machine::get().kernel_place();
-        let source = format!("#define KERNEL {kernel:#x}ul\n{HEAD}SEC(\"timer\") int wild(struct hypos_timer *ctx) {{ {body} }}\n");
+        let source = format!(
+            "#define KERNEL {kernel:#x}ul\n{HEAD}SEC(\"timer\") int wild(struct hypos_timer *ctx) {{ {body} }}\n"
+        );
         let object = bpf::compile(scene.dir.path(), "wild", &source)?;
         let contents = elf::read("wild", &std::fs::read(&object)?)?.contents;
         scene.load(&contents)?;
         let outcome = scene.run("wild", |_, program| Ok(program["faults"] != 0 || program["runs"] != 0))?;
-        let runs = scene.system.runs("wild")?;
+        let runs = scene.runs("wild")?;
         // A run that used its budget up is counted, and not answered.
         let over = outcome.stops.iter().any(|stop| stop.starts_with("over its budget"));
         scene.answered_more(if over { runs - outcome.faults } else { runs });

@@ -77,7 +77,10 @@ fn overflow(scene: &mut Scene) -> Result<Row> {
     let address = stop.split("address 0x").nth(1).and_then(|rest| rest.split(',').next());
     let address = address.and_then(|hex| u64::from_str_radix(hex, 16).ok());
     let first = STACK_END - bytes..=STACK_END - below;
-    ensure!(stop.starts_with("VmFault: write to ") && address.is_some_and(|at| first.contains(&at)), "{stop}");
+    ensure!(
+        stop.starts_with("VmFault: write to ") && address.is_some_and(|at| first.contains(&at)),
+        "{stop}"
+    );
     let became = stop.split(", ").next().unwrap_or_default();
     Ok(Row::native("its stack overflows", 1, format!("{became}, the guard below it")))
 }

@@ -85,6 +85,11 @@ impl Order {
         Self { attempts: (0, count), ..Self::at(kind, &[]) }
     }
 
+    /// Done to all ranges at once, with each event.
+    pub fn each_event(kind: Kind, ranges: &[Range]) -> Self {
+        Self { attempts: (0, 1), ..Self::at(kind, ranges) }
+    }
+
     /// With these arguments.
     pub fn args(mut self, args: &[u64]) -> Self {
         self.args[..args.len()].copy_from_slice(args);

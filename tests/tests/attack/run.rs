@@ -30,7 +30,7 @@ const PIECE: usize = 1024;
 
 impl Scene {
     fn client(&self) -> Result<Client> {
-        Client::open(Address::Unix(self.system.socket()), Duration::from_secs(20))
+        Client::open(Address::Unix(self.system.socket()), Duration::from_secs(30))
     }
 
     /// Loads a bundle past the host's verifier.
@@ -98,7 +98,7 @@ impl Scene {
     /// Attaches a program that is loaded, and detaches it when it is done, which what `prog show` says of it may tell.
     pub fn run(&mut self, name: &str, done: impl Fn(&Self, &Value) -> Result<bool>) -> Result<Outcome> {
         self.stops(name)?;
-        self.system.hypctl(&["prog", "attach", name, "timer", "--period", self.period])?;
+        self.hypctl(&["prog", "attach", name, "timer", "--period", self.period])?;
         let end = Instant::now() + PATIENCE;
         while !done(self, &self.program(name).with_context(|| self.tail())?)? {
             if Instant::now() > end {
@@ -106,7 +106,7 @@ impl Scene {
             }
             thread::sleep(PAUSE);
         }
-        self.system.hypctl(&["prog", "detach", name])?;
+        self.hypctl(&["prog", "detach", name])?;
         let outcome = self.outcome(name)?;
         self.answered += outcome.answered;
         Ok(outcome)
@@ -121,8 +121,7 @@ impl Scene {
 
     /// What `prog show` says of a program.
     pub fn program(&self, name: &str) -> Result<Value> {
-        // Beside an attack the agent may be slow.
-        Ok(self.system.json(&["--timeout", "30s", "prog", "show", name])?[0].clone())
+        Ok(self.json(&["prog", "show", name])?[0].clone())
     }
 
     /// Why a program's cell was stopped since this was asked for last.
@@ -165,7 +164,7 @@ impl Scene {
 
     /// An entry of an array.
     pub fn value(&self, map: &str, entry: usize) -> Result<Vec<u8>> {
-        let dump = self.system.json(&["map", "dump", map])?;
+        let dump = self.json(&["map", "dump", map])?;
         bytes(&dump[entry]["value"]).with_context(|| format!("{map}: {dump}"))
     }
 }
