@@ -92,7 +92,7 @@ impl Chaos {
         if let Some(recovery) = seen {
             outcome.recovery = recovery;
             let again_ns = self.snapshot()?.again_ns;
-            outcome.took_ns = again_ns.saturating_sub(before.now_ns());
+            outcome.took_ns = again_ns.saturating_sub(before.told_ns());
         }
         outcome.recovery = self.heal(injection, done, before, outcome.recovery)?;
         self.verify(injection, before, outcome)
