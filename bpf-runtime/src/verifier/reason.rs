@@ -56,8 +56,8 @@ impl fmt::Display for Region {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused;
 
-/// Where the reason of a refusal is left. Results that held it would have each function copy it to its caller: a third of the
-/// verifier's text.
+/// Where the reason of a refusal is left. Results that held it would have each function copy it to its caller: that was 8 of the
+/// verifier's 68 kB of text on aarch64, made for size.
 #[derive(Debug, Default)]
 pub struct Why {
     at: Cell<usize>,
