@@ -76,6 +76,9 @@ check "rustdoc" rustdoc
 check "shellcheck" shellcheck -x scripts/*.sh examples/*.sh tests/proofs/*.sh .ci/run
 
 suite cargo test --no-fail-fast --workspace --exclude hypos-tests --lib --bins --tests
+# The engine as the profile `small` makes it: the interpreter's other form.
+suite cargo test --no-fail-fast -p bpf-runtime --config 'profile.dev.package.bpf-runtime.opt-level="z"' \
+  --test conformance --test differential --test verifier --test soundness
 suite scripts/jit-test.sh
 suite cargo test --no-fail-fast -p hypos-tests
 wait "$kernels" || true

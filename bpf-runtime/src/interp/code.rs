@@ -82,10 +82,14 @@ impl Program {
                 ops.push(Op::Tail);
             }
         }
-        let slots = threaded::translate(&ops).map_err(|_| ProgramError::OutOfMemory)?;
+        let slots = if cfg!(sibling_calls) {
+            threaded::translate(&ops).map_err(|_| ProgramError::OutOfMemory)?
+        } else {
+            Vec::new()
+        };
         let plain = !ops.iter().any(|op| {
             matches!(op, Op::CallLocal { .. } | Op::CallReg { .. })
-                || *op == Op::CallHelper { number: number::RINGBUF_RESERVE }
+                || matches!(op, Op::CallHelper { number: number::RINGBUF_RESERVE })
         });
         Ok(Self { ops, slots, plain })
     }

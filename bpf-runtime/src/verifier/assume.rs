@@ -38,69 +38,70 @@ pub const fn relation(test: Test, taken: bool) -> (Relation, bool) {
     }
 }
 
-/// What is left of two numbers that stand in a relation; `None`: they can't.
-pub fn assume(relation: Relation, mut a: Num, mut b: Num, bits: u32) -> Option<(Num, Num)> {
+/// Keeps what is left of two numbers that stand in a relation; false: they can't.
+pub fn assume(relation: Relation, a: &mut Num, b: &mut Num, bits: u32) -> bool {
     match relation {
         Relation::Equal => {
-            let both = a.intersect(b, bits)?;
-            return Some((both, both));
+            let possible = a.intersect(b, bits);
+            *b = *a;
+            return possible;
         }
         Relation::NotEqual => {
-            let (kept_a, kept_b) = (without(a, b, bits), without(b, a, bits));
-            (a, b) = (kept_a?, kept_b?);
+            let before = *a;
+            if !without(a, b, bits) || !without(b, &before, bits) {
+                return false;
+            }
         }
         Relation::Less => {
-            a.umax = a.umax.min(b.umax.checked_sub(1)?);
-            b.umin = b.umin.max(a.umin.checked_add(1)?);
+            let (Some(most), Some(least)) = (b.umax.checked_sub(1), a.umin.checked_add(1)) else {
+                return false;
+            };
+            (a.umax, b.umin) = (a.umax.min(most), b.umin.max(least));
         }
-        Relation::LessEqual => {
-            a.umax = a.umax.min(b.umax);
-            b.umin = b.umin.max(a.umin);
-        }
+        Relation::LessEqual => (a.umax, b.umin) = (a.umax.min(b.umax), b.umin.max(a.umin)),
         Relation::SignedLess => {
-            a.smax = a.smax.min(b.smax.checked_sub(1)?);
-            b.smin = b.smin.max(a.smin.checked_add(1)?);
+            let (Some(most), Some(least)) = (b.smax.checked_sub(1), a.smin.checked_add(1)) else {
+                return false;
+            };
+            (a.smax, b.smin) = (a.smax.min(most), b.smin.max(least));
         }
-        Relation::SignedLessEqual => {
-            a.smax = a.smax.min(b.smax);
-            b.smin = b.smin.max(a.smin);
-        }
+        Relation::SignedLessEqual => (a.smax, b.smin) = (a.smax.min(b.smax), b.smin.max(a.smin)),
         Relation::Meet => {
-            if (a.value | a.mask) & (b.value | b.mask) == 0 {
-                return None;
+            let (of_a, of_b) = (a.value | a.mask, b.value | b.mask);
+            if of_a & of_b == 0 {
+                return false;
             }
-            (a, b) = (with_bit_of(a, b), with_bit_of(b, a));
+            with_bit_of(a, of_b);
+            with_bit_of(b, of_a);
         }
         Relation::Disjoint => {
             if a.value & b.value != 0 {
-                return None;
+                return false;
             }
             (a.mask, b.mask) = (a.mask & !b.value, b.mask & !a.value);
         }
     }
-    Some((a.normalize(bits)?, b.normalize(bits)?))
+    a.normalize(bits) && b.normalize(bits)
 }
 
-/// `a` without the number that `b` is, as far as that is an end of an interval.
-fn without(mut a: Num, b: Num, bits: u32) -> Option<Num> {
-    let Some(x) = b.known() else { return Some(a) };
+/// Takes the number that `b` is from `a`, as far as that is an end of an interval; false: nothing is left.
+fn without(a: &mut Num, b: &Num, bits: u32) -> bool {
+    let Some(x) = b.known() else { return true };
     if a.known() == Some(x) {
-        return None;
+        return false;
     }
     let s = signed(x, bits);
     a.umin += u64::from(a.umin == x);
     a.umax -= u64::from(a.umax == x);
     a.smin += i64::from(a.smin == s);
     a.smax -= i64::from(a.smax == s);
-    Some(a)
+    true
 }
 
-/// `a` that has a bit in common with `b`, which may have a single one.
-fn with_bit_of(mut a: Num, b: Num) -> Num {
-    let bits = b.value | b.mask;
+/// `a` has one of these bits, which may be a single one.
+fn with_bit_of(a: &mut Num, bits: u64) {
     if bits.is_power_of_two() {
         a.value |= bits & a.mask;
         a.mask &= !bits;
     }
-    a
 }

@@ -2,8 +2,7 @@
 use super::{
     assume::{Relation, assume, relation},
     explore::{Explorer, Flow},
-    num::Num,
-    reason::Reason,
+    reason::{Reason, Refused},
     scalar::Scalar,
     value::{Base, Pointer, Reach, Reg},
 };
@@ -15,15 +14,27 @@ use crate::{
 /// What is known when a branch goes one way.
 #[derive(Clone, Copy)]
 enum Known {
-    Numbers(Scalar, Scalar),
-    /// The offsets of two pointers into the same memory.
-    Offsets(Num, Num),
+    /// It does not.
+    Impossible,
+    /// What the operands became.
+    Operands,
     /// The pointer in this register is null, or not.
     Null(u8, bool),
-    /// The packet goes on to this pointer at least, and so many bytes beyond.
-    Reaches(Pointer, i32),
+    /// The packet goes on to this operand (the first or the second) at least, and so many bytes beyond.
+    Reaches(bool, i32),
     Nothing,
 }
+
+/// A jump's operands, and what becomes of them when it goes one way.
+#[derive(Clone, Copy)]
+struct Way {
+    a: Reg,
+    b: Reg,
+    known: Known,
+}
+
+/// Pointers that may not be compared so.
+struct Incomparable;
 
 impl Explorer<'_> {
     /// A conditional jump to `to`. Both ways may be possible: then one is left for later.
@@ -34,64 +45,61 @@ impl Explorer<'_> {
         (dst, src): (u8, Operand),
         to: usize,
         outcome: Option<bool>,
-    ) -> Result<Flow, Reason> {
-        let (a, b) = (self.state.reg(dst)?, self.operand(src)?);
-        let way = |taken| ways(test, width, taken, (dst, a), (src, b));
-        let next = self.at + 1;
-        let (if_taken, if_not) = (way(true)?, way(false)?);
+    ) -> Result<Flow, Refused> {
+        let mut ways = [Way { a: self.reg(dst)?, b: self.operand(src)?, known: Known::Nothing }; 2];
+        for (way, taken) in ways.iter_mut().zip([false, true]) {
+            let known = look(test, width, taken, (dst, src), way);
+            way.known = known.map_err(|Incomparable| self.why.refuse(Reason::PointerCompare))?;
+        }
+        let possible = |taken: usize| !matches!(ways[taken].known, Known::Impossible);
         // Forward jumps first, and out of loops rather than back: then few states wait at a time.
-        let taken = match (outcome, &if_taken, &if_not) {
-            (Some(outcome), ..) => outcome,
-            (None, Some(_), None) => true,
-            (None, None, _) => false,
-            (None, Some(_), Some(_)) => {
+        let taken = match outcome {
+            Some(outcome) => outcome,
+            None if possible(0) && possible(1) => {
                 let first = to > self.at;
                 self.postpone(!first)?;
                 first
             }
+            None => possible(1),
         };
-        let known = if taken { if_taken } else { if_not };
-        self.learn(known.ok_or(Reason::Internal("branch"))?, dst, src);
-        Ok(Flow::Next(if taken { to } else { next }))
+        let next = if taken { to } else { self.at + 1 };
+        self.learn(&ways[usize::from(taken)], dst, src)?;
+        Ok(Flow::Next(next))
     }
 
-    fn learn(&mut self, known: Known, dst: u8, src: Operand) {
-        match known {
-            Known::Numbers(a, b) => {
-                self.learn_number(dst, a);
+    fn learn(&mut self, way: &Way, dst: u8, src: Operand) -> Result<(), Refused> {
+        match way.known {
+            Known::Impossible => return Err(self.why.refuse(Reason::Internal("branch"))),
+            Known::Operands => {
+                self.learn_operand(dst, &way.a);
                 if let Operand::Reg(src) = src {
-                    self.learn_number(src, b);
-                }
-            }
-            Known::Offsets(a, b) => {
-                self.learn_offset(dst, a);
-                if let Operand::Reg(src) = src {
-                    self.learn_offset(src, b);
+                    self.learn_operand(src, &way.b);
                 }
             }
             Known::Null(register, is_null) => self.learn_null(register, is_null),
-            Known::Reaches(pointer, beyond) => self.learn_reach(&pointer, beyond),
+            Known::Reaches(first, beyond) => {
+                if let Reg::Pointer(pointer) = if first { &way.a } else { &way.b } {
+                    self.learn_reach(pointer, beyond);
+                }
+            }
             Known::Nothing => {}
         }
+        Ok(())
     }
 
-    fn learn_number(&mut self, register: u8, scalar: Scalar) {
-        self.set_scalar(register, scalar);
-        if scalar.id != 0 {
+    fn learn_operand(&mut self, register: u8, reg: &Reg) {
+        self.state.set(register, *reg);
+        if let Reg::Scalar(scalar) = reg
+            && scalar.id != 0
+        {
             self.state.refine(scalar);
-        }
-    }
-
-    fn learn_offset(&mut self, register: u8, off: Num) {
-        if let Reg::Pointer(pointer) = *self.state.peek(register) {
-            self.state.set(register, Reg::Pointer(Pointer { off, ..pointer }));
         }
     }
 
     /// All pointers with the same anchor learn how far the packet goes on.
     fn learn_reach(&mut self, reaching: &Pointer, beyond: i32) {
         let Some(proven) = reaching.reach.fixed.checked_add(beyond) else { return };
-        self.state.each_reg(|reg| {
+        self.state.each_reg(&mut |reg| {
             let Reg::Pointer(pointer) = reg else { return };
             if !pointer.same_anchor(reaching) {
                 return;
@@ -100,30 +108,31 @@ impl Explorer<'_> {
             // The packet has a greatest length, so what it still has bytes behind is not far from its start.
             let most = MAX_PACKET_BYTES as i64 + i64::from(pointer.reach.fixed) - i64::from(proven);
             let (off, most) = (pointer.off, most.min(pointer.off.smax));
-            pointer.off = Num { smax: most, ..off }.normalize(64).unwrap_or(off);
+            pointer.off.smax = most;
+            if !pointer.off.normalize(64) {
+                pointer.off = off;
+            }
         });
     }
 
     /// All copies of the pointer are null with it, or not.
     fn learn_null(&mut self, register: u8, is_null: bool) {
         let Reg::Pointer(checked) = *self.state.peek(register) else { return };
-        let outcome = |pointer: Pointer| {
-            if is_null {
-                Reg::Scalar(Scalar::constant(0))
-            } else {
-                Reg::Pointer(Pointer { nullable: false, ..pointer })
-            }
+        let learn = |reg: &mut Reg| match reg {
+            _ if is_null => *reg = Reg::Scalar(Scalar::constant(0)),
+            Reg::Pointer(pointer) => pointer.nullable = false,
+            _ => {}
         };
-        self.state.set(register, outcome(checked));
+        learn(&mut self.state.frame_mut().regs[usize::from(register)]);
         if checked.id == 0 {
             return;
         }
-        self.state.each_reg(|reg| {
-            if let Reg::Pointer(pointer) = *reg
+        self.state.each_reg(&mut |reg| {
+            if let Reg::Pointer(pointer) = reg
                 && pointer.nullable
                 && pointer.same_memory(&checked)
             {
-                *reg = outcome(pointer);
+                learn(reg);
             }
         });
         if is_null {
@@ -132,89 +141,97 @@ impl Explorer<'_> {
     }
 }
 
-/// What is known if the branch goes this way; `None`: it can't.
-fn ways(
+/// What is known if the branch goes this way.
+fn look(
     test: Test,
     width: Width,
     taken: bool,
-    (dst, a): (u8, Reg),
-    (src, b): (Operand, Reg),
-) -> Result<Option<Known>, Reason> {
+    (dst, src): (u8, Operand),
+    way: &mut Way,
+) -> Result<Known, Incomparable> {
     let (relation, exchanged) = relation(test, taken);
-    let is_zero = |scalar: Scalar| scalar.known() == Some(0) && width == Width::W64;
-    match (a, b) {
+    let is_zero = |scalar: &Scalar| scalar.known() == Some(0) && width == Width::W64;
+    let possible = match (&mut way.a, &mut way.b) {
         (Reg::Scalar(a), Reg::Scalar(b)) => {
             let (first, second) = if exchanged { (b, a) } else { (a, b) };
-            let known = Scalar::assume(relation, first, second, width);
-            Ok(known.map(|(p, q)| if exchanged { Known::Numbers(q, p) } else { Known::Numbers(p, q) }))
+            Scalar::assume(relation, first, second, width)
         }
-        (Reg::Pointer(pointer), Reg::Scalar(scalar)) if is_zero(scalar) => null(pointer, dst, relation, test),
+        (Reg::Pointer(pointer), Reg::Scalar(scalar)) if is_zero(scalar) => {
+            return null(pointer, dst, relation, test);
+        }
         (Reg::Scalar(scalar), Reg::Pointer(pointer)) if is_zero(scalar) => match src {
-            Operand::Reg(src) => null(pointer, src, relation, test),
-            Operand::Imm(_) => Err(Reason::PointerCompare),
+            Operand::Reg(src) => return null(pointer, src, relation, test),
+            Operand::Imm(_) => return Err(Incomparable),
         },
         (Reg::Pointer(a), Reg::Pointer(b)) if width == Width::W64 || a.base.is_low() && b.base.is_low() => {
-            let (first, second) = if exchanged { (b, a) } else { (a, b) };
             if a.base == Base::Stale || b.base == Base::Stale {
                 // Both are addresses of packets, and neither is known.
                 let low = a.base.is_low() && b.base.is_low();
-                return if low { Ok(Some(Known::Nothing)) } else { Err(Reason::PointerCompare) };
+                return if low { Ok(Known::Nothing) } else { Err(Incomparable) };
             }
-            if let Some((pointer, is_first)) = with_end(&first, &second) {
-                return reaches(relation, pointer, is_first);
+            let (first, second) = if exchanged { (b, a) } else { (a, b) };
+            if is_end(second, first) {
+                return reaches(relation, first, (true, !exchanged));
             }
-            if a.nullable || b.nullable || !a.same_memory(&b) || !a.base.is_memory() {
-                return Err(Reason::PointerCompare);
+            if is_end(first, second) {
+                return reaches(relation, second, (false, exchanged));
+            }
+            if first.nullable || second.nullable || !first.same_memory(second) || !first.base.is_memory() {
+                return Err(Incomparable);
             }
             // Addresses in one memory compare, unsigned, as their offsets do, signed.
             let relation = match relation {
                 Relation::Less => Relation::SignedLess,
                 Relation::LessEqual => Relation::SignedLessEqual,
                 Relation::Equal | Relation::NotEqual => relation,
-                _ => return Err(Reason::PointerCompare),
+                _ => return Err(Incomparable),
             };
-            let known = assume(relation, first.off, second.off, 64);
-            Ok(known.map(|(p, q)| if exchanged { Known::Offsets(q, p) } else { Known::Offsets(p, q) }))
+            assume(relation, &mut first.off, &mut second.off, 64)
         }
-        _ => Err(Reason::PointerCompare),
-    }
+        _ => return Err(Incomparable),
+    };
+    Ok(if possible { Known::Operands } else { Known::Impossible })
 }
 
-/// The pointer of two that is compared with the end of what it points into, and whether it is the first of them: one into a
-/// packet with the packet's end, or one into the metadata with theirs, which is the packet's start.
-fn with_end<'p>(first: &'p Pointer, second: &'p Pointer) -> Option<(&'p Pointer, bool)> {
-    let is_end = |end: &Pointer, of: &Pointer| match of.base {
+/// Whether a pointer is the end of what another one points into: the packet's end, or of the metadata, which end at the
+/// packet's start.
+fn is_end(end: &Pointer, of: &Pointer) -> bool {
+    match of.base {
         Base::Packet => end.base == Base::PacketEnd,
         Base::Meta => end.base == Base::Packet && end.off.known() == Some(0),
         _ => false,
-    };
-    if is_end(second, first) { Some((first, true)) } else { is_end(first, second).then_some((second, false)) }
+    }
 }
 
-/// What is known if a pointer stands in this relation to the end, or, if it is not the first, the end to it.
-fn reaches(relation: Relation, pointer: &Pointer, is_first: bool) -> Result<Option<Known>, Reason> {
+/// What is known if a pointer stands in this relation to the end, or, if it is not the first of the two, the end to it;
+/// and whether it is the jump's first operand.
+fn reaches(
+    relation: Relation,
+    pointer: &Pointer,
+    (is_first, operand): (bool, bool),
+) -> Result<Known, Incomparable> {
     let Reach { fixed, proven } = pointer.reach;
-    Ok(match relation {
-        Relation::LessEqual if is_first => Some(Known::Reaches(*pointer, 0)),
-        Relation::Less if is_first => Some(Known::Reaches(*pointer, 1)),
-        Relation::Equal => (proven <= fixed).then_some(Known::Reaches(*pointer, 0)),
-        Relation::Less => (proven < fixed).then_some(Known::Nothing),
-        Relation::LessEqual => (proven <= fixed).then_some(Known::Nothing),
-        Relation::NotEqual => Some(Known::Nothing),
-        _ => return Err(Reason::PointerCompare),
-    })
+    let (possible, known) = match relation {
+        Relation::LessEqual if is_first => (true, Known::Reaches(operand, 0)),
+        Relation::Less if is_first => (true, Known::Reaches(operand, 1)),
+        Relation::Equal => (proven <= fixed, Known::Reaches(operand, 0)),
+        Relation::Less => (proven < fixed, Known::Nothing),
+        Relation::LessEqual => (proven <= fixed, Known::Nothing),
+        Relation::NotEqual => (true, Known::Nothing),
+        _ => return Err(Incomparable),
+    };
+    Ok(if possible { known } else { Known::Impossible })
 }
 
 /// A comparison of a pointer with null.
-fn null(pointer: Pointer, register: u8, relation: Relation, test: Test) -> Result<Option<Known>, Reason> {
-    let is_null = match (test, relation) {
-        (Test::Eq | Test::Ne, Relation::Equal) => true,
-        (Test::Eq | Test::Ne, _) => false,
-        _ => return Err(Reason::PointerCompare),
-    };
+fn null(pointer: &Pointer, register: u8, relation: Relation, test: Test) -> Result<Known, Incomparable> {
+    if !matches!(test, Test::Eq | Test::Ne) {
+        return Err(Incomparable);
+    }
+    let is_null = relation == Relation::Equal;
     Ok(match (pointer.nullable, is_null) {
-        (true, _) => Some(Known::Null(register, is_null)),
-        (false, true) => None,
-        (false, false) => Some(Known::Nothing),
+        (true, _) => Known::Null(register, is_null),
+        (false, true) => Known::Impossible,
+        (false, false) => Known::Nothing,
     })
 }

@@ -1,7 +1,7 @@
 //! What a verification may use.
 use alloc::vec::Vec;
 
-use super::reason::Reason;
+use super::reason::Refused;
 
 /// Bytes of memory, counted.
 #[derive(Debug)]
@@ -16,15 +16,15 @@ impl Budget {
     }
 
     /// As `take`, for what can be done without: a quarter is left to what can't.
-    pub fn take_spare(&mut self, bytes: usize) -> Result<(), Reason> {
+    pub fn take_spare(&mut self, bytes: usize) -> Result<(), Refused> {
         if self.left < self.all / 4 {
-            return Err(Reason::OutOfMemory);
+            return Err(Refused);
         }
         self.take(bytes)
     }
 
-    pub fn take(&mut self, bytes: usize) -> Result<(), Reason> {
-        self.left = self.left.checked_sub(bytes).ok_or(Reason::OutOfMemory)?;
+    pub fn take(&mut self, bytes: usize) -> Result<(), Refused> {
+        self.left = self.left.checked_sub(bytes).ok_or(Refused)?;
         Ok(())
     }
 
@@ -37,12 +37,12 @@ impl Budget {
         &mut self,
         to: &mut Vec<T>,
         item: T,
-        take: fn(&mut Self, usize) -> Result<(), Reason>,
-    ) -> Result<(), Reason> {
+        take: fn(&mut Self, usize) -> Result<(), Refused>,
+    ) -> Result<(), Refused> {
         if to.len() == to.capacity() {
             let more = (to.len() / 2).max(8);
             take(self, more * size_of::<T>())?;
-            to.try_reserve_exact(more).map_err(|_| Reason::OutOfMemory)?;
+            to.try_reserve_exact(more).map_err(|_| Refused)?;
         }
         to.push(item);
         Ok(())

@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 
 use super::{
     explore::{Explorer, Flow},
-    reason::Reason,
+    reason::{Reason, Refused},
     scalar::Scalar,
     state::{Frame, MAX_RECORDS},
     value::{Base, Pointer, Reg, UNWRITTEN, Word},
@@ -26,10 +26,10 @@ struct Shown {
 }
 
 impl Explorer<'_> {
-    pub fn call_helper(&mut self, number: u32) -> Result<(), Reason> {
-        let helper = helper::find(number).ok_or(Reason::NoHelper(number))?;
+    pub fn call_helper(&mut self, number: u32) -> Result<(), Refused> {
+        let helper = helper::find(number).ok_or_else(|| self.why.refuse(Reason::NoHelper(number)))?;
         if !helper.allowed_on(self.unit.hook) {
-            return Err(Reason::HelperForbidden(helper.name));
+            return Err(self.why.refuse(Reason::HelperForbidden(helper.name)));
         }
         remember(&mut self.helpers, number)?;
         let mut shown = Shown::default();
@@ -51,26 +51,26 @@ impl Explorer<'_> {
 
     /// A legacy packet load: a call, in all but its encoding, that may be the program's exit with 0
     /// (`check_ld_abs` in `kernel/bpf/verifier.c`).
-    pub fn load_legacy(&mut self, size: Size, index: Option<u8>) -> Result<(), Reason> {
+    pub fn load_legacy(&mut self, size: Size, index: Option<u8>) -> Result<(), Refused> {
         if self.unit.hook.number != SOCKET {
-            return Err(Reason::Malformed(Malformed::LegacyPacket));
+            return Err(self.why.refuse(Reason::Malformed(Malformed::LegacyPacket)));
         }
-        if !matches!(self.state.reg(6)?, Reg::Pointer(Pointer { base: Base::Context, off, .. }) if off.known() == Some(0))
+        if !matches!(self.reg_here(6)?, Reg::Pointer(Pointer { base: Base::Context, off, .. }) if off.known() == Some(0))
         {
-            return Err(Reason::Argument {
+            return Err(self.why.refuse(Reason::Argument {
                 helper: "legacy packet load",
                 register: 6,
                 wanted: "the context, unchanged",
-            });
+            }));
         }
         if let Some(register) = index {
             self.number(register)?;
         }
         if self.state.frames.len() != 1 {
-            return Err(Reason::LegacyLoadInFunction);
+            return Err(self.why.refuse(Reason::LegacyLoadInFunction));
         }
         if !self.state.records.is_empty() {
-            return Err(Reason::Unreleased);
+            return Err(self.why.refuse(Reason::Unreleased));
         }
         let regs = &mut self.state.frame_mut().regs;
         regs[CLOBBERED].fill(Reg::Uninit);
@@ -84,24 +84,24 @@ impl Explorer<'_> {
         index: usize,
         register: u8,
         shown: &mut Shown,
-    ) -> Result<(), Reason> {
-        let wrong = |wanted| Reason::Argument { helper: helper.name, register, wanted };
+    ) -> Result<(), Refused> {
+        let why = self.why;
+        let wrong = |wanted| why.refuse(Reason::Argument { helper: helper.name, register, wanted });
         let arg = helper.args[index];
         if arg == Arg::Printed {
             return Ok(());
         }
-        let reg = self.state.reg(register)?;
-        match (arg, reg) {
+        match (arg, self.reg_here(register)?) {
             (
                 Arg::Map(kinds) | Arg::WritableMap(kinds),
-                Reg::Pointer(Pointer { base: Base::Map(map), .. }),
+                &Reg::Pointer(Pointer { base: Base::Map(map), .. }),
             ) => {
                 let spec = &self.unit.maps[usize::from(map)];
                 if !kinds.contains(&spec.kind) {
                     return Err(wrong(wanted_kind(kinds)));
                 }
                 if matches!(arg, Arg::WritableMap(_)) && spec.is_read_only() {
-                    return Err(Reason::ReadOnlyMap);
+                    return Err(self.why.refuse(Reason::ReadOnlyMap));
                 }
                 if matches!(arg, Arg::WritableMap(_)) || spec.kind.is_written_by_use() {
                     self.written_maps |= 1 << map;
@@ -118,34 +118,35 @@ impl Explorer<'_> {
             (Arg::Context, _) => Err(wrong("the context, unchanged")),
             (Arg::MapKey | Arg::MapValue, _) => {
                 let spec = shown.map.and_then(|map| self.unit.maps.get(usize::from(map)));
-                let spec = spec.ok_or(Reason::Internal("helper table"))?;
+                let spec = spec.ok_or_else(|| self.why.refuse(Reason::Internal("helper table")))?;
                 let bytes = if arg == Arg::MapKey { spec.key_size } else { spec.value_size };
                 self.readable(register, bytes.into(), false)
             }
-            (Arg::Size | Arg::SizeOrZero, Reg::Scalar(size)) => {
+            (Arg::Size | Arg::SizeOrZero, &Reg::Scalar(size)) => {
                 if arg == Arg::Size && size.wide.umin == 0 {
                     return Err(wrong("a length of at least 1"));
                 }
-                self.sized(helper.args[index - 1], register - 1, size)
+                self.sized(helper.args[index - 1], register - 1, &size)
             }
             (Arg::Size | Arg::SizeOrZero | Arg::Scalar, Reg::Pointer(_)) => {
                 Err(wrong("a number, not an address"))
             }
             (Arg::RecordSize, Reg::Scalar(size)) => {
                 let size = size.known().and_then(|size| u32::try_from(size).ok());
-                shown.record_size = size.filter(|&size| size < 1 << 29).ok_or(wrong("a constant length"))?;
+                shown.record_size =
+                    size.filter(|&size| size < 1 << 29).ok_or_else(|| wrong("a constant length"))?;
                 Ok(())
             }
             (Arg::RecordSize, _) => Err(wrong("a constant length")),
-            (Arg::Record, reg) => self.release(register, reg),
+            (Arg::Record, _) => self.release(register),
             // Memory is checked with its length, which follows.
             _ => Ok(()),
         }
     }
 
     /// Checks the memory in a register against its length.
-    fn sized(&mut self, memory: Arg, register: u8, size: Scalar) -> Result<(), Reason> {
-        let null = matches!(self.state.reg(register)?, Reg::Scalar(null) if null.known() == Some(0));
+    fn sized(&mut self, memory: Arg, register: u8, size: &Scalar) -> Result<(), Refused> {
+        let null = matches!(self.reg_here(register)?, Reg::Scalar(null) if null.known() == Some(0));
         match memory {
             Arg::PrintArgs | Arg::MemOrNull if null && size.wide.umax == 0 => Ok(()),
             Arg::OutMem => self.filled(register, size),
@@ -159,24 +160,28 @@ impl Explorer<'_> {
 
     /// A tail call that succeeds is an exit without an answer; one that fails goes on here. The program that it leads
     /// to was verified for itself, and begins with an empty stack: in a function it would have to come back.
-    fn tail_call(&self) -> Result<(), Reason> {
+    fn tail_call(&self) -> Result<(), Refused> {
         match (self.state.frames.len(), self.state.records.is_empty()) {
             (1, true) => Ok(()),
-            (1, false) => Err(Reason::Unreleased),
-            _ => Err(Reason::TailCallInFunction),
+            (1, false) => Err(self.why.refuse(Reason::Unreleased)),
+            _ => Err(self.why.refuse(Reason::TailCallInFunction)),
         }
     }
 
     /// Gives a record back: no copy of its address can be used any more.
-    fn release(&mut self, register: u8, reg: Reg) -> Result<(), Reason> {
-        let Reg::Pointer(Pointer { base: Base::Record(_), id, nullable, off, .. }) = reg else {
-            return Err(Reason::NotReserved);
+    fn release(&mut self, register: u8) -> Result<(), Refused> {
+        let &Reg::Pointer(Pointer { base: Base::Record(_), id, nullable, ref off, .. }) =
+            self.state.peek(register)
+        else {
+            return Err(self.why.refuse(Reason::NotReserved));
         };
         if nullable {
-            return Err(Reason::MaybeNull { register });
+            return Err(self.why.refuse(Reason::MaybeNull { register }));
         }
         let reserved = self.state.records.iter().position(|&record| record == id);
-        let (Some(at), Some(0)) = (reserved, off.known()) else { return Err(Reason::NotReserved) };
+        let (Some(at), Some(0)) = (reserved, off.known()) else {
+            return Err(self.why.refuse(Reason::NotReserved));
+        };
         self.state.records.remove(at);
         self.forget(|pointer| matches!(pointer.base, Base::Record(_)) && pointer.id == id);
         Ok(())
@@ -184,7 +189,7 @@ impl Explorer<'_> {
 
     /// The packet lies elsewhere now: of addresses in it nothing is known but that they are such.
     fn forget_packet(&mut self) {
-        self.state.each_reg(|reg| {
+        self.state.each_reg(&mut |reg| {
             if let Reg::Pointer(pointer) = reg
                 && pointer.base.is_low()
             {
@@ -199,8 +204,8 @@ impl Explorer<'_> {
         for frame in &mut self.state.frames {
             frame.regs.iter_mut().filter(|reg| is_it(reg)).for_each(|reg| *reg = Reg::Uninit);
             for n in 0..frame.stack.len() {
-                if let Word::Low(reg) = frame.stack[n]
-                    && is_it(&reg)
+                if let Word::Low(reg) = &frame.stack[n]
+                    && is_it(reg)
                 {
                     (frame.stack[n], frame.stack[n.saturating_sub(1)]) = (UNWRITTEN, UNWRITTEN);
                 }
@@ -208,39 +213,41 @@ impl Explorer<'_> {
         }
     }
 
-    fn result(&mut self, helper: &Helper, shown: &Shown) -> Result<Reg, Reason> {
+    fn result(&mut self, helper: &Helper, shown: &Shown) -> Result<Reg, Refused> {
         let base = match helper.ret {
             Ret::Void => return Ok(Reg::Uninit),
             Ret::Scalar => return Ok(Reg::Scalar(Scalar::unknown())),
-            Ret::MapValueOrNull => Base::Value(shown.map.ok_or(Reason::Internal("helper table"))?),
+            Ret::MapValueOrNull => {
+                Base::Value(shown.map.ok_or_else(|| self.why.refuse(Reason::Internal("helper table")))?)
+            }
             Ret::RecordOrNull => Base::Record(shown.record_size),
         };
         let id = self.state.new_id();
         if helper.ret == Ret::RecordOrNull {
             if self.state.records.len() == MAX_RECORDS {
-                return Err(Reason::TooManyRecords);
+                return Err(self.why.refuse(Reason::TooManyRecords));
             }
             self.state.records.push(id);
         }
         Ok(Reg::Pointer(Pointer { id, nullable: true, ..Pointer::new(base, 0) }))
     }
 
-    pub fn call_local(&mut self, target: usize) -> Result<Flow, Reason> {
+    pub fn call_local(&mut self, target: usize) -> Result<Flow, Refused> {
         let depth = self.state.frames.len();
         if self.state.frames.iter().any(|frame| frame.entry == target) {
-            return Err(Reason::Recursion);
+            return Err(self.why.refuse(Reason::Recursion));
         }
         if depth == MAX_FRAMES {
-            return Err(Reason::CallDepth);
+            return Err(self.why.refuse(Reason::CallDepth));
         }
         let mut frame = Frame::new(depth, target, self.at + 1);
         frame.regs[CLOBBERED].copy_from_slice(&self.state.frame().regs[CLOBBERED]);
-        self.state.frames.try_reserve(1).map_err(|_| Reason::OutOfMemory)?;
+        self.state.frames.try_reserve(1).map_err(|_| Refused)?;
         self.state.frames.push(frame);
         Ok(Flow::Next(target))
     }
 
-    pub fn exit(&mut self) -> Result<Flow, Reason> {
+    pub fn exit(&mut self) -> Result<Flow, Refused> {
         let depth = self.state.frames.len();
         if depth == 1 {
             return self.end();
@@ -249,9 +256,9 @@ impl Explorer<'_> {
         if let Reg::Pointer(Pointer { base: Base::Stack(frame), .. }) = r0
             && usize::from(frame) == depth - 1
         {
-            return Err(Reason::StackEscape);
+            return Err(self.why.refuse(Reason::StackEscape));
         }
-        let callee = self.state.frames.pop().ok_or(Reason::Internal("frames"))?;
+        let callee = self.state.frames.pop().ok_or_else(|| self.why.refuse(Reason::Internal("frames")))?;
         let regs = &mut self.state.frame_mut().regs;
         regs[CLOBBERED].fill(Reg::Uninit);
         regs[0] = r0;
@@ -259,15 +266,15 @@ impl Explorer<'_> {
     }
 
     /// The program's own exit.
-    fn end(&self) -> Result<Flow, Reason> {
-        let Reg::Scalar(r0) = self.state.reg(0)? else { return Err(Reason::ReturnsPointer) };
+    fn end(&self) -> Result<Flow, Refused> {
+        let Reg::Scalar(r0) = self.reg_here(0)? else { return Err(self.why.refuse(Reason::ReturnsPointer)) };
         if let Some(verdicts) = &self.unit.hook.verdicts {
             let (allowed, r0) = ((*verdicts.start(), *verdicts.end()), (r0.wide.smin, r0.wide.smax));
             if r0.0 < allowed.0.into() || r0.1 > allowed.1.into() {
-                return Err(Reason::Verdict { r0, allowed });
+                return Err(self.why.refuse(Reason::Verdict { r0, allowed }));
             }
         }
-        if self.state.records.is_empty() { Ok(Flow::Exit) } else { Err(Reason::Unreleased) }
+        if self.state.records.is_empty() { Ok(Flow::Exit) } else { Err(self.why.refuse(Reason::Unreleased)) }
     }
 }
 
@@ -284,9 +291,9 @@ fn wanted_kind(kinds: &[MapKind]) -> &'static str {
 }
 
 /// Adds a number to a small set.
-fn remember(set: &mut Vec<u32>, number: u32) -> Result<(), Reason> {
+fn remember(set: &mut Vec<u32>, number: u32) -> Result<(), Refused> {
     if !set.contains(&number) {
-        set.try_reserve(1).map_err(|_| Reason::OutOfMemory)?;
+        set.try_reserve(1).map_err(|_| Refused)?;
         set.push(number);
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! Accesses to the context: what its fields hold, and what may be done with them.
 use super::{
     explore::Explorer,
-    reason::Reason,
+    reason::{Reason, Refused},
     scalar::Scalar,
     value::{Base, Pointer, Reg},
 };
@@ -18,7 +18,7 @@ impl Explorer<'_> {
     }
 
     /// What a load gives.
-    pub fn read_context(&self, place: &Pointer, size: Size, signed: bool) -> Result<Reg, Reason> {
+    pub fn read_context(&self, place: &Pointer, size: Size, signed: bool) -> Result<Reg, Refused> {
         let bytes = size.bytes();
         let pointer = self.fields(place, bytes as i64).find_map(|field| Some((field, pointer_in(field)?)));
         let Some((field, base)) = pointer else {
@@ -28,14 +28,14 @@ impl Explorer<'_> {
         if place.off.known() == Some(field.offset.into()) && bytes as u32 == field.size && !signed {
             return Ok(Reg::Pointer(Pointer::new(base, 0)));
         }
-        Err(Reason::WholeField(field.name))
+        Err(self.why.refuse(Reason::WholeField(field.name)))
     }
 
     /// Checks that all that is read are numbers.
-    pub fn read_fields(&self, place: &Pointer, bytes: i64) -> Result<(), Reason> {
+    pub fn read_fields(&self, place: &Pointer, bytes: i64) -> Result<(), Refused> {
         match self.fields(place, bytes).find(|field| !matches!(field.holds, Holds::Number | Holds::Scratch)) {
-            Some(Field { name, holds: Holds::Hidden, .. }) => Err(Reason::HiddenField(name)),
-            Some(field) => Err(Reason::WholeField(field.name)),
+            Some(Field { name, holds: Holds::Hidden, .. }) => Err(self.why.refuse(Reason::HiddenField(name))),
+            Some(field) => Err(self.why.refuse(Reason::WholeField(field.name))),
             None => Ok(()),
         }
     }

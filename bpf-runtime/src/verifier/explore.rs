@@ -6,12 +6,12 @@ use alloc::vec::Vec;
 use super::{
     Limits, Unit,
     budget::Budget,
-    layout::{At, Layout},
+    layout::Layout,
     live::{Live, Liveness},
     natural::Natural,
     nodes::{EXIT, Match, NONE, NodeId, Nodes, Place, ends, later},
     pack::Packer,
-    reason::Reason,
+    reason::{Reason, Refused, Why},
     slots::forget_dead,
     state::{Frame, State, WORDS},
     subsume::covers,
@@ -60,6 +60,7 @@ pub struct Pending {
 /// A verification at work.
 pub struct Explorer<'u> {
     pub unit: &'u Unit<'u>,
+    pub why: &'u Why,
     pub layout: Layout,
     pub state: State,
     /// The instruction being looked at.
@@ -95,27 +96,27 @@ pub struct Explorer<'u> {
 }
 
 impl<'u> Explorer<'u> {
-    pub fn new(unit: &'u Unit<'u>, limits: &Limits, plan: &'u Plan) -> At<Self> {
-        let layout = Layout::new(unit.code)?;
+    pub fn new(unit: &'u Unit<'u>, limits: &Limits, plan: &'u Plan, why: &'u Why) -> Result<Self, Refused> {
+        let layout = Layout::new(unit.code, why)?;
         if unit.maps.len() > MAX_MAPS {
-            return Err((0, Reason::TooManyMaps(unit.maps.len())));
+            return Err(why.refuse(Reason::TooManyMaps(unit.maps.len())));
         }
         let mut budget = Budget::new(limits.memory_bytes);
-        let start = |reason| (0, reason);
         let per_slot = size_of::<crate::isa::Op>() + size_of::<Live>() + size_of::<NodeId>() + 1;
         let frames = (size_of::<Frame>() + WORDS * size_of::<Word>()) * MAX_FRAMES;
-        budget.take(per_slot * unit.code.len() + frames).map_err(start)?;
+        budget.take(per_slot * unit.code.len() + frames)?;
         let live = Liveness::new(&layout, unit)?;
         Ok(Self {
             unit,
-            state: State::new().map_err(start)?,
+            why,
+            state: State::new()?,
             at: 0,
             steps: 0,
             stack_bytes: 0,
             maps: 0,
             written_maps: 0,
             helpers: Vec::new(),
-            nodes: Nodes::new(unit.code.len()).map_err(start)?,
+            nodes: Nodes::new(unit.code.len())?,
             layout,
             live,
             plan,
@@ -136,31 +137,31 @@ impl<'u> Explorer<'u> {
     }
 
     /// Walks all paths.
-    pub fn walk(&mut self, steps: u64) -> Result<(), Reason> {
+    pub fn walk(&mut self, steps: u64) -> Result<(), Refused> {
         let mut outcome = None;
         loop {
             self.path(outcome, steps)?;
             self.finish_loops()?;
             if let Some(head) = self.nodes.endless {
                 self.at = head;
-                return Err(Reason::InfiniteLoop);
+                return Err(self.why.refuse(Reason::InfiniteLoop));
             }
             let Some(pending) = self.pending.pop() else { return Ok(()) };
             self.budget.give(pending.packed.len());
-            unpack(&pending.packed, &mut self.state)?;
+            unpack(&pending.packed, &mut self.state, self.why)?;
             (self.at, outcome, self.scope) = (pending.at, pending.taken, pending.scope);
             (self.parent, self.since) = (pending.parent, pending.since);
         }
     }
 
     /// Walks one path from `self.at` to its end; `outcome` is that of the branch there, if it is given.
-    fn path(&mut self, mut outcome: Option<bool>, budget: u64) -> Result<(), Reason> {
+    fn path(&mut self, mut outcome: Option<bool>, budget: u64) -> Result<(), Refused> {
         loop {
             if outcome.is_none() && (self.leaves()? || self.layout.is_meeting(self.at) && self.meet()?) {
                 return Ok(());
             }
             if self.steps >= budget {
-                return Err(Reason::Steps { budget });
+                return Err(self.why.refuse(Reason::Steps { budget }));
             }
             self.steps += 1;
             self.since += 1;
@@ -179,7 +180,7 @@ impl<'u> Explorer<'u> {
     }
 
     /// Compares the state with those kept here, and keeps it; true: it is covered, the path ends.
-    fn meet(&mut self) -> Result<bool, Reason> {
+    fn meet(&mut self) -> Result<bool, Refused> {
         for frame in 0..self.state.frames.len() {
             let live = self.live_in(frame, self.at);
             forget_dead(&mut self.state.frames[frame], &live);
@@ -189,7 +190,7 @@ impl<'u> Explorer<'u> {
         }
         let (at, is_loop) = (self.at, self.layout.is_loop(self.at));
         let mut packed = core::mem::take(&mut self.scratch);
-        let whole = Packer::pack(&self.state, &mut packed, |frame| self.live_in(frame, at), true)?;
+        let whole = self.pack(at, &mut packed, true)?;
         let scope = self.scope_number();
         let patience = if is_loop { LOOP_PATIENCE } else { PATIENCE };
         let found = self.nodes.find(at, scope, patience, &mut self.budget, |old, open| match open {
@@ -199,7 +200,7 @@ impl<'u> Explorer<'u> {
         });
         match found {
             Match::Covered(after) => self.nodes.settle(self.parent, later(after, self.since)),
-            Match::Repeats => return Err(Reason::InfiniteLoop),
+            Match::Repeats => return Err(self.why.refuse(Reason::InfiniteLoop)),
             // A state of which not all is packed may not stand for what is walked from it.
             Match::None if whole && (is_loop || self.since >= KEEP_EVERY) => {
                 let kept = self.nodes.keep(
@@ -224,7 +225,7 @@ impl<'u> Explorer<'u> {
     }
 
     /// Leaves the other way of the branch here for later.
-    pub fn postpone(&mut self, taken: bool) -> Result<(), Reason> {
+    pub fn postpone(&mut self, taken: bool) -> Result<(), Refused> {
         let at = self.at;
         let packed = self.packed_here(at)?;
         self.budget.take(packed.len())?;
@@ -237,15 +238,21 @@ impl<'u> Explorer<'u> {
     }
 
     /// The state, packed to go on from it at `at`.
-    pub fn packed_here(&self, at: usize) -> Result<Vec<u8>, Reason> {
+    pub fn packed_here(&self, at: usize) -> Result<Vec<u8>, Refused> {
         let mut packed = Vec::new();
-        Packer::pack(&self.state, &mut packed, |frame| self.live_in(frame, at), false)?;
+        self.pack(at, &mut packed, false)?;
         packed.shrink_to_fit();
         Ok(packed)
     }
 
+    /// Packs the state at `at`, to go on from it or to be compared; false: not all of it.
+    pub fn pack(&self, at: usize, packed: &mut Vec<u8>, compared: bool) -> Result<bool, Refused> {
+        let live = core::array::from_fn(|frame| self.live_in(frame, at));
+        Packer::pack(&self.state, packed, &live, compared)
+    }
+
     /// What is live in a frame while the last one is at `at`.
-    pub fn live_in(&self, frame: usize, at: usize) -> Live {
+    fn live_in(&self, frame: usize, at: usize) -> Live {
         match self.state.frames.get(frame + 1) {
             Some(callee) => self.live.across_call(callee.back_to),
             None => self.live.before(at),

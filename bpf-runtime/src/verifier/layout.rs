@@ -2,7 +2,7 @@
 //! which paths meet.
 use alloc::vec::Vec;
 
-use super::reason::Reason;
+use super::reason::{Reason, Refused, Why};
 use crate::isa::{Insn, MAX_INSNS, Op, decode};
 
 /// Paths meet here: states are kept and compared.
@@ -20,20 +20,17 @@ pub struct Layout {
     marks: Vec<u8>,
 }
 
-/// A refusal and the slot that it is about.
-pub type At<T> = Result<T, (usize, Reason)>;
-
 impl Layout {
-    pub fn new(code: &[Insn]) -> At<Self> {
+    pub fn new(code: &[Insn], why: &Why) -> Result<Self, Refused> {
         match code.len() {
-            0 => return Err((0, Reason::Empty)),
-            n if n > MAX_INSNS => return Err((0, Reason::TooLong(n))),
+            0 => return Err(why.refuse(Reason::Empty)),
+            n if n > MAX_INSNS => return Err(why.refuse(Reason::TooLong(n))),
             _ => {}
         }
         let mut layout = Self { ops: reserve(code.len())?, marks: reserve(code.len())? };
         while layout.ops.len() < code.len() {
             let at = layout.ops.len();
-            let op = decode(code, at).map_err(|why| (at, Reason::Malformed(why)))?;
+            let op = decode(code, at).map_err(|wrong| why.refuse_at(at, Reason::Malformed(wrong)))?;
             layout.ops.push(op);
             if op.slots() == 2 {
                 layout.ops.push(Op::Tail);
@@ -41,8 +38,8 @@ impl Layout {
         }
         layout.marks.resize(code.len(), 0);
         layout.marks[0] = FUNCTION;
-        layout.mark_calls()?;
-        layout.mark_jumps()?;
+        layout.mark_calls(why)?;
+        layout.mark_jumps(why)?;
         Ok(layout)
     }
 
@@ -66,24 +63,24 @@ impl Layout {
         start..(at + 1..self.marks.len()).find(begins).unwrap_or(self.marks.len())
     }
 
-    fn target(&self, at: usize, to: i64) -> At<usize> {
+    fn target(&self, at: usize, to: i64, why: &Why) -> Result<usize, Refused> {
         let begins =
-            usize::try_from(to).ok().filter(|&to| self.ops.get(to).is_some_and(|op| *op != Op::Tail));
-        begins.ok_or((at, Reason::Target(to)))
+            usize::try_from(to).ok().filter(|&to| self.ops.get(to).is_some_and(|op| !matches!(op, Op::Tail)));
+        begins.ok_or_else(|| why.refuse_at(at, Reason::Target(to)))
     }
 
-    fn mark_calls(&mut self) -> At<()> {
+    fn mark_calls(&mut self, why: &Why) -> Result<(), Refused> {
         for at in 0..self.ops.len() {
             match self.ops[at] {
                 Op::CallLocal { off } => {
-                    let to = self.target(at, at as i64 + 1 + i64::from(off))?;
+                    let to = self.target(at, at as i64 + 1 + i64::from(off), why)?;
                     self.marks[to] |= FUNCTION;
                     if let Some(after) = self.marks.get_mut(at + 1) {
                         *after |= MEETING;
                     }
                 }
                 Op::CodeAddress { off, .. } => {
-                    let to = self.target(at, at as i64 + 1 + i64::from(off))?;
+                    let to = self.target(at, at as i64 + 1 + i64::from(off), why)?;
                     self.marks[to] |= FUNCTION;
                 }
                 Op::CallReg { .. } => {
@@ -98,41 +95,41 @@ impl Layout {
     }
 
     /// Jumps stay inside of their function, and its last instruction does not run on into the next.
-    fn mark_jumps(&mut self) -> At<()> {
+    fn mark_jumps(&mut self, why: &Why) -> Result<(), Refused> {
         let (mut start, mut last) = (0, 0);
         for at in 0..self.ops.len() {
             if at > 0 && self.marks[at] & FUNCTION != 0 {
-                self.check_end(last)?;
+                self.check_end(last, why)?;
                 start = at;
             }
-            if self.ops[at] == Op::Tail {
+            if matches!(self.ops[at], Op::Tail) {
                 continue;
             }
             last = at;
             let Some(to) = self.ops[at].jump_target(at) else { continue };
-            let target = self.target(at, to)?;
+            let target = self.target(at, to, why)?;
             let crosses = |range: core::ops::RangeInclusive<usize>| {
                 self.marks[range].iter().any(|mark| mark & FUNCTION != 0)
             };
             if target < start || target > at && crosses(at + 1..=target) {
-                return Err((at, Reason::LeavesFunction(to)));
+                return Err(why.refuse_at(at, Reason::LeavesFunction(to)));
             }
             self.marks[target] |= if target <= at { MEETING | LOOP } else { MEETING };
         }
-        self.check_end(last)
+        self.check_end(last, why)
     }
 
-    fn check_end(&self, last: usize) -> At<()> {
+    fn check_end(&self, last: usize, why: &Why) -> Result<(), Refused> {
         match self.ops[last] {
             Op::Exit | Op::Goto { .. } => Ok(()),
-            _ => Err((last, Reason::FallsOff)),
+            _ => Err(why.refuse_at(last, Reason::FallsOff)),
         }
     }
 }
 
 /// An empty vector with room for `n`.
-pub fn reserve<T>(n: usize) -> At<Vec<T>> {
+pub fn reserve<T>(n: usize) -> Result<Vec<T>, Refused> {
     let mut v = Vec::new();
-    v.try_reserve_exact(n).map_err(|_| (0, Reason::OutOfMemory))?;
+    v.try_reserve_exact(n).map_err(|_| Refused)?;
     Ok(v)
 }

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use super::{
     Unit,
-    layout::{At, Layout, reserve},
+    layout::{Layout, reserve},
+    reason::Refused,
     slots::{self, Effect, Slots},
 };
 use crate::{
@@ -89,7 +90,7 @@ pub struct Liveness {
 }
 
 impl Liveness {
-    pub fn new(layout: &Layout, unit: &Unit<'_>) -> At<Self> {
+    pub fn new(layout: &Layout, unit: &Unit<'_>) -> Result<Self, Refused> {
         let effects = slots::effects(layout, unit.maps)?;
         let mut before = reserve(layout.ops.len() + 1)?;
         before.resize(layout.ops.len() + 1, NONE);

@@ -1,7 +1,8 @@
 //! Loads, stores and atomic operations, and what helpers read.
 use super::{
     explore::Explorer,
-    reason::Reason,
+    num::Num,
+    reason::{Reason, Refused},
     scalar::Scalar,
     value::{Base, Pointer, Reach, Reg},
 };
@@ -9,22 +10,6 @@ use crate::{
     hook::MAX_PACKET_BYTES,
     isa::{Atomic, FRAME_BYTES, Operand, Size},
 };
-
-/// Checks that `bytes` from a pointer into a packet on are known to be there.
-fn reaches(pointer: &Pointer, bytes: u64) -> Result<(), Reason> {
-    let Reach { fixed, proven } = pointer.reach;
-    let end = i64::try_from(bytes).ok().and_then(|bytes| bytes.checked_add(fixed.into()));
-    if pointer.off.smin >= 0 && end.is_some_and(|end| end <= proven.into()) {
-        return Ok(());
-    }
-    let there = i64::from(proven) - i64::from(fixed);
-    Err(Reason::Packet {
-        region: pointer.base.into(),
-        bytes,
-        before: pointer.off.smin < 0,
-        there: there.max(0) as u64,
-    })
-}
 
 impl Explorer<'_> {
     /// The offsets that lie inside a pointer's memory: the first, and behind the last.
@@ -42,20 +27,40 @@ impl Explorer<'_> {
     }
 
     /// A register as a pointer to memory that is certainly there.
-    fn memory(&self, register: u8) -> Result<Pointer, Reason> {
-        match self.state.reg(register)? {
-            Reg::Pointer(pointer) if pointer.nullable => Err(Reason::MaybeNull { register }),
-            Reg::Pointer(Pointer { base: Base::Stale, .. }) => Err(Reason::Moved { register }),
-            Reg::Pointer(Pointer { base: Base::Code(_), .. }) => Err(Reason::NotAPointer { register }),
+    fn memory(&self, register: u8) -> Result<&Pointer, Refused> {
+        match self.reg_here(register)? {
+            Reg::Pointer(pointer) if pointer.nullable => Err(self.why.refuse(Reason::MaybeNull { register })),
+            Reg::Pointer(Pointer { base: Base::Stale, .. }) => {
+                Err(self.why.refuse(Reason::Moved { register }))
+            }
+            Reg::Pointer(Pointer { base: Base::Code(_), .. }) => {
+                Err(self.why.refuse(Reason::NotAPointer { register }))
+            }
             Reg::Pointer(pointer) => Ok(pointer),
-            _ => Err(Reason::NotAPointer { register }),
+            _ => Err(self.why.refuse(Reason::NotAPointer { register })),
         }
     }
 
+    /// Checks that `bytes` from a pointer into a packet on are known to be there.
+    fn reaches(&self, pointer: &Pointer, bytes: u64) -> Result<(), Refused> {
+        let Reach { fixed, proven } = pointer.reach;
+        let end = i64::try_from(bytes).ok().and_then(|bytes| bytes.checked_add(fixed.into()));
+        if pointer.off.smin >= 0 && end.is_some_and(|end| end <= proven.into()) {
+            return Ok(());
+        }
+        let there = i64::from(proven) - i64::from(fixed);
+        Err(self.why.refuse(Reason::Packet {
+            region: pointer.base.into(),
+            bytes,
+            before: pointer.off.smin < 0,
+            there: there.max(0) as u64,
+        }))
+    }
+
     /// Checks that `bytes` from the pointer on lie inside.
-    fn check_bounds(&self, pointer: &Pointer, bytes: u64) -> Result<(), Reason> {
+    fn check_bounds(&self, pointer: &Pointer, bytes: u64) -> Result<(), Refused> {
         if pointer.base.is_packet() {
-            return reaches(pointer, bytes);
+            return self.reaches(pointer, bytes);
         }
         let (first, end) = self.inside(pointer.base);
         let (low, high) = (pointer.off.smin, pointer.off.smax);
@@ -66,32 +71,32 @@ impl Explorer<'_> {
         // Offsets are kept below 2^30, so nothing is cut.
         let shown = |low: i64, high: i64| (low as i32, high as i32);
         let (offset, inside) = (shown(low, high), shown(first, end));
-        Err(Reason::Bounds { region: pointer.base.into(), offset, bytes, inside })
+        Err(self.why.refuse(Reason::Bounds { region: pointer.base.into(), offset, bytes, inside }))
     }
 
     /// The place of an access through a register.
-    fn place(&self, register: u8, off: i16, size: Size, atomic: bool) -> Result<Pointer, Reason> {
-        let mut pointer = self.memory(register)?;
-        pointer.off = pointer.off.add(super::num::Num::constant(i64::from(off) as u64, 64), 64);
+    fn place(&self, register: u8, off: i16, size: Size, atomic: bool) -> Result<Pointer, Refused> {
+        let mut pointer = *self.memory(register)?;
+        pointer.off = pointer.off.add(&Num::constant(i64::from(off) as u64, 64), 64);
         pointer.reach.fixed = pointer.reach.fixed.saturating_add(off.into());
         let bytes = size.bytes() as u64;
         self.check_bounds(&pointer, bytes)?;
         let aligned_memory = atomic || matches!(pointer.base, Base::Stack(_) | Base::Context);
         if aligned_memory && (pointer.off.value | pointer.off.mask) & (bytes - 1) != 0 {
-            return Err(Reason::Misaligned { region: pointer.base.into(), bytes });
+            return Err(self.why.refuse(Reason::Misaligned { region: pointer.base.into(), bytes }));
         }
         Ok(pointer)
     }
 
     /// The place of a write.
-    fn writable(&mut self, register: u8, off: i16, size: Size, atomic: bool) -> Result<Pointer, Reason> {
+    fn writable(&mut self, register: u8, off: i16, size: Size, atomic: bool) -> Result<Pointer, Refused> {
         let place = self.place(register, off, size, atomic)?;
         if atomic && place.base.is_packet() {
-            return Err(Reason::PacketAtomic);
+            return Err(self.why.refuse(Reason::PacketAtomic));
         }
         let read_only = self.is_read_only(&place, size.bytes() as i64);
         if read_only {
-            return Err(Reason::ReadOnly(place.base.into()));
+            return Err(self.why.refuse(Reason::ReadOnly(place.base.into())));
         }
         self.note_write(place.base);
         Ok(place)
@@ -116,7 +121,7 @@ impl Explorer<'_> {
         }
     }
 
-    pub fn load(&mut self, size: Size, signed: bool, dst: u8, src: u8, off: i16) -> Result<(), Reason> {
+    pub fn load(&mut self, size: Size, signed: bool, dst: u8, src: u8, off: i16) -> Result<(), Refused> {
         let place = self.place(src, off, size, false)?;
         let loaded = match place.base {
             Base::Stack(frame) => self.read_stack(frame.into(), place.off, size.bytes())?,
@@ -133,7 +138,7 @@ impl Explorer<'_> {
         Ok(())
     }
 
-    pub fn store(&mut self, size: Size, dst: u8, src: Operand, off: i16) -> Result<(), Reason> {
+    pub fn store(&mut self, size: Size, dst: u8, src: Operand, off: i16) -> Result<(), Refused> {
         let mut value = self.operand(src)?;
         let place = self.writable(dst, off, size, false)?;
         if let Base::Stack(frame) = place.base {
@@ -145,22 +150,22 @@ impl Explorer<'_> {
             return self.write_stack(frame.into(), place.off, size.bytes(), value);
         }
         match value {
-            Reg::Pointer(_) => Err(Reason::PointerLeak(place.base.into())),
+            Reg::Pointer(_) => Err(self.why.refuse(Reason::PointerLeak(place.base.into()))),
             _ => Ok(()),
         }
     }
 
-    pub fn atomic(&mut self, atomic: Atomic, size: Size, dst: u8, src: u8, off: i16) -> Result<(), Reason> {
+    pub fn atomic(&mut self, atomic: Atomic, size: Size, dst: u8, src: u8, off: i16) -> Result<(), Refused> {
         let place = self.writable(dst, off, size, true)?;
         let mut operands = [Some(src), (atomic == Atomic::CmpXchg).then_some(0)].into_iter().flatten();
-        let is_number = |register| Ok(matches!(self.state.reg(register)?, Reg::Scalar(_)));
+        let is_number = |register| Ok(matches!(self.reg_here(register)?, Reg::Scalar(_)));
         if !operands.try_fold(true, |all, register| is_number(register).map(|is| all && is))? {
-            return Err(Reason::PointerSpill);
+            return Err(self.why.refuse(Reason::PointerSpill));
         }
         if let Base::Stack(frame) = place.base {
             // What is there has to be data; what is left there is not tracked.
             if let Reg::Pointer(_) = self.read_stack(frame.into(), place.off, size.bytes())? {
-                return Err(Reason::PointerSpill);
+                return Err(self.why.refuse(Reason::PointerSpill));
             }
             let left = Reg::Scalar(Scalar::unknown_bytes(size.bytes()));
             self.write_stack(frame.into(), place.off, size.bytes(), left)?;
@@ -173,36 +178,40 @@ impl Explorer<'_> {
 
     /// Checks that a helper may write `size` bytes to where the register points; they count as written then. As in
     /// Linux, how many is known, or all that may be were written before.
-    pub fn filled(&mut self, register: u8, size: Scalar) -> Result<(), Reason> {
-        let (pointer, most) = (self.memory(register)?, size.wide.umax);
+    pub fn filled(&mut self, register: u8, size: &Scalar) -> Result<(), Refused> {
+        let (pointer, most) = (*self.memory(register)?, size.wide.umax);
         let Base::Stack(frame) = pointer.base else {
             self.readable(register, most, false)?;
             let read_only = self.is_read_only(&pointer, most as i64);
             self.note_write(pointer.base);
-            return if read_only { Err(Reason::ReadOnly(pointer.base.into())) } else { Ok(()) };
+            return if read_only {
+                Err(self.why.refuse(Reason::ReadOnly(pointer.base.into())))
+            } else {
+                Ok(())
+            };
         };
         match size.known() {
             Some(bytes) => self.check_bounds(&pointer, bytes)?,
             None => self.readable(register, most, false)?,
         }
         (0..most).try_for_each(|n| {
-            let off = pointer.off.add(super::num::Num::constant(n, 64), 64);
+            let off = pointer.off.add(&Num::constant(n, 64), 64);
             self.write_stack(frame.into(), off, 1, Reg::Scalar(Scalar::unknown_bytes(1)))
         })
     }
 
     /// Checks that a helper may read `bytes` (at most) from where the register points on.
-    pub fn readable(&mut self, register: u8, bytes: u64, pointers_too: bool) -> Result<(), Reason> {
+    pub fn readable(&mut self, register: u8, bytes: u64, pointers_too: bool) -> Result<(), Refused> {
         let pointer = self.memory(register)?;
         if !pointer.base.is_memory() {
-            return Err(Reason::NotAPointer { register });
+            return Err(self.why.refuse(Reason::NotAPointer { register }));
         }
-        self.check_bounds(&pointer, bytes)?;
+        self.check_bounds(pointer, bytes)?;
         match pointer.base {
-            Base::Context => self.read_fields(&pointer, bytes as i64),
+            Base::Context => self.read_fields(pointer, bytes as i64),
             Base::Stack(frame) => {
-                let end = pointer.off.smax + bytes as i64;
-                self.check_written(frame.into(), pointer.off.smin, end, pointers_too)
+                let (start, end) = (pointer.off.smin, pointer.off.smax + bytes as i64);
+                self.check_written(frame.into(), start, end, pointers_too)
             }
             _ => Ok(()),
         }

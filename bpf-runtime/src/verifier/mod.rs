@@ -54,6 +54,7 @@ use crate::{
     map::MapSpec,
 };
 use explore::{Explorer, Plan};
+use reason::Why;
 
 /// The budget of steps, where none is given. All real programs that were tried take less than 56 for an instruction.
 const STEPS_PER_INSN: u64 = 64;
@@ -176,42 +177,41 @@ fn prove<T>(
     let budget = limits.steps.unwrap_or((STEPS_PER_INSN * unit.code.len() as u64).max(LEAST_STEPS));
     let (mut plan, mut steps) = (Plan::default(), 0);
     let mut first = None;
-    loop {
-        let mut explorer = match Explorer::new(unit, limits, &plan) {
-            Ok(explorer) => explorer,
-            Err((at, reason)) => {
-                return Err(Refusal { steps: steps as u32, ..refusal(unit, at, reason, String::new()) });
-            }
+    let why = Why::default();
+    let refused = loop {
+        let Ok(mut explorer) = Explorer::new(unit, limits, &plan, &why) else {
+            let (at, reason) = why.take();
+            break refusal(unit, at, reason, String::new());
         };
         explorer.steps = steps;
         begin(&mut explorer);
-        let Err(reason) = explorer.walk(if plan.unbounded { budget } else { budget - budget / 8 }) else {
+        if explorer.walk(if plan.unbounded { budget } else { budget - budget / 8 }).is_ok() {
             return Ok(done(&mut explorer));
-        };
+        }
         steps = explorer.steps;
-        let again = explorer.given_up.or_else(|| explorer.nodes.loop_above(explorer.parent));
+        let mut reason = why.take().1;
+        if let Reason::Steps { .. } = reason {
+            reason = Reason::Steps { budget };
+        }
         let endless = matches!(reason, Reason::Steps { .. } | Reason::InfiniteLoop | Reason::OutOfMemory);
-        let reason = if let Reason::Steps { .. } = reason { Reason::Steps { budget } } else { reason };
-        let refused = refusal(unit, explorer.at, reason, log::text(&explorer.state));
-        match again {
+        let at = explorer.at;
+        let refused = || refusal(unit, at, reason, log::text(&explorer.state));
+        match explorer.given_up.or_else(|| explorer.nodes.loop_above(explorer.parent)) {
             Some(head) if !endless => {
                 if explorer.given_up.is_none() {
-                    first.get_or_insert(refused);
+                    first.get_or_insert_with(refused);
                 }
-                let at = explorer.at;
                 if plan.walked.try_reserve(1).is_err() {
-                    return Err(Refusal {
-                        steps: steps as u32,
-                        ..refusal(unit, at, Reason::OutOfMemory, String::new())
-                    });
+                    break refusal(unit, at, Reason::OutOfMemory, String::new());
                 }
                 plan.walked.push(head);
             }
             _ if endless && !plan.unbounded => plan = Plan { unbounded: true, ..Plan::default() },
-            _ if endless => return Err(Refusal { steps: steps as u32, ..first.unwrap_or(refused) }),
-            _ => return Err(Refusal { steps: steps as u32, ..refused }),
+            _ if endless => break first.unwrap_or_else(refused),
+            _ => break refused(),
         }
-    }
+    };
+    Err(Refusal { steps: steps as u32, ..refused })
 }
 
 fn refusal(unit: &Unit<'_>, at: usize, reason: Reason, state: String) -> Refusal {

@@ -59,7 +59,7 @@ impl Natural {
         if function.start != head {
             around.add(function.start);
         }
-        spread(&mut around, layout, function.clone(), head)?;
+        spread(&mut around, layout, &function, &|at| at != head)?;
         let mut inside = Slots::new(layout.ops.len())?;
         inside.add(head);
         let mut any = false;
@@ -141,27 +141,13 @@ impl Natural {
 
     /// Whether each turn comes through this slot, and only once.
     fn once_a_turn(&self, layout: &Layout, slot: usize) -> Option<bool> {
+        let function = layout.function_of(slot);
         let reach = |seeds: &mut dyn Iterator<Item = usize>, stop: usize| {
+            let may = |at: usize| at != stop && self.contains(at);
             let mut reached = Slots::new(layout.ops.len())?;
-            seeds.filter(|&at| at != stop && self.contains(at)).for_each(|at| reached.add(at));
-            for _ in 0..PASSES {
-                let mut changed = false;
-                for at in self.slots() {
-                    if !reached.has(at) {
-                        continue;
-                    }
-                    for to in successors(layout, at) {
-                        if to != stop && to != self.head && self.contains(to) && !reached.has(to) {
-                            reached.add(to);
-                            changed = true;
-                        }
-                    }
-                }
-                if !changed {
-                    return Some(reached);
-                }
-            }
-            None
+            seeds.filter(|&at| may(at)).for_each(|at| reached.add(at));
+            spread(&mut reached, layout, &function, &|at| at != self.head && may(at))?;
+            Some(reached)
         };
         let around = reach(&mut core::iter::once(self.head), slot)?;
         let misses =
@@ -171,8 +157,13 @@ impl Natural {
     }
 }
 
-/// Adds all that is reached from the set, but `stop`.
-fn spread(set: &mut Slots, layout: &Layout, function: core::ops::Range<usize>, stop: usize) -> Option<()> {
+/// Adds all that is reached from the set by way of slots that `may`.
+fn spread(
+    set: &mut Slots,
+    layout: &Layout,
+    function: &core::ops::Range<usize>,
+    may: &dyn Fn(usize) -> bool,
+) -> Option<()> {
     for _ in 0..PASSES {
         let mut changed = false;
         for at in function.clone() {
@@ -180,7 +171,7 @@ fn spread(set: &mut Slots, layout: &Layout, function: core::ops::Range<usize>, s
                 continue;
             }
             for to in successors(layout, at) {
-                if to != stop && !set.has(to) {
+                if may(to) && !set.has(to) {
                     set.add(to);
                     changed = true;
                 }
@@ -204,18 +195,8 @@ fn successors(layout: &Layout, at: usize) -> impl Iterator<Item = usize> {
 /// The registers that an instruction writes, bit by bit.
 fn writes(op: Op) -> u16 {
     match op {
-        Op::Alu { dst, .. }
-        | Op::MovSx { dst, .. }
-        | Op::Neg { dst, .. }
-        | Op::Swap { dst, .. }
-        | Op::Imm64 { dst, .. }
-        | Op::MapHandle { dst, .. }
-        | Op::MapValue { dst, .. }
-        | Op::CodeAddress { dst, .. }
-        | Op::Load { dst, .. } => 1 << dst,
-        Op::Atomic { atomic, src, .. } => atomic.result(src).map_or(0, |register| 1 << register),
         Op::CallHelper { .. } | Op::CallLocal { .. } | Op::LoadPacket { .. } => 0x3f,
         Op::CallReg { .. } => 0x3ff,
-        Op::Tail | Op::Store { .. } | Op::Goto { .. } | Op::Jump { .. } | Op::Exit => 0,
+        _ => op.written().map_or(0, |register| 1 << register),
     }
 }

@@ -26,21 +26,6 @@ pub const fn signed(x: u64, bits: u32) -> i64 {
     ((x << shift) as i64) >> shift
 }
 
-/// The interval of the numbers of this width that the integers `low..=high` are congruent to, if it is one.
-pub const fn fit_unsigned(low: i128, high: i128, bits: u32) -> Option<(u64, u64)> {
-    if low >> bits == high >> bits { Some((low as u64 & ones(bits), high as u64 & ones(bits))) } else { None }
-}
-
-/// As [`fit_unsigned`], signed.
-pub const fn fit_signed(low: i128, high: i128, bits: u32) -> Option<(i64, i64)> {
-    let half = 1 << (bits - 1);
-    if (low + half) >> bits == (high + half) >> bits {
-        Some((signed(low as u64, bits), signed(high as u64, bits)))
-    } else {
-        None
-    }
-}
-
 impl Num {
     /// Any number.
     pub const fn unknown(bits: u32) -> Self {
@@ -66,18 +51,24 @@ impl Num {
         Self { umin, umax, ..Self::unknown(bits) }.tight(bits)
     }
 
-    /// From the parts that an operation knows.
-    pub fn of(
-        (value, mask): (u64, u64),
-        unsigned: Option<(u64, u64)>,
-        signed: Option<(i64, i64)>,
-        bits: u32,
-    ) -> Self {
-        let mut n = Self::unknown(bits);
-        (n.value, n.mask) = (value & ones(bits), mask & ones(bits));
-        (n.umin, n.umax) = unsigned.unwrap_or((n.umin, n.umax));
-        (n.smin, n.smax) = signed.unwrap_or((n.smin, n.smax));
-        n.tight(bits)
+    /// From the bits that are known; what else is known is to be added, and all to be made [`tight`](Self::tight).
+    pub const fn of_bits(value: u64, mask: u64, bits: u32) -> Self {
+        Self { value: value & ones(bits), mask: mask & ones(bits), ..Self::unknown(bits) }
+    }
+
+    /// Sets the unsigned interval to the numbers that the integers `low..=high` are congruent to, if that is one.
+    pub const fn set_unsigned(&mut self, low: i128, high: i128, bits: u32) {
+        if low >> bits == high >> bits {
+            (self.umin, self.umax) = (low as u64 & ones(bits), high as u64 & ones(bits));
+        }
+    }
+
+    /// As [`set_unsigned`](Self::set_unsigned), signed.
+    pub const fn set_signed(&mut self, low: i128, high: i128, bits: u32) {
+        let half = 1 << (bits - 1);
+        if (low + half) >> bits == (high + half) >> bits {
+            (self.smin, self.smax) = (signed(low as u64, bits), signed(high as u64, bits));
+        }
     }
 
     /// The number, if it is one.
@@ -95,39 +86,39 @@ impl Num {
             && self.smax >= other.smax
     }
 
-    /// What both allow; `None`: nothing.
-    pub fn intersect(self, other: Self, bits: u32) -> Option<Self> {
+    /// Keeps what the other allows too; false: nothing.
+    pub fn intersect(&mut self, other: &Self, bits: u32) -> bool {
         if (self.value ^ other.value) & !self.mask & !other.mask != 0 {
-            return None;
+            return false;
         }
-        let mask = self.mask & other.mask;
-        Self {
-            value: (self.value | other.value) & !mask,
-            mask,
-            umin: self.umin.max(other.umin),
-            umax: self.umax.min(other.umax),
-            smin: self.smin.max(other.smin),
-            smax: self.smax.min(other.smax),
-        }
-        .normalize(bits)
+        self.mask &= other.mask;
+        self.value = (self.value | other.value) & !self.mask;
+        self.umin = self.umin.max(other.umin);
+        self.umax = self.umax.min(other.umax);
+        self.smin = self.smin.max(other.smin);
+        self.smax = self.smax.min(other.smax);
+        self.normalize(bits)
     }
 
-    /// Carries what each part knows over to the others; `None`: no number is left.
-    pub fn normalize(mut self, bits: u32) -> Option<Self> {
+    /// Carries what each part knows over to the others; false: no number is left.
+    pub fn normalize(&mut self, bits: u32) -> bool {
         // Twice: bits that the intervals fix narrow the intervals once more.
         for _ in 0..2 {
             self.bits_to_intervals(bits);
             self.between_intervals(bits);
             if self.umin > self.umax || self.smin > self.smax || !self.intervals_to_bits() {
-                return None;
+                return false;
             }
         }
-        Some(self)
+        true
     }
 
     /// As `normalize`, for the result of a sound operation, which is never empty.
-    pub fn tight(self, bits: u32) -> Self {
-        self.normalize(bits).unwrap_or(Self::unknown(bits))
+    pub fn tight(mut self, bits: u32) -> Self {
+        if !self.normalize(bits) {
+            self = Self::unknown(bits);
+        }
+        self
     }
 
     fn bits_to_intervals(&mut self, bits: u32) {
@@ -167,9 +158,10 @@ impl Num {
 
     /// The low bits.
     pub fn truncate(&self, bits: u32) -> Self {
-        let unsigned = fit_unsigned(self.umin.into(), self.umax.into(), bits);
-        let signed = fit_signed(self.smin.into(), self.smax.into(), bits);
-        Self::of((self.value, self.mask), unsigned, signed, bits)
+        let mut low = Self::of_bits(self.value, self.mask, bits);
+        low.set_unsigned(self.umin.into(), self.umax.into(), bits);
+        low.set_signed(self.smin.into(), self.smax.into(), bits);
+        low.tight(bits)
     }
 
     /// The same number with more bits, all zero.
@@ -179,7 +171,8 @@ impl Num {
 
     /// The same signed number, from one width to a greater one.
     pub fn sign_extend(&self, from: u32, to: u32) -> Self {
-        let bits = (signed(self.value, from) as u64, signed(self.mask, from) as u64);
-        Self::of(bits, None, Some((self.smin, self.smax)), to)
+        let mut wide = Self::of_bits(signed(self.value, from) as u64, signed(self.mask, from) as u64, to);
+        (wide.smin, wide.smax) = (self.smin, self.smax);
+        wide.tight(to)
     }
 }

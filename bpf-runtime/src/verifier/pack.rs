@@ -8,11 +8,12 @@ use alloc::vec::Vec;
 use super::{
     live::Live,
     num::Num,
-    reason::Reason,
+    reason::Refused,
     scalar::Scalar,
     state::{Frame, State},
     value::{Base, Pointer, Reg, Word},
 };
+use crate::isa::MAX_FRAMES;
 
 /// Ids that are kept apart; a state with more of them loses what equal ids say.
 const MAX_IDS: usize = 64;
@@ -59,136 +60,148 @@ impl Ids {
     }
 }
 
+/// What a register becomes on whose number nothing depends.
+static ANY: Reg = Reg::unknown();
+
+/// What of a state is packed.
+struct Kept {
+    live: Live,
+    /// For comparing: numbers on whose value nothing depends become unknown.
+    compared: bool,
+}
+
+impl Kept {
+    fn reg<'f>(&self, frame: &'f Frame, number: usize) -> &'f Reg {
+        match &frame.regs[number] {
+            _ if self.live.regs >> number & 1 == 0 => &Reg::Uninit,
+            Reg::Scalar(_) if self.compared && self.live.precise >> number & 1 == 0 => &ANY,
+            reg => reg,
+        }
+    }
+}
+
 /// Writes a state.
 pub struct Packer<'b> {
     out: &'b mut Vec<u8>,
     ids: Ids,
+    /// Memory is out; nothing more is written then.
+    full: bool,
 }
 
 impl<'b> Packer<'b> {
-    /// Packs `state` into `out`, which is emptied first. `live` gives what is live where a frame goes on; with
+    /// Packs `state` into `out`, which is emptied first. `live` has what is live where each frame goes on; with
     /// `compared`, what is for comparing only. False: there were too many ids, and some of what they say is lost.
     pub fn pack(
         state: &State,
         out: &'b mut Vec<u8>,
-        live: impl Fn(usize) -> Live,
+        live: &[Live; MAX_FRAMES],
         compared: bool,
-    ) -> Result<bool, Reason> {
+    ) -> Result<bool, Refused> {
         out.clear();
-        let mut packer = Self { out, ids: Ids { seen: [(0, 0); MAX_IDS], len: 0, lost: false } };
-        let masked = |index: usize, frame: &Frame, number: usize| {
-            let live = live(index);
-            match frame.regs[number] {
-                _ if live.regs >> number & 1 == 0 => Reg::Uninit,
-                Reg::Scalar(_) if compared && live.precise >> number & 1 == 0 => Reg::unknown(),
-                reg => reg,
-            }
+        let mut packer = Self { out, ids: Ids { seen: [(0, 0); MAX_IDS], len: 0, lost: false }, full: false };
+        let frames = || {
+            let kept = live.iter().map(|&live| Kept { live, compared });
+            state.frames.iter().zip(kept)
         };
         // A record has to stay identified even if no pointer to it is left.
         state.records.iter().for_each(|&id| (0..2).for_each(|_| packer.ids.count(id)));
-        for (index, frame) in state.frames.iter().enumerate() {
-            (0..frame.regs.len() - 1).for_each(|n| packer.count(masked(index, frame, n)));
+        for (frame, kept) in frames() {
+            (0..frame.regs.len() - 1).for_each(|n| packer.count(kept.reg(frame, n)));
             for word in &frame.stack {
-                if let Word::Low(reg) = *word {
+                if let Word::Low(reg) = word {
                     packer.count(reg);
                 }
             }
         }
-        packer.bytes(&[state.frames.len() as u8, state.records.len() as u8])?;
-        for &id in &state.records {
-            packer.id(id)?;
-        }
-        for (index, frame) in state.frames.iter().enumerate() {
-            packer.bytes(&(frame.entry as u16).to_le_bytes())?;
-            packer.bytes(&(frame.back_to as u16).to_le_bytes())?;
-            packer.bytes(&(frame.depth as u16).to_le_bytes())?;
-            for number in 0..frame.regs.len() - 1 {
-                packer.reg(&masked(index, frame, number))?;
+        packer.bytes(&[state.frames.len() as u8, state.records.len() as u8]);
+        state.records.iter().for_each(|&id| packer.id(id));
+        for (frame, kept) in frames() {
+            for place in [frame.entry as u16, frame.back_to as u16, frame.depth as u16] {
+                packer.bytes(&place.to_le_bytes());
             }
-            packer.bytes(&[frame.stack.len() as u8])?;
-            frame.stack.iter().try_for_each(|word| packer.word(word))?;
+            (0..frame.regs.len() - 1).for_each(|n| packer.reg(kept.reg(frame, n)));
+            packer.bytes(&[frame.stack.len() as u8]);
+            frame.stack.iter().for_each(|word| packer.word(word));
         }
-        Ok(!packer.ids.lost)
+        if packer.full { Err(Refused) } else { Ok(!packer.ids.lost) }
     }
 
-    fn count(&mut self, mut reg: Reg) {
-        let in_packet = matches!(reg, Reg::Pointer(pointer) if pointer.base.is_packet());
-        if let Some(id) = reg.id_mut() {
-            self.ids.count(*id);
-            // Without its id a pointer would be one to the packet's start.
-            if in_packet {
-                self.ids.count(*id);
-            }
+    fn count(&mut self, reg: &Reg) {
+        self.ids.count(reg.id());
+        // Without its id a pointer would be one to the packet's start.
+        if matches!(reg, Reg::Pointer(pointer) if pointer.base.is_packet()) {
+            self.ids.count(reg.id());
         }
     }
 
-    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Reason> {
-        self.out.try_reserve(bytes.len()).map_err(|_| Reason::OutOfMemory)?;
-        self.out.extend_from_slice(bytes);
-        Ok(())
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.full |= self.out.try_reserve(bytes.len()).is_err();
+        if !self.full {
+            self.out.extend_from_slice(bytes);
+        }
     }
 
-    fn id(&mut self, id: u32) -> Result<(), Reason> {
+    fn id(&mut self, id: u32) {
         let id = self.ids.renumbered(id);
-        self.bytes(&[id])
+        self.bytes(&[id]);
     }
 
-    fn word(&mut self, word: &Word) -> Result<(), Reason> {
+    fn word(&mut self, word: &Word) {
         match word {
             Word::Bytes(written) => self.bytes(&[BYTES | written]),
             Word::Half(scalar) => {
-                self.bytes(&[HALF])?;
-                self.scalar(scalar)
+                self.bytes(&[HALF]);
+                self.scalar(scalar);
             }
             Word::Low(reg) => {
-                self.bytes(&[LOW])?;
-                self.reg(reg)
+                self.bytes(&[LOW]);
+                self.reg(reg);
             }
             Word::High => self.bytes(&[HIGH]),
         }
     }
 
-    fn reg(&mut self, reg: &Reg) -> Result<(), Reason> {
+    fn reg(&mut self, reg: &Reg) {
         match reg {
             Reg::Uninit => self.bytes(&[UNINIT]),
             Reg::Scalar(scalar) => self.scalar(scalar),
             // Too many ids: it is lost.
             Reg::Pointer(p) if p.base.is_packet() && p.id != 0 && self.ids.renumbered(p.id) == 0 => {
-                self.bytes(&[UNINIT])
+                self.bytes(&[UNINIT]);
             }
             Reg::Pointer(pointer) => self.pointer(pointer),
         }
     }
 
-    fn scalar(&mut self, scalar: &Scalar) -> Result<(), Reason> {
+    fn scalar(&mut self, scalar: &Scalar) {
         let Scalar { wide, low, .. } = scalar;
         let plain = Scalar { id: 0, ..*scalar };
         if let Some(x) = scalar.known() {
-            self.bytes(&[CONSTANT])?;
-            return self.bytes(&x.to_le_bytes());
+            self.bytes(&[CONSTANT]);
+            self.bytes(&x.to_le_bytes());
+            return;
         }
         if plain == Scalar::unknown() {
-            self.bytes(&[UNKNOWN])?;
+            self.bytes(&[UNKNOWN]);
         } else if plain == Scalar::from_wide(Num::range(wide.umin, wide.umax, 64)) {
-            self.bytes(&[RANGE])?;
-            self.bytes(&wide.umin.to_le_bytes())?;
-            self.bytes(&wide.umax.to_le_bytes())?;
+            self.bytes(&[RANGE]);
+            self.bytes(&wide.umin.to_le_bytes());
+            self.bytes(&wide.umax.to_le_bytes());
         } else {
-            self.bytes(&[SCALAR])?;
-            self.num(wide)?;
-            self.num(low)?;
+            self.bytes(&[SCALAR]);
+            self.num(wide);
+            self.num(low);
         }
-        self.id(scalar.id)
+        self.id(scalar.id);
     }
 
-    fn num(&mut self, n: &Num) -> Result<(), Reason> {
+    fn num(&mut self, n: &Num) {
         for part in [n.value, n.mask, n.umin, n.umax, n.smin as u64, n.smax as u64] {
-            self.bytes(&part.to_le_bytes())?;
+            self.bytes(&part.to_le_bytes());
         }
-        Ok(())
     }
 
-    fn pointer(&mut self, pointer: &Pointer) -> Result<(), Reason> {
+    fn pointer(&mut self, pointer: &Pointer) {
         let (kind, index) = match pointer.base {
             Base::Stack(frame) => (0, frame.into()),
             Base::Context => (1, 0),
@@ -203,12 +216,12 @@ impl<'b> Packer<'b> {
             Base::Code(at) => (10, at.into()),
         };
         let tag = if pointer.off.known().is_some() { POINTER_AT } else { POINTER };
-        self.bytes(&[tag, kind | u8::from(pointer.nullable) << 7])?;
-        self.bytes(&index.to_le_bytes())?;
-        self.id(pointer.id)?;
+        self.bytes(&[tag, kind | u8::from(pointer.nullable) << 7]);
+        self.bytes(&index.to_le_bytes());
+        self.id(pointer.id);
         if pointer.base.is_packet() {
-            self.bytes(&pointer.reach.fixed.to_le_bytes())?;
-            self.bytes(&pointer.reach.proven.to_le_bytes())?;
+            self.bytes(&pointer.reach.fixed.to_le_bytes());
+            self.bytes(&pointer.reach.proven.to_le_bytes());
         }
         match pointer.off.known() {
             Some(off) => self.bytes(&off.to_le_bytes()),

@@ -3,8 +3,9 @@
 use alloc::vec::Vec;
 
 use super::{
-    layout::{At, Layout, reserve},
+    layout::{Layout, reserve},
     live::PASSES,
+    reason::Refused,
 };
 use crate::isa::{Alu, FP, Op, Operand, REGISTERS, Width};
 
@@ -37,7 +38,7 @@ pub struct Pointers {
 }
 
 impl Pointers {
-    pub fn new(layout: &Layout) -> At<Self> {
+    pub fn new(layout: &Layout) -> Result<Self, Refused> {
         let len = layout.ops.len();
         let mut may_be: Vec<Registers> = reserve(len)?;
         may_be.resize(len, bit(FP));

@@ -1,5 +1,5 @@
 //! Why a program is refused, one sentence each that says what would help.
-use core::fmt;
+use core::{cell::Cell, fmt};
 
 use super::value::Base;
 use crate::isa::{FRAME_BYTES, MAX_FRAMES, MAX_INSNS, Malformed};
@@ -52,8 +52,41 @@ impl fmt::Display for Region {
     }
 }
 
+/// The proof failed: [`Why`] says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused;
+
+/// Where the reason of a refusal is left. Results that held it would have each function copy it to its caller: that was 8 of the
+/// verifier's 68 kB of text on aarch64, made for size.
+#[derive(Debug, Default)]
+pub struct Why {
+    at: Cell<usize>,
+    /// Nothing: memory is out.
+    reason: Cell<Option<Reason>>,
+}
+
+impl Why {
+    #[cold]
+    #[inline(never)]
+    pub fn refuse(&self, reason: Reason) -> Refused {
+        self.reason.set(Some(reason));
+        Refused
+    }
+
+    /// As `refuse`, of a slot that is not being walked.
+    pub fn refuse_at(&self, at: usize, reason: Reason) -> Refused {
+        self.at.set(at);
+        self.refuse(reason)
+    }
+
+    /// The slot and the reason that were left last.
+    pub fn take(&self) -> (usize, Reason) {
+        (self.at.take(), self.reason.take().unwrap_or(Reason::OutOfMemory))
+    }
+}
+
 /// Why a program is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// No instruction.
     Empty,

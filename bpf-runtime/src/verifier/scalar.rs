@@ -17,7 +17,7 @@ pub struct Scalar {
 }
 
 impl Scalar {
-    pub fn unknown() -> Self {
+    pub const fn unknown() -> Self {
         Self { wide: Num::unknown(64), low: Num::unknown(32), id: 0 }
     }
 
@@ -51,25 +51,25 @@ impl Scalar {
         self.wide.contains(&other.wide) && self.low.contains(&other.low)
     }
 
-    pub fn alu(self, op: Alu, other: Self, width: Width) -> Self {
+    pub fn alu(&self, op: Alu, other: &Self, width: Width) -> Self {
         if width == Width::W32 {
-            return Self::from_low(self.low.alu(op, other.low, 32));
+            return Self::from_low(self.low.alu(op, &other.low, 32));
         }
-        let wide = self.wide.alu(op, other.wide, 64);
-        let mut result = Self::from_wide(wide);
+        let plain = Self::from_wide(self.wide.alu(op, &other.wide, 64));
+        let mut result = plain;
         // These give the same low bits whatever the upper ones are.
         if matches!(op, Alu::Add | Alu::Sub | Alu::Mul | Alu::And | Alu::Or | Alu::Xor) {
-            result.low = self.low.alu(op, other.low, 32);
+            result.low = self.low.alu(op, &other.low, 32);
         }
-        result.synced().unwrap_or(Self::from_wide(wide))
+        if result.sync() { result } else { plain }
     }
 
-    pub fn neg(self, width: Width) -> Self {
+    pub fn neg(&self, width: Width) -> Self {
         Self::constant(0).alu(Alu::Sub, self, width)
     }
 
     /// `movsx`.
-    pub fn sign_extend(self, bits: u32, width: Width) -> Self {
+    pub fn sign_extend(&self, bits: u32, width: Width) -> Self {
         let part = if bits == 32 { self.low } else { self.low.truncate(bits) };
         match width {
             Width::W64 => Self::from_wide(part.sign_extend(bits, 64)),
@@ -77,22 +77,20 @@ impl Scalar {
         }
     }
 
-    pub fn swap(self, swap: Swap, bits: u32) -> Self {
-        let part = if bits == 64 { self.wide } else { self.low.truncate(bits).zero_extend() };
-        let moved = |x: u64| x.swap_bytes() >> (64 - bits);
-        match swap {
-            Swap::Le => Self::from_wide(part),
-            Swap::Be | Swap::Bswap => {
-                Self::from_wide(Num::of((moved(part.value), moved(part.mask)), None, None, 64))
-            }
+    pub fn swap(&self, swap: Swap, bits: u32) -> Self {
+        let mut part = if bits == 64 { self.wide } else { self.low.truncate(bits).zero_extend() };
+        if !matches!(swap, Swap::Le) {
+            let moved = |x: u64| x.swap_bytes() >> (64 - bits);
+            part = Num::of_bits(moved(part.value), moved(part.mask), 64).tight(64);
         }
+        Self::from_wide(part)
     }
 
     /// The bytes `at .. at + size` of it, zero-extended.
-    pub fn bytes(self, at: usize, size: usize) -> Self {
-        let mut part = self;
+    pub fn bytes(&self, at: usize, size: usize) -> Self {
+        let mut part = *self;
         if at > 0 {
-            part = part.alu(Alu::Rsh, Self::constant(8 * at as u64), Width::W64);
+            part = part.alu(Alu::Rsh, &Self::constant(8 * at as u64), Width::W64);
         }
         match size {
             8 => part,
@@ -101,32 +99,23 @@ impl Scalar {
         }
     }
 
-    /// What is left of two numbers that stand in a relation at a width; `None`: they can't.
-    pub fn assume(relation: Relation, a: Self, b: Self, width: Width) -> Option<(Self, Self)> {
-        match width {
-            Width::W64 => {
-                let (wide_a, wide_b) = assume(relation, a.wide, b.wide, 64)?;
-                Some((Self { wide: wide_a, ..a }.synced()?, Self { wide: wide_b, ..b }.synced()?))
-            }
-            Width::W32 => {
-                let (low_a, low_b) = assume(relation, a.low, b.low, 32)?;
-                Some((Self { low: low_a, ..a }.synced()?, Self { low: low_b, ..b }.synced()?))
-            }
-        }
+    /// Keeps what is left of two numbers that stand in a relation at a width; false: they can't.
+    pub fn assume(relation: Relation, a: &mut Self, b: &mut Self, width: Width) -> bool {
+        let possible = match width {
+            Width::W64 => assume(relation, &mut a.wide, &mut b.wide, 64),
+            Width::W32 => assume(relation, &mut a.low, &mut b.low, 32),
+        };
+        possible && a.sync() && b.sync()
     }
 
-    /// Carries what the two widths know over to each other; `None`: no number is left.
-    pub fn synced(mut self) -> Option<Self> {
-        for _ in 0..2 {
-            self.low = self.low.intersect(self.wide.truncate(32), 32)?;
-            self.wide = self.narrowed()?;
-        }
-        Some(self)
+    /// Carries what the two widths know over to each other; false: no number is left.
+    pub fn sync(&mut self) -> bool {
+        (0..2).all(|_| self.low.intersect(&self.wide.truncate(32), 32) && self.narrow())
     }
 
-    /// All bits, with what is known of the low ones.
-    fn narrowed(&self) -> Option<Num> {
-        let (mut wide, low) = (self.wide, &self.low);
+    /// Adds to all bits what is known of the low ones.
+    fn narrow(&mut self) -> bool {
+        let (wide, low) = (&mut self.wide, &self.low);
         // Bounds whose upper half is the least (or greatest) possible have the low half's bounds.
         wide.umin = wide.umin.max(wide.umin & HIGH | low.umin);
         wide.umax = wide.umax.min(wide.umax & HIGH | low.umax);
@@ -137,8 +126,7 @@ impl Scalar {
             wide.smin = wide.smin.max(low.smin);
             wide.smax = wide.smax.min(low.smax);
         }
-        let known = Num { value: low.value, mask: low.mask | HIGH, ..Num::unknown(64) };
-        wide.intersect(known, 64)
+        wide.intersect(&Num { value: low.value, mask: low.mask | HIGH, ..Num::unknown(64) }, 64)
     }
 }
 

@@ -6,9 +6,10 @@
 use alloc::vec::Vec;
 
 use super::{
-    layout::{At, Layout, reserve},
+    layout::{Layout, reserve},
     live::Live,
     pointers::{Known, Pointers},
+    reason::Refused,
     state::{Frame, WORDS},
     value::{DATA, Reg, UNWRITTEN, Word},
 };
@@ -39,7 +40,7 @@ pub fn forget_dead(frame: &mut Frame, live: &Live) {
         if live.slots >> slot & 1 == 0 {
             // Half of a register that was stored across slots: what holds the other half may be live.
             let is_cut =
-                matches!(frame.word(words.start), Word::Low(_)) || frame.word(words.start + 1) == Word::High;
+                matches!(frame.word(words.start), Word::Low(_)) || *frame.word(words.start + 1) == Word::High;
             if !is_cut {
                 frame.stack[words].fill(UNWRITTEN);
             }
@@ -58,7 +59,7 @@ pub fn forget_dead(frame: &mut Frame, live: &Live) {
 }
 
 /// What each instruction does.
-pub fn effects(layout: &Layout, maps: &[MapSpec]) -> At<Vec<Effect>> {
+pub fn effects(layout: &Layout, maps: &[MapSpec]) -> Result<Vec<Effect>, Refused> {
     let mut effects = reserve(layout.ops.len())?;
     let mut pointers = Pointers::new(layout)?;
     for (at, &op) in layout.ops.iter().enumerate() {

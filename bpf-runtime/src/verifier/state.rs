@@ -2,7 +2,7 @@
 use alloc::vec::Vec;
 
 use super::{
-    reason::Reason,
+    reason::Refused,
     scalar::Scalar,
     value::{Base, Pointer, Reg, UNWRITTEN, Word},
 };
@@ -35,14 +35,14 @@ impl Frame {
         Self { regs, stack: Vec::new(), entry, back_to, depth: 0 }
     }
 
-    pub fn word(&self, n: usize) -> Word {
-        self.stack.get(n).copied().unwrap_or(UNWRITTEN)
+    pub fn word(&self, n: usize) -> &Word {
+        self.stack.get(n).unwrap_or(&UNWRITTEN)
     }
 
-    pub fn set_word(&mut self, n: usize, word: Word) -> Result<(), Reason> {
+    pub fn set_word(&mut self, n: usize, word: Word) -> Result<(), Refused> {
         if n >= self.stack.len() {
             let more = n + 1 - self.stack.len();
-            self.stack.try_reserve(more).map_err(|_| Reason::OutOfMemory)?;
+            self.stack.try_reserve(more).map_err(|_| Refused)?;
             self.stack.resize(n + 1, UNWRITTEN);
         }
         self.stack[n] = word;
@@ -62,10 +62,10 @@ pub struct State {
 
 impl State {
     /// The state at a program's start: r1 points to the context.
-    pub fn new() -> Result<Self, Reason> {
+    pub fn new() -> Result<Self, Refused> {
         let (mut frames, mut records) = (Vec::new(), Vec::new());
-        frames.try_reserve_exact(MAX_FRAMES).map_err(|_| Reason::OutOfMemory)?;
-        records.try_reserve_exact(MAX_RECORDS).map_err(|_| Reason::OutOfMemory)?;
+        frames.try_reserve_exact(MAX_FRAMES).map_err(|_| Refused)?;
+        records.try_reserve_exact(MAX_RECORDS).map_err(|_| Refused)?;
         let mut frame = Frame::new(0, 0, 0);
         frame.regs[1] = Reg::Pointer(Pointer::new(Base::Context, 0));
         frames.push(frame);
@@ -88,14 +88,6 @@ impl State {
     /// The register as it is, written or not.
     pub fn peek(&self, number: u8) -> &Reg {
         &self.frame().regs[usize::from(number)]
-    }
-
-    /// The register, which has to be written.
-    pub fn reg(&self, number: u8) -> Result<Reg, Reason> {
-        match self.peek(number) {
-            Reg::Uninit => Err(Reason::Uninit { register: number }),
-            reg => Ok(*reg),
-        }
     }
 
     /// An id that nothing carries.
@@ -124,9 +116,9 @@ impl State {
     }
 
     /// All registers and all registers in stacks, of all frames.
-    pub fn each_reg(&mut self, mut visit: impl FnMut(&mut Reg)) {
+    pub fn each_reg(&mut self, visit: &mut dyn FnMut(&mut Reg)) {
         for frame in &mut self.frames {
-            frame.regs.iter_mut().for_each(&mut visit);
+            frame.regs.iter_mut().for_each(&mut *visit);
             for word in &mut frame.stack {
                 if let Word::Low(reg) = word {
                     visit(reg);
@@ -136,12 +128,12 @@ impl State {
     }
 
     /// Sets all numbers equal to `scalar` by their id to it.
-    pub fn refine(&mut self, scalar: Scalar) {
-        self.each_reg(|reg| {
+    pub fn refine(&mut self, scalar: &Scalar) {
+        self.each_reg(&mut |reg| {
             if let Reg::Scalar(other) = reg
                 && other.id == scalar.id
             {
-                *other = scalar;
+                *other = *scalar;
             }
         });
     }

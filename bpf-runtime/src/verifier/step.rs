@@ -2,7 +2,7 @@
 use super::{
     explore::{Explorer, Flow},
     num::Num,
-    reason::Reason,
+    reason::{Reason, Refused},
     scalar::Scalar,
     value::{Base, Pointer, Reach, Reg},
 };
@@ -16,7 +16,7 @@ const NOT_ON_POINTERS: Reason =
 
 impl Explorer<'_> {
     /// Does the instruction at `self.at`. `outcome` is that of the branch there, if it is given.
-    pub fn step(&mut self, outcome: Option<bool>) -> Result<Flow, Reason> {
+    pub fn step(&mut self, outcome: Option<bool>) -> Result<Flow, Refused> {
         let (at, op) = (self.at, self.layout.ops[self.at]);
         match op {
             Op::Alu { op: Alu::Mov, width, dst, src } => self.copy(width, dst, src)?,
@@ -43,7 +43,7 @@ impl Explorer<'_> {
             Op::Store { size, dst, src, off } => self.store(size, dst, src, off)?,
             Op::Atomic { atomic, size, dst, src, off } => self.atomic(atomic, size, dst, src, off)?,
             Op::Goto { .. } => {
-                let to = op.jump_target(at).ok_or(Reason::Internal("goto"))?;
+                let to = op.jump_target(at).ok_or_else(|| self.why.refuse(Reason::Internal("goto")))?;
                 return Ok(Flow::Next(to as usize));
             }
             Op::Jump { test, width, dst, src, off } => {
@@ -58,13 +58,13 @@ impl Explorer<'_> {
                 let target = (at + 1).wrapping_add_signed(off as isize) as u16;
                 self.state.set(dst, Reg::Pointer(Pointer::new(Base::Code(target), 0)));
             }
-            Op::CallReg { dst } => match self.state.reg(dst)? {
-                Reg::Pointer(Pointer { base: Base::Code(target), .. }) => {
+            Op::CallReg { dst } => match self.reg_here(dst)? {
+                &Reg::Pointer(Pointer { base: Base::Code(target), .. }) => {
                     return self.call_local(target.into());
                 }
-                _ => return Err(Reason::Indirect),
+                _ => return Err(self.why.refuse(Reason::Indirect)),
             },
-            Op::Tail => return Err(Reason::Internal("second slot of lddw")),
+            Op::Tail => return Err(self.why.refuse(Reason::Internal("second slot of lddw"))),
         }
         Ok(Flow::Next(at + op.slots()))
     }
@@ -73,54 +73,67 @@ impl Explorer<'_> {
         self.state.set(register, Reg::Scalar(scalar));
     }
 
-    /// The number in a register, for an operation that pointers can't take part in.
-    pub fn number(&self, register: u8) -> Result<Scalar, Reason> {
-        match self.state.reg(register)? {
-            Reg::Scalar(scalar) => Ok(Scalar { id: 0, ..scalar }),
-            _ => Err(NOT_ON_POINTERS),
+    /// The register, which has to be written.
+    pub fn reg(&self, register: u8) -> Result<Reg, Refused> {
+        self.reg_here(register).copied()
+    }
+
+    /// As `reg`, where it is.
+    pub fn reg_here(&self, register: u8) -> Result<&Reg, Refused> {
+        match self.state.peek(register) {
+            Reg::Uninit => Err(self.why.refuse(Reason::Uninit { register })),
+            reg => Ok(reg),
         }
     }
 
-    pub fn operand(&self, operand: Operand) -> Result<Reg, Reason> {
+    /// The number in a register, for an operation that pointers can't take part in.
+    pub fn number(&self, register: u8) -> Result<Scalar, Refused> {
+        match self.reg_here(register)? {
+            Reg::Scalar(scalar) => Ok(Scalar { id: 0, ..*scalar }),
+            _ => Err(self.why.refuse(NOT_ON_POINTERS)),
+        }
+    }
+
+    pub fn operand(&self, operand: Operand) -> Result<Reg, Refused> {
         match operand {
-            Operand::Reg(register) => self.state.reg(register),
+            Operand::Reg(register) => self.reg(register),
             Operand::Imm(imm) => Ok(Reg::Scalar(imm.into())),
         }
     }
 
     /// The index of a map that the program has.
-    fn use_map(&mut self, map: u32) -> Result<u8, Reason> {
+    fn use_map(&mut self, map: u32) -> Result<u8, Refused> {
         if map as usize >= self.unit.maps.len() {
-            return Err(Reason::NoMap(map));
+            return Err(self.why.refuse(Reason::NoMap(map)));
         }
         self.maps |= 1 << map;
         Ok(map as u8)
     }
 
-    fn direct_value(&mut self, dst: u8, map: u32, off: u32) -> Result<(), Reason> {
+    fn direct_value(&mut self, dst: u8, map: u32, off: u32) -> Result<(), Refused> {
         let index = self.use_map(map)?;
         let spec = &self.unit.maps[usize::from(index)];
         if spec.kind != crate::map::MapKind::Array || spec.max_entries != 1 || off >= spec.value_size {
-            return Err(Reason::DirectValue(map));
+            return Err(self.why.refuse(Reason::DirectValue(map)));
         }
         self.state.set(dst, Reg::Pointer(Pointer::new(Base::Global(index), off.into())));
         Ok(())
     }
 
-    fn copy(&mut self, width: Width, dst: u8, src: Operand) -> Result<(), Reason> {
+    fn copy(&mut self, width: Width, dst: u8, src: Operand) -> Result<(), Refused> {
         let reg = match (src, width) {
             (Operand::Reg(register), Width::W64) => {
-                self.state.reg(register)?;
+                self.reg(register)?;
                 self.state.identify(register)
             }
-            (Operand::Reg(register), Width::W32) => match self.state.reg(register)? {
+            (Operand::Reg(register), Width::W32) => match self.reg(register)? {
                 // The same number, if the upper half is zero already.
                 Reg::Scalar(scalar) if u32::try_from(scalar.wide.umax).is_ok() => {
                     self.state.identify(register)
                 }
                 Reg::Scalar(scalar) => Reg::Scalar(Scalar::from_low(scalar.low)),
                 Reg::Pointer(pointer) if pointer.base.is_low() => Reg::Pointer(pointer),
-                _ => return Err(NOT_ON_POINTERS),
+                _ => return Err(self.why.refuse(NOT_ON_POINTERS)),
             },
             (Operand::Imm(imm), Width::W64) => Reg::Scalar(imm.into()),
             (Operand::Imm(imm), Width::W32) => Reg::Scalar(Scalar::constant(u64::from(imm as u32))),
@@ -129,30 +142,34 @@ impl Explorer<'_> {
         Ok(())
     }
 
-    fn alu(&mut self, op: Alu, width: Width, dst: u8, src: Operand) -> Result<(), Reason> {
-        let result = match (self.state.reg(dst)?, self.operand(src)?) {
-            (Reg::Scalar(a), Reg::Scalar(b)) => Reg::Scalar(Scalar { id: 0, ..a.alu(op, b, width) }),
-            (Reg::Pointer(pointer), Reg::Scalar(by)) if width == Width::W64 => match op {
-                Alu::Add => self.moved(pointer, dst, by.wide, pointer.off.add(by.wide, 64))?,
-                Alu::Sub => {
-                    let back = Num::constant(0, 64).sub(by.wide, 64);
-                    self.moved(pointer, dst, back, pointer.off.sub(by.wide, 64))?
-                }
-                _ => return Err(NOT_ON_POINTERS),
-            },
-            (Reg::Scalar(by), Reg::Pointer(pointer)) if width == Width::W64 && op == Alu::Add => {
-                let Operand::Reg(register) = src else { return Err(NOT_ON_POINTERS) };
-                self.moved(pointer, register, by.wide, pointer.off.add(by.wide, 64))?
+    fn alu(&mut self, op: Alu, width: Width, dst: u8, src: Operand) -> Result<(), Refused> {
+        let (mut a, mut b, mut register) = (self.reg(dst)?, self.operand(src)?, dst);
+        // Addition works both ways.
+        if let (Reg::Scalar(_), Reg::Pointer(_), Alu::Add, Operand::Reg(other)) = (&a, &b, op, src) {
+            core::mem::swap(&mut a, &mut b);
+            register = other;
+        }
+        let is_wide = width == Width::W64;
+        match (&mut a, &b) {
+            (Reg::Scalar(a), Reg::Scalar(b)) => {
+                *a = a.alu(op, b, width);
+                a.id = 0;
             }
-            (Reg::Pointer(a), Reg::Pointer(b)) if width == Width::W64 && op == Alu::Sub => {
-                Reg::Scalar(Scalar::from_wide(distance(&a, &b)?))
+            (Reg::Pointer(pointer), Reg::Scalar(by)) if is_wide && matches!(op, Alu::Add | Alu::Sub) => {
+                self.move_pointer(pointer, register, op, &by.wide)?;
             }
-            (Reg::Pointer(a), Reg::Pointer(b)) if op == Alu::Sub && a.base.is_low() && b.base.is_low() => {
-                Reg::Scalar(Scalar::from_low(distance(&a, &b)?.truncate(32)))
+            (Reg::Pointer(p), Reg::Pointer(q))
+                if op == Alu::Sub && (is_wide || p.base.is_low() && q.base.is_low()) =>
+            {
+                let distance = self.distance(p, q)?;
+                a = Reg::Scalar(match width {
+                    Width::W64 => Scalar::from_wide(distance),
+                    Width::W32 => Scalar::from_low(distance.truncate(32)),
+                });
             }
-            _ => return Err(NOT_ON_POINTERS),
-        };
-        self.state.set(dst, result);
+            _ => return Err(self.why.refuse(NOT_ON_POINTERS)),
+        }
+        self.state.set(dst, a);
         Ok(())
     }
 }
@@ -162,61 +179,70 @@ impl Explorer<'_> {
 const MAX_OFFSET: i64 = 1 << 29;
 
 impl Explorer<'_> {
-    /// The pointer in `register`, moved by a number to another offset.
-    fn moved(&mut self, pointer: Pointer, register: u8, by: Num, off: Num) -> Result<Reg, Reason> {
+    /// Moves the pointer in `register` by a number, on or (if `op` subtracts) back.
+    fn move_pointer(
+        &mut self,
+        pointer: &mut Pointer,
+        register: u8,
+        op: Alu,
+        by: &Num,
+    ) -> Result<(), Refused> {
         if pointer.nullable {
-            return Err(Reason::MaybeNull { register });
+            return Err(self.why.refuse(Reason::MaybeNull { register }));
         }
         if !pointer.base.is_memory() {
-            return Err(Reason::PointerArithmetic(match pointer.base {
-                Base::Stale => return Err(Reason::Moved { register }),
-                Base::Code(_) => "the address of a function can't be computed with",
-                Base::PacketEnd => {
-                    "the packet's end can't be computed with: add to the other side of the comparison"
+            return Err(self.why.refuse(match pointer.base {
+                Base::Stale => Reason::Moved { register },
+                Base::Code(_) => {
+                    Reason::PointerArithmetic("the address of a function can't be computed with")
                 }
-                _ => "the handle of a map can't be computed with",
+                Base::PacketEnd => Reason::PointerArithmetic(
+                    "the packet's end can't be computed with: add to the other side of the comparison",
+                ),
+                _ => Reason::PointerArithmetic("the handle of a map can't be computed with"),
             }));
         }
-        if off.smin < -MAX_OFFSET || off.smax > MAX_OFFSET {
-            return Err(Reason::OffsetRange);
+        pointer.off = pointer.off.alu(op, by, 64);
+        if pointer.off.smin < -MAX_OFFSET || pointer.off.smax > MAX_OFFSET {
+            return Err(self.why.refuse(Reason::OffsetRange));
         }
-        let mut moved = Pointer { off, ..pointer };
         if pointer.base.is_packet() {
-            (moved.id, moved.reach) = self.moved_anchor(&pointer, by)?;
+            let from = Num::constant(0, 64);
+            self.move_anchor(pointer, &from.alu(op, by, 64))?;
         }
-        Ok(Reg::Pointer(moved))
+        Ok(())
     }
 
     /// A constant moves the pointer from its anchor, another number the anchor with it.
-    fn moved_anchor(&mut self, pointer: &Pointer, by: Num) -> Result<(u32, Reach), Reason> {
-        let Reach { fixed, proven } = pointer.reach;
+    fn move_anchor(&mut self, pointer: &mut Pointer, by: &Num) -> Result<(), Refused> {
+        let Reach { fixed, proven } = &mut pointer.reach;
         if by.known().is_some() {
-            let fixed = i32::try_from(by.smin).ok().and_then(|by| fixed.checked_add(by));
-            return Ok((pointer.id, Reach { fixed: fixed.ok_or(Reason::OffsetRange)?, proven }));
+            let moved = i32::try_from(by.smin).ok().and_then(|by| fixed.checked_add(by));
+            *fixed = moved.ok_or_else(|| self.why.refuse(Reason::OffsetRange))?;
+            return Ok(());
         }
         // The least that is left of what was proven is what is left if it moved farthest.
-        let left = i32::try_from(by.smax).ok().filter(|_| proven != Reach::NOWHERE);
-        let left = left.and_then(|most| proven.checked_sub(most)).unwrap_or(Reach::NOWHERE);
-        Ok((self.state.new_id(), Reach { fixed, proven: left }))
+        let left = i32::try_from(by.smax).ok().filter(|_| *proven != Reach::NOWHERE);
+        *proven = left.and_then(|most| proven.checked_sub(most)).unwrap_or(Reach::NOWHERE);
+        pointer.id = self.state.new_id();
+        Ok(())
     }
-}
 
-/// Bytes from `b` to `a`.
-fn distance(a: &Pointer, b: &Pointer) -> Result<Num, Reason> {
-    let packet = |p: &Pointer| match p.base {
-        Base::Packet => Some(p.off),
-        Base::PacketEnd => Some(Num::range(0, MAX_PACKET_BYTES as u64, 64)),
-        _ => None,
-    };
-    if a.same_anchor(b) {
-        return Ok(Num::constant((i64::from(a.reach.fixed) - i64::from(b.reach.fixed)) as u64, 64));
+    /// Bytes from `b` to `a`.
+    fn distance(&self, a: &Pointer, b: &Pointer) -> Result<Num, Refused> {
+        if a.same_anchor(b) {
+            return Ok(Num::constant((i64::from(a.reach.fixed) - i64::from(b.reach.fixed)) as u64, 64));
+        }
+        let in_packet = |p: &Pointer| matches!(p.base, Base::Packet | Base::PacketEnd);
+        if in_packet(a) && in_packet(b) {
+            let end = Num::range(0, MAX_PACKET_BYTES as u64, 64);
+            let [a, b] = [a, b].map(|p| if p.base == Base::Packet { &p.off } else { &end });
+            return Ok(a.sub(b, 64));
+        }
+        if a.nullable || b.nullable || !a.same_memory(b) {
+            let what = "only pointers into the same memory can be subtracted from each other";
+            return Err(self.why.refuse(Reason::PointerArithmetic(what)));
+        }
+        Ok(a.off.sub(&b.off, 64))
     }
-    if let (Some(a), Some(b)) = (packet(a), packet(b)) {
-        return Ok(a.sub(b, 64));
-    }
-    if a.nullable || b.nullable || !a.same_memory(b) {
-        let what = "only pointers into the same memory can be subtracted from each other";
-        return Err(Reason::PointerArithmetic(what));
-    }
-    Ok(a.off.sub(b.off, 64))
 }

@@ -40,46 +40,40 @@ impl Ids {
 
 /// Whether `old` covers `new`; both packed for comparing.
 pub fn covers(old: &[u8], new: &[u8]) -> bool {
-    old == new || compare(Reader(old), Reader(new)).unwrap_or(false)
+    old == new || compare(&mut Reader::new(old), &mut Reader::new(new))
 }
 
-fn compare(mut old: Reader<'_>, mut new: Reader<'_>) -> Option<bool> {
+fn compare(old: &mut Reader<'_>, new: &mut Reader<'_>) -> bool {
     let mut ids = Ids { new: [0; 256], anchors: [None; 256] };
-    let (frames, records) = (old.u8()?, old.u8()?);
-    if (frames, records) != (new.u8()?, new.u8()?) {
-        return Some(false);
+    let (frames, records) = (old.u8(), old.u8());
+    if (frames, records) != (new.u8(), new.u8()) {
+        return false;
     }
-    for _ in 0..records {
-        if !ids.agree(old.u8()?.into(), new.u8()?.into()) {
-            return Some(false);
-        }
+    let same_records = (0..records).all(|_| ids.agree(old.u8().into(), new.u8().into()));
+    same_records && (0..frames).all(|_| covers_frame(old, new, &mut ids)) && !old.broken && !new.broken
+}
+
+fn covers_frame(old: &mut Reader<'_>, new: &mut Reader<'_>, ids: &mut Ids) -> bool {
+    let same_place = old.u16() == new.u16() && old.u16() == new.u16();
+    // The deepest stack of the paths from there on holds for this one too.
+    if !same_place || old.u16() < new.u16() {
+        return false;
     }
-    for _ in 0..frames {
-        let same_place = old.u16()? == new.u16()? && old.u16()? == new.u16()?;
-        // The deepest stack of the paths from there on holds for this one too.
-        if !same_place || old.u16()? < new.u16()? {
-            return Some(false);
-        }
-        for _ in 0..crate::isa::REGISTERS - 1 {
-            if !covers_reg(&old.reg()?, &new.reg()?, &mut ids) {
-                return Some(false);
-            }
-        }
-        let (old_words, new_words) = (old.u8()?, new.u8()?);
-        let mut high_before = false;
-        for n in 0..old_words.max(new_words) {
-            let old_word = if n < old_words { old.word()? } else { UNWRITTEN };
-            let new_word = if n < new_words { new.word()? } else { UNWRITTEN };
-            // The high half of a number is as good as bytes; that it is one, the word below says.
-            let number = matches!(new_word, Word::Low(Reg::Scalar(_)));
-            let as_bytes = matches!((old_word, new_word), (Word::Bytes(1..), Word::High));
-            if high_before && !number || !as_bytes && !covers_word(&old_word, &new_word, &mut ids) {
-                return Some(false);
-            }
-            high_before = as_bytes;
-        }
+    if !(0..crate::isa::REGISTERS - 1).all(|_| covers_reg(&old.reg(), &new.reg(), ids)) {
+        return false;
     }
-    Some(true)
+    let (old_words, new_words) = (old.u8(), new.u8());
+    let mut high_before = false;
+    (0..old_words.max(new_words)).all(|n| {
+        let old_word = if n < old_words { old.word() } else { UNWRITTEN };
+        let new_word = if n < new_words { new.word() } else { UNWRITTEN };
+        // The high half of a number is as good as bytes; that it is one, the word below says.
+        let number = matches!(new_word, Word::Low(Reg::Scalar(_)));
+        let as_bytes = matches!((&old_word, &new_word), (Word::Bytes(1..), Word::High));
+        let covered = (!high_before || number) && (as_bytes || covers_word(&old_word, &new_word, ids));
+        high_before = as_bytes;
+        covered
+    })
 }
 
 fn covers_reg(old: &Reg, new: &Reg, ids: &mut Ids) -> bool {

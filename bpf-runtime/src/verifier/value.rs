@@ -115,15 +115,15 @@ impl Pointer {
 }
 
 impl Reg {
-    pub fn unknown() -> Self {
+    pub const fn unknown() -> Self {
         Self::Scalar(Scalar::unknown())
     }
 
-    /// The id that it carries, if any.
-    pub fn id_mut(&mut self) -> Option<&mut u32> {
+    /// The id that it carries; 0: none.
+    pub const fn id(&self) -> u32 {
         match self {
-            Self::Scalar(Scalar { id, .. }) | Self::Pointer(Pointer { id, .. }) if *id != 0 => Some(id),
-            _ => None,
+            Self::Scalar(Scalar { id, .. }) | Self::Pointer(Pointer { id, .. }) => *id,
+            Self::Uninit => 0,
         }
     }
 }
@@ -142,6 +142,6 @@ pub enum Word {
 }
 
 /// Nothing written.
-pub const UNWRITTEN: Word = Word::Bytes(0);
+pub static UNWRITTEN: Word = Word::Bytes(0);
 /// Four bytes of data.
-pub const DATA: Word = Word::Bytes(15);
+pub static DATA: Word = Word::Bytes(15);

@@ -11,9 +11,9 @@ use std::{
 };
 
 use super::{
-    assume::{Relation, assume},
+    assume::Relation,
     num::{Num, ones, signed},
-    num_tests::{Source, concrete, shapes},
+    num_tests::{Source, assume, assume_scalars, concrete, normal, shapes},
     scalar::Scalar,
     widen::{Marks, counted, multiples, times, widen_num},
 };
@@ -44,7 +44,7 @@ impl Lines {
     fn pair(&mut self, a: &Num, b: &Num, bits: u32) {
         let arguments = [num(a, bits), num(b, bits)];
         for op in Alu::ALL.into_iter().filter(|op| *op != Alu::Mov) {
-            self.put(&format!("{op:?}"), bits, &arguments, &[num(&a.alu(op, *b, bits), bits)]);
+            self.put(&format!("{op:?}"), bits, &arguments, &[num(&a.alu(op, b, bits), bits)]);
         }
         for relation in RELATIONS {
             let (p, q) = assume(relation, *a, *b, bits)
@@ -68,7 +68,7 @@ impl Lines {
     /// Parts that contradict or repeat each other.
     fn reduction(&mut self, a: &Num, b: &Num, bits: u32) {
         let both = Num { smin: b.smin, smax: b.smax, value: b.value, mask: b.mask, ..*a };
-        let normal = both.normalize(bits).map_or("-".into(), |n| num(&n, bits));
+        let normal = normal(both, bits).map_or("-".into(), |n| num(&n, bits));
         self.put("Normalize", bits, &[num(&both, bits)], &[normal]);
     }
 
@@ -77,19 +77,14 @@ impl Lines {
         let (hex, some) =
             (format!("{:x}", by as u64), |n: Option<Num>| n.map_or("-".into(), |n| num(&n, bits)));
         let mut marks = Marks::default();
-        self.put(
-            "Widen",
-            bits,
-            &[num(a, bits), num(b, bits)],
-            &[num(&widen_num(*a, *b, bits, &marks), bits)],
-        );
+        self.put("Widen", bits, &[num(a, bits), num(b, bits)], &[num(&widen_num(a, b, bits, &marks), bits)]);
         marks.add(by);
-        let widened = widen_num(*a, *b, bits, &marks);
+        let widened = widen_num(a, b, bits, &marks);
         self.put("WidenTo", bits, &[num(a, bits), num(b, bits), hex.clone()], &[num(&widened, bits)]);
         let most = times(a, by, bits).map_or("-".into(), |most| format!("{most:x}"));
         self.put("Times", bits, &[num(a, bits), hex.clone()], &[most]);
-        let (from, made) = (b.umin, counted(*a, by, turns, bits));
-        let cut = multiples(*a, from, by, bits);
+        let (from, made) = (b.umin, counted(a, by, turns, bits));
+        let cut = multiples(a, from, by, bits);
         self.put("Multiples", bits, &[num(a, bits), format!("{from:x}"), hex.clone()], &[some(cut)]);
         self.put("Counted", bits, &[num(a, bits), hex, format!("{turns:x}")], &[num(&made, bits)]);
     }
@@ -97,19 +92,20 @@ impl Lines {
     fn scalars(&mut self, a: &Scalar, b: &Scalar) {
         for (width, name) in [(Width::W32, "Alu32"), (Width::W64, "Alu64")] {
             for op in Alu::ALL.into_iter().filter(|op| *op != Alu::Mov) {
-                let result = scalar(&a.alu(op, *b, width));
+                let result = scalar(&a.alu(op, b, width));
                 self.put(&format!("{name}.{op:?}"), 64, &[scalar(a), scalar(b)], &[result]);
             }
         }
         for (width, name) in [(Width::W32, "Assume32"), (Width::W64, "Assume64")] {
             for relation in RELATIONS {
-                let left = Scalar::assume(relation, *a, *b, width);
+                let left = assume_scalars(relation, *a, *b, width);
                 let (p, q) = left.map_or(("-".into(), "-".into()), |(p, q)| (scalar(&p), scalar(&q)));
                 self.put(&format!("{name}.{relation:?}"), 64, &[scalar(a), scalar(b)], &[p, q]);
             }
         }
         let apart = Scalar { low: b.low, ..*a };
-        let synced = apart.synced().map_or("-".into(), |s| scalar(&s));
+        let mut synced = apart;
+        let synced = if synced.sync() { scalar(&synced) } else { "-".into() };
         self.put("Synced", 64, &[scalar(&apart)], &[synced]);
         for bits in [16, 32, 64] {
             let swapped = scalar(&a.swap(Swap::Bswap, bits));
@@ -156,7 +152,7 @@ fn random(source: &mut Source, bits: u32) -> Num {
         let (x, near) = (signed(x, bits), signed(source.next(), bits));
         (n.smin, n.smax) = (x.min(near), x.max(near));
     }
-    n.normalize(bits).unwrap()
+    normal(n, bits).unwrap()
 }
 
 #[test]

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::{
     num::{Num, ones, signed},
-    reason::Reason,
+    reason::Refused,
     scalar::Scalar,
     state::{Frame, State},
     value::{Pointer, Reach, Reg, Word},
@@ -38,12 +38,12 @@ impl Marks {
 }
 
 /// Widens `old` by `new`.
-pub fn widen(old: &mut State, new: &State, marks: &Marks) -> Result<(), Reason> {
+pub fn widen(old: &mut State, new: &State, marks: &Marks) -> Result<(), Refused> {
     let mut last_id = old.new_id();
     let mut anchors = Anchors { last_id: &mut last_id, known: Vec::new(), marks };
     for (old, new) in old.frames.iter_mut().zip(&new.frames) {
         for (old, new) in old.regs.iter_mut().zip(&new.regs) {
-            *old = anchors.reg(*old, *new);
+            *old = anchors.reg(old, new);
         }
         old.depth = old.depth.max(new.depth);
         widen_stack(old, new, &mut anchors)?;
@@ -61,7 +61,7 @@ struct Anchors<'a> {
 }
 
 impl Anchors<'_> {
-    fn reg(&mut self, old: Reg, new: Reg) -> Reg {
+    fn reg(&mut self, old: &Reg, new: &Reg) -> Reg {
         match (old, new) {
             (Reg::Scalar(old), Reg::Scalar(new)) => Reg::Scalar(widen_scalar(old, new, self.marks)),
             (Reg::Pointer(old), Reg::Pointer(new)) if old.base == new.base => self.pointer(old, new),
@@ -69,9 +69,9 @@ impl Anchors<'_> {
         }
     }
 
-    fn pointer(&mut self, old: Pointer, new: Pointer) -> Reg {
+    fn pointer(&mut self, old: &Pointer, new: &Pointer) -> Reg {
         let nullable = old.nullable || new.nullable;
-        let widened = Pointer { nullable, off: widen_num(old.off, new.off, 64, self.marks), ..old };
+        let widened = Pointer { nullable, off: widen_num(&old.off, &new.off, 64, self.marks), ..*old };
         if !old.base.is_packet() {
             return Reg::Pointer(widened);
         }
@@ -105,14 +105,14 @@ fn widen_reach(old: Reach, new: Reach, shift: i32) -> Reach {
     Reach { fixed: old.fixed, proven: proven.unwrap_or(Reach::NOWHERE) }
 }
 
-fn widen_stack(old: &mut Frame, new: &Frame, anchors: &mut Anchors<'_>) -> Result<(), Reason> {
+fn widen_stack(old: &mut Frame, new: &Frame, anchors: &mut Anchors<'_>) -> Result<(), Refused> {
     let before = core::mem::take(&mut old.stack);
     let (words, marks) = (before.len(), anchors.marks);
     let before = Frame { stack: before, ..*old };
     let mut pair = |n: usize| match (before.word(n), new.word(n)) {
         (Word::Low(a), Word::Low(b)) if n > 0 => {
-            let whole = before.word(n - 1) == Word::High && new.word(n - 1) == Word::High;
-            Some(anchors.reg(a, b)).filter(|reg| whole && *reg != Reg::Uninit)
+            let whole = matches!((before.word(n - 1), new.word(n - 1)), (Word::High, Word::High));
+            Some(anchors.reg(a, b)).filter(|reg| whole && !matches!(reg, Reg::Uninit))
         }
         _ => None,
     };
@@ -131,7 +131,7 @@ fn widen_stack(old: &mut Frame, new: &Frame, anchors: &mut Anchors<'_>) -> Resul
 fn written(frame: &Frame, n: usize) -> u8 {
     let number = |n| matches!(frame.word(n), Word::Low(Reg::Scalar(_)));
     match frame.word(n) {
-        Word::Bytes(written) => written,
+        Word::Bytes(written) => *written,
         Word::Half(_) => 15,
         Word::Low(_) => {
             if number(n) {
@@ -150,19 +150,19 @@ fn written(frame: &Frame, n: usize) -> u8 {
     }
 }
 
-fn widen_scalar(old: Scalar, new: Scalar, marks: &Marks) -> Scalar {
-    if old.contains(&new) && (old.id == 0 || new.id != 0) {
-        return old;
+fn widen_scalar(old: &Scalar, new: &Scalar, marks: &Marks) -> Scalar {
+    if old.contains(new) && (old.id == 0 || new.id != 0) {
+        return *old;
     }
-    let wide = widen_num(old.wide, new.wide, 64, marks);
-    let low = widen_num(old.low, new.low, 32, marks);
-    let either = Scalar { wide, low, id: 0 };
-    either.synced().unwrap_or(Scalar::unknown())
+    let wide = widen_num(&old.wide, &new.wide, 64, marks);
+    let low = widen_num(&old.low, &new.low, 32, marks);
+    let mut either = Scalar { wide, low, id: 0 };
+    if either.sync() { either } else { Scalar::unknown() }
 }
 
-pub(super) fn widen_num(old: Num, new: Num, bits: u32, marks: &Marks) -> Num {
-    if old.contains(&new) {
-        return old;
+pub(super) fn widen_num(old: &Num, new: &Num, bits: u32, marks: &Marks) -> Num {
+    if old.contains(new) {
+        return *old;
     }
     let any = Num::unknown(bits);
     let (unsigned, read) = (|mark: i64| mark as u64 & ones(bits), |mark: i64| signed(mark as u64, bits));
@@ -181,11 +181,11 @@ pub(super) fn widen_num(old: Num, new: Num, bits: u32, marks: &Marks) -> Num {
 }
 
 /// What a number is that began as `start` and changed by `by` at most so many times.
-pub fn counted(start: Num, by: i64, times: u64, bits: u32) -> Num {
+pub fn counted(start: &Num, by: i64, times: u64, bits: u32) -> Num {
     let by = Num::constant(by as u64, bits);
     let times =
         if bits == 64 || times <= ones(bits) { Num::range(0, times, bits) } else { Num::unknown(bits) };
-    start.add(times.alu(crate::isa::Alu::Mul, by, bits), bits)
+    start.add(&times.alu(crate::isa::Alu::Mul, &by, bits), bits)
 }
 
 /// The most times that a number can change by `by` and stay in its range, which it can't wrap around in.
@@ -202,7 +202,7 @@ pub fn times(range: &Num, by: i64, bits: u32) -> Option<u64> {
 }
 
 /// The numbers of a range that steps of `by` come to, from `from` on; `None`: it is not all on that side.
-pub fn multiples(range: Num, from: u64, by: i64, bits: u32) -> Option<Num> {
+pub fn multiples(range: &Num, from: u64, by: i64, bits: u32) -> Option<Num> {
     let step = by.unsigned_abs();
     let (near, far) = if by > 0 {
         (range.umin.checked_sub(from)?, range.umax.checked_sub(from)?)
@@ -212,25 +212,27 @@ pub fn multiples(range: Num, from: u64, by: i64, bits: u32) -> Option<Num> {
     let (near, far) = (near.div_ceil(step).checked_mul(step)?, far / step * step);
     let (umin, umax) =
         if by > 0 { (from.checked_add(near)?, from + far) } else { (from - far, from.checked_sub(near)?) };
-    Num { umin, umax, ..range }.normalize(bits)
+    let mut cut = Num { umin, umax, ..*range };
+    cut.normalize(bits).then_some(cut)
 }
 
 /// What of a register a step of this width changes: its number, or its offset.
-pub fn part(reg: &Reg, width: Width) -> Option<(Num, u32)> {
+pub fn part(reg: &Reg, width: Width) -> Option<(&Num, u32)> {
     match (reg, width) {
-        (Reg::Scalar(scalar), Width::W64) => Some((scalar.wide, 64)),
-        (Reg::Scalar(scalar), Width::W32) => Some((scalar.low, 32)),
-        (Reg::Pointer(pointer), Width::W64) => Some((pointer.off, 64)),
+        (Reg::Scalar(scalar), Width::W64) => Some((&scalar.wide, 64)),
+        (Reg::Scalar(scalar), Width::W32) => Some((&scalar.low, 32)),
+        (Reg::Pointer(pointer), Width::W64) => Some((&pointer.off, 64)),
         _ => None,
     }
 }
 
-/// Sets that part; `None`: it contradicts the rest.
-pub fn with_part(reg: Reg, width: Width, part: Num) -> Option<Reg> {
-    match (reg, width) {
-        (Reg::Scalar(scalar), Width::W64) => Scalar { wide: part, ..scalar }.synced().map(Reg::Scalar),
-        (Reg::Scalar(scalar), Width::W32) => Scalar { low: part, ..scalar }.synced().map(Reg::Scalar),
-        (Reg::Pointer(pointer), Width::W64) => Some(Reg::Pointer(Pointer { off: part, ..pointer })),
-        _ => None,
+/// Sets that part; false: it contradicts the rest.
+pub fn set_part(reg: &mut Reg, width: Width, part: &Num) -> bool {
+    match (&mut *reg, width) {
+        (Reg::Scalar(scalar), Width::W64) => scalar.wide = *part,
+        (Reg::Scalar(scalar), Width::W32) => scalar.low = *part,
+        (Reg::Pointer(pointer), Width::W64) => pointer.off = *part,
+        _ => return false,
     }
+    if let Reg::Scalar(scalar) = reg { scalar.sync() } else { true }
 }

@@ -1,5 +1,6 @@
 //! Measures the engine against its peers and native code; prints tables and writes the figures as JSON, a page with the
-//! tables, and a plot. `engine-bench count` counts the processor's instructions instead: they are the same under any load.
+//! tables, and a plot. `engine-bench count` counts the processor's instructions instead: they are the same under any load. `engine-bench interpreter` prints the
+//! interpreter's nanoseconds for each kernel, of a build with other settings.
 #![allow(clippy::cast_precision_loss, reason = "nanoseconds and places in a plot")]
 #[path = "../../../bpf-runtime/tests/common/asm.rs"]
 #[allow(clippy::unwrap_used, reason = "the kernels are constants, which each run assembles")]
@@ -30,17 +31,29 @@ fn main() -> Result<()> {
     {
         return count::count(rest);
     }
-    let [json, docs, programs] = arguments.as_slice() else {
-        bail!("usage: engine-bench FIGURES.json DOCS TEXT-SIZE-PROGRAMS, or: engine-bench count")
+    if let [mode] = arguments.as_slice()
+        && mode == "interpreter"
+    {
+        for kernel in kernels::all() {
+            println!("{}", measure::interpreter(&kernel)?);
+        }
+        return Ok(());
+    }
+    let [json, docs, programs, small_programs, small] = arguments.as_slice() else {
+        bail!(
+            "usage: engine-bench FIGURES.json DOCS TEXT-SIZE-PROGRAMS SMALL-ONES SMALL-ENGINE-BENCH, or: engine-bench \
+             count, or: engine-bench interpreter"
+        )
     };
     let (json, docs) = (Path::new(json), Path::new(docs));
-    let text = text::measure(Path::new(programs))?;
+    let text = [text::measure(Path::new(programs))?, text::measure(Path::new(small_programs))?];
+    let small_ns = measure::interpreter_of(Path::new(small))?;
     let mut kernels = vec![];
     for kernel in kernels::all() {
         eprintln!("measuring {}", kernel.name);
         kernels.push(measure::measure(&kernel)?);
     }
-    let figures = Figures { kernels, cost: cost::measure()?, loops: loops::measure()?, text };
+    let figures = Figures { kernels, cost: cost::measure()?, loops: loops::measure()?, text, small_ns };
     for sheet in figures.sheets() {
         println!("{}", sheet.table());
     }

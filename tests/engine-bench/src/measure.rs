@@ -1,5 +1,5 @@
 //! Runs a kernel on all engines in turn, several times, and takes medians.
-use std::sync::atomic::AtomicU64;
+use std::{path::Path, process::Command, sync::atomic::AtomicU64};
 
 use anyhow::{Context as _, Error, Result, ensure};
 use bpf_runtime::{
@@ -157,6 +157,29 @@ pub fn with_engines<T>(kernel: &Kernel, used: impl FnOnce(Bench<'_>) -> Result<T
 /// Measures one kernel.
 pub fn measure(kernel: &Kernel) -> Result<Row> {
     with_engines(kernel, |bench| measure_all(kernel, bench))
+}
+
+/// Nanoseconds an instruction, of hypOS's interpreter alone.
+pub fn interpreter(kernel: &Kernel) -> Result<f64> {
+    with_engines(kernel, |mut bench| {
+        let (mut runs, mut times) = (0, vec![]);
+        for round in 0..=ROUNDS {
+            bench.memory.copy_from_slice(&bench.fresh);
+            let ns = time(&mut bench.engines[0], kernel, bench.memory, &bench.fresh, &mut runs)?;
+            if round > 0 {
+                times.push(ns / bench.instructions as f64);
+            }
+        }
+        Ok(median(times))
+    })
+}
+
+/// As `interpreter` for each kernel, by a build of this program with other settings.
+pub fn interpreter_of(program: &Path) -> Result<Vec<f64>> {
+    let named = || format!("running {} interpreter", program.display());
+    let output = Command::new(program).arg("interpreter").output().with_context(named)?;
+    ensure!(output.status.success(), "{}: {}", named(), String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout)?.lines().map(|ns| ns.parse().with_context(named)).collect()
 }
 
 fn measure_all(kernel: &Kernel, bench: Bench<'_>) -> Result<Row> {

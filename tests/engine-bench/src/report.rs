@@ -30,13 +30,22 @@ pub struct Figures {
     pub kernels: Vec<Row>,
     pub cost: Vec<f64>,
     pub loops: Vec<loops::Row>,
-    pub text: Text,
+    /// At the release's settings, and at those for size.
+    pub text: [Text; 2],
+    /// Nanoseconds of the interpreter made for size, an instruction, by kernel.
+    pub small_ns: Vec<f64>,
 }
 
 impl Figures {
     /// The tables.
     pub fn sheets(&self) -> [Sheet; 4] {
-        [kernels(&self.kernels), costs(&self.cost), verification(&self.loops), texts(self.text)]
+        [kernels(&self.kernels), costs(&self.cost), verification(&self.loops), self.texts()]
+    }
+
+    fn texts(&self) -> Sheet {
+        let rows = self.kernels.iter().zip(&self.small_ns);
+        let slower: Vec<_> = rows.map(|(row, small)| (row.kernel, row.per_instruction(0), *small)).collect();
+        texts(self.text, &slower)
     }
 
     /// The figures for programs.
@@ -47,13 +56,17 @@ impl Figures {
         let loops: Vec<Value> = (self.loops.iter())
             .map(|(name, us)| json!({ "program": name, "turns": loops::TURNS, "us": us }))
             .collect();
-        let Text { verifier, interpreter, helpers, all } = self.text;
-        let text = json!({
-            "verifier": verifier, "interpreter": interpreter, "helpers_and_maps": helpers, "all": all
-        });
+        let [release, small] =
+            self.text.map(|Text { verifier, log, interpreter, outlined, helpers, all }| {
+                json!({
+                    "verifier": verifier, "log": log, "interpreter": interpreter, "outlined": outlined,
+                    "helpers_and_maps": helpers, "all": all
+                })
+            });
         let value = json!({
             "rounds": ROUNDS, "kernels": kernels, "ns_to_prepare_an_instruction": cost,
-            "verification": loops, "aarch64_text_bytes": text,
+            "verification": loops, "aarch64_text_bytes": { "release": release, "small": small },
+            "small_interpreter_ns_per_instruction": self.small_ns,
         });
         Ok(serde_json::to_string_pretty(&value)? + "\n")
     }
@@ -147,24 +160,38 @@ fn verification(rows: &[loops::Row]) -> Sheet {
     sheet
 }
 
-fn texts(Text { verifier, interpreter, helpers, all }: Text) -> Sheet {
+fn texts([release, small]: [Text; 2], slower: &[(&str, f64, f64)]) -> Sheet {
+    let speed: Vec<String> =
+        slower.iter().map(|(kernel, fast, slow)| format!("{kernel} {:.1}", slow / fast)).collect();
     let mut sheet = Sheet::new(
         "Text on aarch64",
-        "Bytes of machine code in a program for aarch64 that holds nothing but verifier and interpreter, at the \
-         settings of the release, by symbol; what was inlined counts where it ended.",
-        ["part", "bytes", "limit"],
+        &format!(
+            "Bytes of machine code in a program for aarch64 that holds nothing but verifier and interpreter, at the \
+             settings of the release and of the profile `small` (opt-level z, the interpreter one loop over decoded \
+             instructions), by symbol; what was inlined counts where it ended. The limits are for `small`. How many \
+             times as long its interpreter takes, on this machine: {}.",
+            speed.join(", ")
+        ),
+        ["part", "release", "small", "limit"],
     );
-    let both = verifier + interpreter;
+    let all = |part: fn(&Text) -> u64| [part(&release), part(&small)];
     for (part, bytes, limit) in [
-        ("interpreter: decoding, preparation, instructions, checks", interpreter, Some(TEXT[0])),
-        ("verifier", verifier, None),
-        ("verifier and interpreter", both, Some(TEXT[1])),
-        ("helpers and maps", helpers, None),
-        ("the whole program", all, None),
+        (
+            "interpreter: decoding, preparation, instructions, checks",
+            all(|text| text.interpreter),
+            Some(TEXT[0]),
+        ),
+        ("verifier: proof", all(|text| text.verifier), None),
+        ("verifier: text of refusals", all(|text| text.log), None),
+        ("of either, outlined by the compiler", all(|text| text.outlined), None),
+        ("verifier and interpreter", all(Text::engine), Some(TEXT[1])),
+        ("helpers and maps", all(|text| text.helpers), None),
+        ("the whole program", all(|text| text.all), None),
     ] {
-        let missed = limit.is_some_and(|limit| bytes > limit);
+        let missed = limit.is_some_and(|limit| bytes[1] > limit);
         let limit = limit.map_or(String::new(), |limit| limit.to_string());
-        sheet.rows.push(vec![part.to_owned(), Sheet::marked(bytes.to_string(), missed), limit]);
+        let small = Sheet::marked(bytes[1].to_string(), missed);
+        sheet.rows.push(vec![part.to_owned(), bytes[0].to_string(), small, limit]);
     }
     sheet
 }

@@ -7,14 +7,25 @@ use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 /// Bytes of text.
 #[derive(Clone, Copy, Default)]
 pub struct Text {
-    /// Of the verifier.
+    /// Of the verifier's proof.
     pub verifier: u64,
+    /// Of the text of its refusals: registers, instructions, source lines.
+    pub log: u64,
     /// Of the interpreter: decoding, preparation, all instructions, checks of memory.
     pub interpreter: u64,
+    /// Of pieces that the compiler found to be equal and made once, whoever uses them.
+    pub outlined: u64,
     /// Of the helpers and the maps.
     pub helpers: u64,
     /// Of all, with what the language brings.
     pub all: u64,
+}
+
+impl Text {
+    /// Verifier and interpreter, with all that they may use of what is outlined.
+    pub const fn engine(&self) -> u64 {
+        self.verifier + self.log + self.interpreter + self.outlined
+    }
 }
 
 /// The figures of the program that holds interpreter and verifier.
@@ -26,12 +37,23 @@ pub fn measure(programs: &Path) -> Result<Text> {
     let mut text = Text { all: section.size(), ..Text::default() };
     for symbol in file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text) {
         let name = rustc_demangle::demangle(symbol.name()?).to_string().replace("..", "::");
+        let size = symbol.size();
+        if name.starts_with("OUTLINED_FUNCTION") {
+            text.outlined += size;
+        }
         let Some((_, path)) = name.split_once("bpf_runtime::") else { continue };
+        let shows = name.contains("core::fmt::");
         let mut path = path.split("::");
         match (path.next(), path.next()) {
-            (Some("map"), _) | (Some("interp"), Some("helpers" | "print")) => text.helpers += symbol.size(),
-            (Some("interp" | "isa"), _) => text.interpreter += symbol.size(),
-            (Some("verifier"), _) => text.verifier += symbol.size(),
+            (Some("map"), _) | (Some("interp"), Some("helpers" | "print")) => text.helpers += size,
+            (Some("bundle"), _)
+            | (Some("isa"), Some("disasm"))
+            | (Some("verifier"), Some("log" | "refusal")) => {
+                text.log += size;
+            }
+            (Some("verifier" | "isa"), _) if shows => text.log += size,
+            (Some("verifier" | "helper" | "hook"), _) => text.verifier += size,
+            (Some("interp" | "isa"), _) => text.interpreter += size,
             _ => {}
         }
     }

@@ -83,6 +83,37 @@ impl Entries<'_> {
         matches!(self.map.spec().kind, Array | PercpuArray | ProgArray | DevMap | CpuMap | XskMap)
     }
 
+    fn is_trie(&self) -> bool {
+        self.map.spec().kind == MapKind::LpmTrie
+    }
+
+    /// The key that an entry has; of a trie, without the bits that do not count. `None`: it counts more than it has.
+    fn stored(&self, key: &[u8]) -> Option<Vec<u8>> {
+        let mut stored = key.to_vec();
+        if self.is_trie() {
+            let (bits, all) = (bits(key), 8 * (key.len() - 4));
+            for bit in bits..all {
+                stored[4 + bit / 8] &= !(0x80 >> (bit % 8));
+            }
+            return (bits <= all).then_some(stored);
+        }
+        Some(stored)
+    }
+
+    /// The value that a key finds: in a trie that of the longest entry which the key begins with.
+    fn found(&self, key: &[u8]) -> Option<&Vec<u8>> {
+        let key = self.stored(key)?;
+        if !self.is_trie() {
+            return self.entries.get(&key);
+        }
+        let bit = |key: &[u8], at: usize| key[4 + at / 8] >> (7 - at % 8) & 1;
+        let begins = |entry: &[u8]| {
+            bits(entry) <= bits(&key) && (0..bits(entry)).all(|at| bit(entry, at) == bit(&key, at))
+        };
+        let entries = self.entries.iter().filter(|(entry, _)| begins(entry));
+        entries.max_by_key(|(entry, _)| bits(entry)).map(|(_, value)| value)
+    }
+
     /// Whether entries go by themselves.
     fn forgets(&self) -> bool {
         matches!(self.map.spec().kind, MapKind::LruHash | MapKind::LruPercpuHash)
@@ -90,7 +121,11 @@ impl Entries<'_> {
 
     fn step(&mut self, [what, index, seed, flags]: [u8; 4]) {
         let (mut key, mut value) = self.empty();
-        key[0] = index;
+        if self.is_trie() {
+            prefix(&mut key, index, flags >> 2);
+        } else {
+            key[0] = index;
+        }
         value.fill(seed);
         match what % 3 {
             0 => {
@@ -100,6 +135,7 @@ impl Entries<'_> {
             }
             1 => {
                 let done = self.map.delete(key.as_slice().into());
+                let Some(key) = self.stored(&key) else { return assert_eq!(done, Err(Errno::EINVAL)) };
                 let had = if self.is_array() { None } else { self.entries.remove(&key) };
                 match had {
                     None if self.is_array() => assert_eq!(done, Err(Errno::EINVAL)),
@@ -113,16 +149,16 @@ impl Entries<'_> {
 
     fn updated(&mut self, key: &[u8], value: &[u8], flags: u64, done: Result<(), Errno>) {
         let spec = *self.map.spec();
+        let Some(stored) = self.stored(key) else { return assert_eq!(done, Err(Errno::EINVAL)) };
+        let is_there = self.entries.contains_key(&stored);
         let room = self.entries.len() < spec.max_entries as usize;
         let expected = match flags {
             ANY | NOEXIST | EXIST if self.is_array() && u32::from(key[0]) >= spec.max_entries => {
                 Err(Errno::E2BIG)
             }
-            NOEXIST if self.is_array() || self.entries.contains_key(key) => Err(Errno::EEXIST),
-            EXIST if !self.is_array() && !self.entries.contains_key(key) => Err(Errno::ENOENT),
-            ANY | NOEXIST if !self.is_array() && !self.entries.contains_key(key) && !room => {
-                Err(Errno::E2BIG)
-            }
+            NOEXIST if self.is_array() || is_there => Err(Errno::EEXIST),
+            EXIST if !self.is_array() && !is_there => Err(Errno::ENOENT),
+            ANY | NOEXIST if !self.is_array() && !is_there && !room => Err(Errno::E2BIG),
             ANY | NOEXIST | EXIST => Ok(()),
             _ => Err(Errno::EINVAL),
         };
@@ -132,7 +168,7 @@ impl Entries<'_> {
             "{spec:?}: update {key:?}, flags {flags}: {done:?} in place of {expected:?}"
         );
         if done.is_ok() {
-            self.entries.insert(key.into(), value.into());
+            self.entries.insert(stored, value.into());
             assert!(self.map.lookup(key.into()).is_some(), "what was put in is there");
         }
     }
@@ -144,13 +180,26 @@ impl Entries<'_> {
             let value = self.map.value(entry).expect("an entry has a value");
             value.read(0, &mut held).expect("it is as long as it is");
         }
-        match (entry, self.entries.get(key)) {
+        match (entry, self.found(key)) {
             (Some(_), Some(value)) => assert_eq!(&held, value),
             (Some(_), None) => assert!(self.is_array() && held.iter().all(|byte| *byte == 0)),
             (None, Some(_)) => assert!(self.forgets()),
             (None, None) => assert!(!self.is_array() || u32::from(key[0]) >= self.map.spec().max_entries),
         }
     }
+}
+
+/// The bits of a trie's key that count.
+fn bits(key: &[u8]) -> usize {
+    u32::from_le_bytes([key[0], key[1], key[2], key[3]]) as usize
+}
+
+/// Makes a trie's key: so many bits, one too many at most, of one of four patterns that begin alike.
+fn prefix(key: &mut [u8], length: u8, pattern: u8) {
+    let (count, data) = key.split_at_mut(4);
+    let most = 8 * data.len() as u32 + 1;
+    count.copy_from_slice(&(u32::from(length) % (most + 1)).to_le_bytes());
+    data.fill([0xff, 0xf0, 0xf7, 0x0f][usize::from(pattern) % 4]);
 }
 
 /// A ring, and the records that wait in it.

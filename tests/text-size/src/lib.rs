@@ -4,12 +4,13 @@
 
 use core::{
     alloc::{GlobalAlloc, Layout},
+    hint::black_box,
     sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
 };
 
 use bpf_runtime::{
-    interp::{Env, Program, Workspace},
-    map::Map,
+    interp::{Env, Outcome, Program, ProgramError, Trap, Workspace},
+    map::{Map, MapError},
 };
 use shm::Shm;
 
@@ -70,10 +71,23 @@ impl Env for World {
     }
 }
 
+type Run = for<'r> fn(
+    &'r mut Workspace<'static>,
+    &'r Program,
+    &'r [u8],
+    &'r [Map<'static>],
+    &'r mut World,
+    u64,
+) -> Result<Outcome, Trap>;
+
 /// Runs a program from memory.
 pub fn run() {
-    let (Ok(program), Ok(map)) = (Program::from_shm(memory()), Map::open(memory())) else { return };
+    // Called by addresses that the compiler does not know, the engine's functions keep their symbols.
+    let load: fn(Shm<'static>) -> Result<Program, ProgramError> = Program::from_shm;
+    let open: fn(Shm<'static>) -> Result<Map<'static>, MapError> = Map::open;
+    let run: Run = Workspace::run;
+    let (Ok(program), Ok(map)) = (black_box(load)(memory()), black_box(open)(memory())) else { return };
     let context = WORDS[3].load(Relaxed).to_le_bytes();
-    let outcome = Workspace::default().run(&program, &context, &[map], &mut World, 1000);
+    let outcome = black_box(run)(&mut Workspace::default(), &program, &context, &[map], &mut World, 1000);
     WORDS[4].store(outcome.map_or(0, |outcome| outcome.r0), Relaxed);
 }

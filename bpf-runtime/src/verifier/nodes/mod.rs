@@ -6,7 +6,10 @@ use alloc::vec::Vec;
 
 pub use ends::{EXIT, Ends, KINDS, NEST, ends, later, turn_of, way_out_of};
 
-use super::{budget::Budget, reason::Reason};
+use super::{
+    budget::Budget,
+    reason::{Reason, Refused, Why},
+};
 
 /// Nodes' numbers; `NONE` for none.
 pub type NodeId = u32;
@@ -75,9 +78,9 @@ pub struct Nodes {
 }
 
 impl Nodes {
-    pub fn new(points: usize) -> Result<Self, Reason> {
+    pub fn new(points: usize) -> Result<Self, Refused> {
         let mut heads = Vec::new();
-        heads.try_reserve_exact(points).map_err(|_| Reason::OutOfMemory)?;
+        heads.try_reserve_exact(points).map_err(|_| Refused)?;
         heads.resize(points, NONE);
         Ok(Self { all: Vec::new(), heads, free: NONE, longest: 0, endless: None })
     }
@@ -119,12 +122,13 @@ impl Nodes {
         depth: usize,
         guess: &[u8],
         budget: &mut Budget,
-    ) -> Result<(), Reason> {
-        let node = self.get(id).ok_or(Reason::Internal("loop"))?;
+        why: &Why,
+    ) -> Result<(), Refused> {
+        let node = self.get(id).ok_or_else(|| why.refuse(Reason::Internal("loop")))?;
         budget.give(node.packed.len());
         budget.take(guess.len())?;
         node.packed.clear();
-        node.packed.try_reserve_exact(guess.len()).map_err(|_| Reason::OutOfMemory)?;
+        node.packed.try_reserve_exact(guess.len()).map_err(|_| Refused)?;
         node.packed.extend_from_slice(guess);
         (node.open, node.after, node.depth) = (1, [0; KINDS], depth);
         Ok(())

@@ -4,7 +4,7 @@ use super::super::{
     natural::Step,
     num::ones,
     value::{Base, Reg},
-    widen::{Marks, counted, multiples, part, times, with_part},
+    widen::{Marks, counted, multiples, part, set_part, times},
 };
 use crate::{
     hook::MAX_PACKET_BYTES,
@@ -38,28 +38,33 @@ impl Explorer<'_> {
         marks
     }
 
-    /// The step that counts the turns best, if the guess that the state holds is right. It has to be one that is
-    /// compared when states are: what nothing depends on is not proven to stay in its range.
-    pub(super) fn counter(&self) -> Option<(Step, u64)> {
-        let inner = self.current()?;
-        let natural = &self.naturals[inner.natural];
+    /// The step that counts the turns best, by its index, and their number, if the guess that the state holds is right. It
+    /// has to be one that is compared when states are: what nothing depends on is not proven to stay in its range.
+    pub(super) fn counter(&self) -> Option<(usize, u64)> {
+        let natural = &self.naturals[self.current()?.natural];
         let live = self.live.before(natural.head);
-        let steps = natural.steps.iter().filter(|step| {
-            let is_pointer = matches!(self.state.peek(step.register), Reg::Pointer(_));
-            let sets = if is_pointer { live.regs } else { live.regs & live.precise };
-            step.compared && sets >> step.register & 1 != 0
-        });
-        let turns = steps.filter_map(|step| {
-            let (range, bits) = part(self.state.peek(step.register), step.width)?;
-            Some((*step, times(&range, step.by, bits)?))
-        });
-        turns.min_by_key(|(_, turns)| *turns)
+        let mut best: Option<(usize, u64)> = None;
+        for (n, step) in natural.steps.iter().enumerate() {
+            let reg = self.state.peek(step.register);
+            let sets = if let Reg::Pointer(_) = reg { live.regs } else { live.regs & live.precise };
+            if step.compared
+                && sets >> step.register & 1 != 0
+                && let Some((range, bits)) = part(reg, step.width)
+                && let Some(turns) = times(range, step.by, bits)
+                && best.is_none_or(|(_, least)| turns < least)
+            {
+                best = Some((n, turns));
+            }
+        }
+        best
     }
 
     /// Where a counter began, if it is one number, and one more step from the guess, which the state holds, does not
     /// wrap around.
-    pub(super) fn goes_on_from(&self, step: Step) -> Option<u64> {
-        let (start, bits) = part(&self.current()?.start[usize::from(step.register)], step.width)?;
+    pub(super) fn goes_on_from(&self, step: usize) -> Option<u64> {
+        let inner = self.current()?;
+        let step = &self.naturals[inner.natural].steps[step];
+        let (start, bits) = part(&inner.start[usize::from(step.register)], step.width)?;
         let (range, _) = part(self.state.peek(step.register), step.width)?;
         let is_number = matches!(self.state.peek(step.register), Reg::Scalar(_));
         let distance = step.by.unsigned_abs();
@@ -68,31 +73,33 @@ impl Explorer<'_> {
     }
 
     /// Cuts the counter's range to the numbers that it can have.
-    pub(super) fn cut_counter(&mut self, step: Step, from: u64) {
-        let reg = *self.state.peek(step.register);
-        let Some((range, bits)) = part(&reg, step.width) else { return };
-        let cut = multiples(range, from, step.by, bits).and_then(|cut| with_part(reg, step.width, cut));
-        if let Some(cut) = cut {
-            self.state.set(step.register, cut);
+    pub(super) fn cut_counter(&mut self, step: usize, from: u64) {
+        let Some(inner) = self.current() else { return };
+        let Step { register, width, by, .. } = self.naturals[inner.natural].steps[step];
+        let mut reg = *self.state.peek(register);
+        let Some((range, bits)) = part(&reg, width) else { return };
+        let Some(cut) = multiples(range, from, by, bits) else { return };
+        if set_part(&mut reg, width, &cut) {
+            self.state.set(register, reg);
         }
     }
 
     /// What the turns make of the registers that change by constants, but the one that counts them.
-    pub(super) fn count_others(&mut self, counter: Option<(Step, u64)>, replace: bool) {
-        let (Some((by, turns)), Some(inner)) = (counter, self.current()) else { return };
-        let (start, natural) = (inner.start, inner.natural);
+    pub(super) fn count_others(&mut self, counter: Option<(usize, u64)>, replace: bool) {
+        let (Some((by, turns)), Some(inner)) = (counter, self.scope.checked_sub(1)) else { return };
+        let natural = self.loops[inner].natural;
+        let counter = self.naturals[natural].steps[by].register;
         for n in 0..self.naturals[natural].steps.len() {
-            let step = self.naturals[natural].steps[n];
-            let reg = *self.state.peek(step.register);
-            let from = part(&start[usize::from(step.register)], step.width);
-            let (Some((from, bits)), Some((known, _))) = (from, part(&reg, step.width)) else { continue };
-            if step.register == by.register {
+            let Step { register, width, by, .. } = self.naturals[natural].steps[n];
+            let mut reg = *self.state.peek(register);
+            let from = part(&self.loops[inner].start[usize::from(register)], width);
+            let (Some((from, bits)), Some((known, _))) = (from, part(&reg, width)) else { continue };
+            if register == counter {
                 continue;
             }
-            let all = counted(from, step.by, turns, bits);
-            let part = if replace { Some(all) } else { known.intersect(all, bits) };
-            if let Some(reg) = part.and_then(|part| with_part(reg, step.width, part)) {
-                self.state.set(step.register, reg);
+            let mut all = counted(from, by, turns, bits);
+            if (replace || all.intersect(known, bits)) && set_part(&mut reg, width, &all) {
+                self.state.set(register, reg);
             }
         }
     }

@@ -1,12 +1,12 @@
 //! The ends of loops that are proven as a whole.
 use super::{
-    super::{budget::Budget, explore::Explorer, natural::Natural, reason::Reason},
+    super::{budget::Budget, explore::Explorer, natural::Natural, reason::Refused},
     MANY_TURNS,
 };
 
 impl Explorer<'_> {
     /// Takes note of the loops whose paths have all been walked.
-    pub fn finish_loops(&mut self) -> Result<(), Reason> {
+    pub fn finish_loops(&mut self) -> Result<(), Refused> {
         while let Some(last) = self.loops.last_mut() {
             if !last.proven && self.pending.len() == last.base + last.leaving {
                 last.proven = true;

@@ -12,10 +12,8 @@ use alloc::vec::Vec;
 
 use super::{
     explore::{Explorer, Pending},
-    natural::Step,
     nodes::{NEST, NodeId, ends, turn_of, way_out_of},
-    pack::Packer,
-    reason::Reason,
+    reason::{Reason, Refused},
     state::State,
     subsume::covers,
     unpack::unpack,
@@ -53,8 +51,8 @@ pub struct Loop {
     marks: Marks,
     /// The registers when the loop was entered.
     start: [Reg; REGISTERS],
-    /// The step that counts its turns, and their number.
-    counter: Option<(Step, u64)>,
+    /// The step that counts its turns, by its index, and their number.
+    counter: Option<(usize, u64)>,
     /// Where the counter began, if it is known and it then goes on from there without wrapping around.
     from: Option<u64>,
     #[cfg(any(test, feature = "oracle"))]
@@ -79,7 +77,7 @@ impl Explorer<'_> {
     }
 
     /// If control leaves the innermost loop: leaves what follows for when it is proven.
-    pub fn leaves(&mut self) -> Result<bool, Reason> {
+    pub fn leaves(&mut self) -> Result<bool, Refused> {
         let Some(inner) = self.current() else { return Ok(false) };
         if self.state.frames.len() != inner.frames || self.naturals[inner.natural].contains(self.at) {
             return Ok(false);
@@ -105,7 +103,7 @@ impl Explorer<'_> {
     }
 
     /// Begins to prove the loop at `self.at` as a whole, if it can be.
-    pub fn begin_loop(&mut self) -> Result<(), Reason> {
+    pub fn begin_loop(&mut self) -> Result<(), Refused> {
         let (at, outer) = (self.at, self.scope);
         let depth = self.current().map_or(1, |outer| outer.depth + 1);
         if depth > NEST || self.plan.walked.contains(&at) {
@@ -147,10 +145,10 @@ impl Explorer<'_> {
     }
 
     /// Walks the innermost loop from a guess, which the state holds and is packed in `guess`.
-    fn walk_loop(&mut self, guess: Vec<u8>, counter: Option<(Step, u64)>) -> Result<(), Reason> {
+    fn walk_loop(&mut self, guess: Vec<u8>, counter: Option<(usize, u64)>) -> Result<(), Refused> {
         let mut compared = Vec::new();
         let at = self.naturals[self.loops[self.scope - 1].natural].head;
-        if !Packer::pack(&self.state, &mut compared, |frame| self.live_in(frame, at), true)? {
+        if !self.pack(at, &mut compared, true)? {
             return Err(self.give_up());
         }
         let from = counter.and_then(|(step, _)| self.goes_on_from(step));
@@ -158,14 +156,14 @@ impl Explorer<'_> {
         inner.from = from;
         self.budget.give(inner.guess.len() + inner.compared.len());
         self.budget.take(guess.len() + compared.len())?;
-        self.nodes.begin_loop(inner.node, inner.depth, &compared, &mut self.budget)?;
+        self.nodes.begin_loop(inner.node, inner.depth, &compared, &mut self.budget, self.why)?;
         (inner.guess, inner.compared, inner.counter) = (guess, compared, counter);
         (self.at, self.parent, self.since) = (at, inner.node, 0);
         Ok(())
     }
 
     /// A path came back to the innermost loop's head. It ends there, or the loop is walked anew; true: it ended.
-    pub fn turn(&mut self) -> Result<bool, Reason> {
+    pub fn turn(&mut self) -> Result<bool, Refused> {
         let at = self.at;
         let counter = self.loops[self.scope - 1].counter;
         self.count_others(counter, false);
@@ -173,7 +171,7 @@ impl Explorer<'_> {
             self.cut_counter(step, from);
         }
         let mut packed = Vec::new();
-        Packer::pack(&self.state, &mut packed, |frame| self.live_in(frame, at), true)?;
+        self.pack(at, &mut packed, true)?;
         let inner = &mut self.loops[self.scope - 1];
         if covers(&inner.compared, &packed) {
             let end = ends(turn_of(inner.depth), self.since);
@@ -187,7 +185,7 @@ impl Explorer<'_> {
         let none = Marks::default();
         let marks = if inner.guesses > MARKED_GUESSES { &none } else { &inner.marks };
         let mut guess = State::new()?;
-        unpack(&inner.guess, &mut guess)?;
+        unpack(&inner.guess, &mut guess, self.why)?;
         widen(&mut guess, &self.state, marks)?;
         (inner.leaving, inner.proven) = (0, false);
         let (number, base) = (inner.number, inner.base);
@@ -216,7 +214,7 @@ impl Explorer<'_> {
         let guess = self.packed_here(at)?;
         let before = &self.loops[self.scope - 1].compared;
         let mut compared = Vec::new();
-        Packer::pack(&self.state, &mut compared, |frame| self.live_in(frame, at), true)?;
+        self.pack(at, &mut compared, true)?;
         if !covers(&compared, before) {
             return Err(self.give_up());
         }
@@ -225,8 +223,8 @@ impl Explorer<'_> {
     }
 
     /// This loop is walked turn by turn, in a new attempt.
-    fn give_up(&mut self) -> Reason {
+    fn give_up(&mut self) -> Refused {
         self.given_up = self.current().map(|inner| self.naturals[inner.natural].head);
-        Reason::Internal("a loop is given up")
+        self.why.refuse(Reason::Internal("a loop is given up"))
     }
 }
