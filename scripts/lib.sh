@@ -42,8 +42,16 @@ use_board() {
   images=target/images/$board_id${installed:+-installed}
   device=$CARGO_TARGET_DIR${installed:+/installed}
   run_dir=${HYPOS_RUN:-target/run}/$board_id
-  # Where the kernel's settings have the size of the memory, it is that for good.
-  fixed_memory=$(sed -n 's/^#define CONFIG_QEMU_RAM_MB (\([0-9]*\))$/\1/p' "$board/autoconf.h")
+}
+
+# Sets memory to the MiB that the board is started with, and fixed_memory where its kernel is built for just so many: by its
+# settings, or as kernel-config found it in an installed one, of which there are images.
+use_memory() {
+  if [ -n "$installed" ]; then
+    fixed_memory=$(cat "$images/memory" 2>/dev/null || true)
+  else
+    fixed_memory=$(sed -n 's/^#define CONFIG_QEMU_RAM_MB (\([0-9]*\))$/\1/p' "$board/autoconf.h")
+  fi
   memory=${fixed_memory:-64}
 }
 
@@ -56,6 +64,7 @@ make_image() { # PREFIX ROOT_TASK FOLDER
   else
     target/bin/loader-image --loader "$device/$target/release/loader" --kernel "$1/bin/kernel.elf" --user "$2" \
       --out "$3/image.bin"
+    if [ -f "$1/memory" ]; then cp "$1/memory" "$3/"; fi
   fi
 }
 

@@ -16,6 +16,7 @@ pub enum Errno {
     EEXIST = 17,
     EINVAL = 22,
     ENOSPC = 28,
+    EAFNOSUPPORT = 97,
 }
 
 impl Errno {
@@ -39,6 +40,7 @@ impl core::fmt::Display for Errno {
             Self::EEXIST => "exists already (EEXIST)",
             Self::EINVAL => "invalid argument (EINVAL)",
             Self::ENOSPC => "no space left (ENOSPC)",
+            Self::EAFNOSUPPORT => "unknown address family (EAFNOSUPPORT)",
         })
     }
 }

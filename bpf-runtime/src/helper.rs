@@ -26,6 +26,8 @@ pub enum Arg {
     MemOrNull,
     /// Memory that the helper writes; its length is the next argument.
     OutMem,
+    /// Memory that the helper reads and then writes; its length is the next argument.
+    InOutMem,
     /// The length of the memory in the argument before: at least 1.
     Size,
     /// The length of the memory in the argument before: may be 0.
@@ -38,6 +40,13 @@ pub enum Arg {
     Record,
     /// Not looked at by the verifier: what is printed.
     Printed,
+}
+
+impl Arg {
+    /// Whether it is the length of the memory in the argument before.
+    pub const fn is_length(&self) -> bool {
+        matches!(self, Self::Size | Self::SizeOrZero)
+    }
 }
 
 /// What r0 is afterwards.
@@ -111,6 +120,7 @@ pub mod number {
     pub const XDP_ADJUST_META: u32 = 54;
     pub const XDP_ADJUST_TAIL: u32 = 65;
     pub const SKB_LOAD_BYTES_RELATIVE: u32 = 68;
+    pub const FIB_LOOKUP: u32 = 69;
     pub const RINGBUF_OUTPUT: u32 = 130;
     pub const RINGBUF_RESERVE: u32 = 131;
     pub const RINGBUF_SUBMIT: u32 = 132;
@@ -224,6 +234,12 @@ pub const HELPERS: &[Helper] = &[
         &[Arg::Context, Arg::Scalar, Arg::OutMem, Arg::Size, Arg::Scalar],
         &[SOCKET],
     ),
+    of_hooks(
+        number::FIB_LOOKUP,
+        "fib_lookup",
+        &[Arg::Context, Arg::InOutMem, Arg::Size, Arg::Scalar],
+        &[XDP],
+    ),
     // The clock does not stop: the time since boot is the time of `ktime_get_ns`.
     helper(number::KTIME_GET_BOOT_NS, "ktime_get_boot_ns", &[], Ret::Scalar),
     helper(
@@ -292,8 +308,10 @@ mod tests {
     fn lengths_follow_memory() {
         for helper in HELPERS {
             for (i, arg) in helper.args.iter().enumerate() {
-                let is_size = matches!(arg, Arg::Size | Arg::SizeOrZero);
-                let memory = |arg| matches!(arg, Arg::Mem | Arg::MemOrNull | Arg::PrintArgs | Arg::OutMem);
+                let is_size = arg.is_length();
+                let memory = |arg| {
+                    matches!(arg, Arg::Mem | Arg::MemOrNull | Arg::PrintArgs | Arg::OutMem | Arg::InOutMem)
+                };
                 let after_mem = i > 0 && memory(helper.args[i - 1]);
                 assert_eq!(is_size, after_mem, "{} argument {}", helper.name, i + 1);
                 let of_map = matches!(arg, Arg::MapKey | Arg::MapValue);

@@ -4,7 +4,8 @@ mod common;
 use std::sync::atomic::AtomicU64;
 
 use bpf_runtime::{
-    interp::{Packet, Program, run_on_packet},
+    hook::Hook,
+    interp::{Code, Outcome, Packet, Program, run_on_packet},
     map::{ANY, Map, MapKind, MapSpec},
     verifier::{Limits, Unit, verify},
 };
@@ -26,16 +27,27 @@ fn run(name: &str, text: &str, packet: &[u8]) -> (i64, Vec<u8>, Vec<u8>) {
     let words: Vec<_> = (0..DEVICES.memory_bytes().div_ceil(8)).map(|_| AtomicU64::new(0)).collect();
     let map = Map::create(Shm::from_words(&words), &DEVICES).expect("enough memory");
     map.update((&2_u32.to_le_bytes()).into(), (&7_u32.to_le_bytes()).into(), ANY).expect("there is room");
+    let program = Program::new(&code).expect("it was accepted");
+    let prepared = run_form(&program, hook, packet, map);
+    assert_eq!(prepared, run_form(code.as_slice(), hook, packet, map), "the interpreter's two forms\n{text}");
+    let (outcome, metadata, packet) = prepared;
+    (outcome.r0 as i64, metadata, packet)
+}
+
+/// Runs one form of a program.
+fn run_form(
+    code: &(impl Code + ?Sized),
+    hook: &Hook,
+    packet: &[u8],
+    map: Map<'_>,
+) -> (Outcome, Vec<u8>, Vec<u8>) {
     let mut buffer = vec![0xee; ROOM];
     buffer.extend(packet);
     buffer.extend([0xee; ROOM]);
     let mut context = vec![0; hook.context_size as usize];
     let mut place = Packet::new(&mut buffer, ROOM, packet.len()).expect("it fits");
-    let program = Program::new(&code).expect("it was accepted");
-    let outcome =
-        run_on_packet(&program, (hook, &mut context), &mut place, &[map], &mut World::default(), 1000);
-    let r0 = outcome.expect("it was accepted").r0 as i64;
-    (r0, place.metadata().to_vec(), place.bytes().to_vec())
+    let outcome = run_on_packet(code, (hook, &mut context), &mut place, &[map], &mut World::default(), 1000);
+    (outcome.expect("it was accepted"), place.metadata().to_vec(), place.bytes().to_vec())
 }
 
 fn xdp(text: &str) -> (i64, Vec<u8>, Vec<u8>) {
@@ -136,6 +148,36 @@ fn packets_are_redirected_where_something_is_set() {
         (answer("r1 = 3\nr2 = 0\ncall redirect\n"), answer("r1 = 3\nr2 = 1\ncall redirect\n")),
         (4, 0)
     );
+}
+
+#[test]
+fn legacy_loads_take_big_endian_numbers_or_end_the_program() {
+    let packet: Vec<u8> = (0..20).collect();
+    let run = |text: &str| run("socket", &format!("r6 = r1\n{text}\nr0 += 1\nexit\n"), &packet).0;
+    let absolute = |op: u8, at: i32| run(&format!(".insn op={op:#x} imm={at}"));
+    let (byte, half, word) = (0x30, 0x28, 0x20);
+    assert_eq!([absolute(byte, 19), absolute(half, 18), absolute(word, 16)], [0x14, 0x1214, 0x1011_1214]);
+    // One byte beyond the end, and before the start: the addition is not reached.
+    assert_eq!([absolute(byte, 20), absolute(half, 19), absolute(word, 17), absolute(byte, -1)], [0; 4]);
+    // From the network header on (SKF_NET_OFF), from the link layer's (SKF_LL_OFF).
+    assert_eq!([absolute(byte, -0x10_0000), absolute(half, -0x20_0000 + 2)], [15, 0x0204]);
+    assert_eq!([absolute(byte, -0x10_0000 + 6), absolute(byte, i32::MIN), absolute(byte, i32::MAX)], [0; 3]);
+    let indexed = |register: i64, at: i32| run(&format!("r7 = {register}\n.insn op=0x50 src=7 imm={at}"));
+    assert_eq!([indexed(3, 4), indexed(-1, 4), indexed(4, -4)], [8, 4, 1]);
+    assert_eq!([indexed(16, 4), indexed(i64::from(i32::MAX), 1)], [0; 2]);
+}
+
+#[test]
+fn no_route_is_known() {
+    let lookup = |family: u8, bytes: u32, flags: u32| {
+        let fill = [8, 16, 24, 32, 40, 48, 56, 64].map(|at| format!("*(u64 *)(r10 - {at}) = 0")).join("\n");
+        answer(&format!(
+            "{fill}\n*(u8 *)(r10 - 64) = {family}\nr1 = r6\nr2 = r10\nr2 += -64\nr3 = {bytes}\nr4 = {flags}\ncall fib_lookup\n"
+        ))
+    };
+    // BPF_FIB_LKUP_RET_NOT_FWDED; EAFNOSUPPORT, and EINVAL for what is too short or a flag that there is not.
+    assert_eq!([lookup(2, 64, 0), lookup(10, 64, 1), lookup(1, 64, 0)], [4, 4, -97]);
+    assert_eq!([lookup(2, 63, 0), lookup(2, 64, 64)], [-22; 2]);
 }
 
 #[test]

@@ -174,6 +174,11 @@ impl<'c, 'a, E: Env + ?Sized> Machine<'c, 'a, E> {
                     next = relative(at, off.into());
                 }
             }
+            Op::LoadPacket { size, index, off } => {
+                if !self.load_legacy(size, index, off)? {
+                    return Ok(self.leave());
+                }
+            }
             Op::CallHelper { number } => self.regs[0] = self.call_helper(number)?,
             Op::CallLocal { off } => {
                 next = self.enter(next, relative(at, off)).ok_or(TrapReason::CallDepth)?;

@@ -5,6 +5,7 @@ use crate::{
     errno::Errno,
     helper::number,
     hook::{Field, Holds, Hook, MAX_PACKET_BYTES},
+    isa::Size,
     map::MapKind,
 };
 
@@ -13,6 +14,16 @@ use crate::{
 pub(super) const WINDOW: u32 = 1 << 30;
 /// No packet is made shorter: `ETH_HLEN`.
 const ETHERNET_BYTES: usize = 14;
+/// Offsets of legacy loads that count from the network header on, and from the link layer's, with which the packet begins
+/// (`SKF_NET_OFF`, `SKF_LL_OFF`, `include/uapi/linux/filter.h`).
+const NET_OFF: i32 = -0x10_0000;
+const LL_OFF: i32 = -0x20_0000;
+/// `struct bpf_fib_lookup`, its families, the flags of a look-up, and `BPF_FIB_LKUP_RET_NOT_FWDED`.
+const FIB_LOOKUP_BYTES: u32 = 64;
+const AF_INET: u64 = 2;
+const AF_INET6: u64 = 10;
+const FIB_LOOKUP_FLAGS: u32 = 0x3f;
+const NOT_FORWARDED: u64 = 4;
 /// Bytes of metadata at most: Linux's limit, as the number of 32-bit words fits its descriptors.
 const MAX_META_BYTES: usize = 252;
 /// `XDP_ABORTED` and `XDP_REDIRECT`.
@@ -170,6 +181,7 @@ impl<E: Env + ?Sized> Machine<'_, '_, E> {
             number::REDIRECT => return Ok(if r2 == 0 { REDIRECTED } else { ABORTED }),
             number::REDIRECT_MAP => return self.redirect_by(r1, r2, r3),
             number::CSUM_DIFF => return self.checksum_difference(),
+            number::FIB_LOOKUP => return self.route(r2, r3, r4),
             _ => return Err(TrapReason::NoFunction),
         };
         self.context.show();
@@ -190,6 +202,40 @@ impl<E: Env + ?Sized> Machine<'_, '_, E> {
         let entry = map.lookup((&(key as u32).to_le_bytes()).into());
         let set = flags & BROADCAST != 0 || entry.is_some_and(|entry| is_set(map, entry));
         Ok(if set { REDIRECTED } else { flags & ACTIONS })
+    }
+
+    /// `bpf_fib_lookup` where no route is known: as Linux answers with an empty table (`net/core/filter.c`).
+    fn route(&self, parameters: u64, bytes: u64, flags: u64) -> Result<u64, TrapReason> {
+        self.bytes(parameters, bytes as u32 as usize)?;
+        if (bytes as u32) < FIB_LOOKUP_BYTES || flags as u32 & !FIB_LOOKUP_FLAGS != 0 {
+            return Ok(Errno::EINVAL.to_r0());
+        }
+        Ok(match self.load(parameters, 1)? {
+            AF_INET | AF_INET6 => NOT_FORWARDED,
+            _ => Errno::EAFNOSUPPORT.to_r0(),
+        })
+    }
+
+    /// A legacy load, big-endian, into r0; `false`: the packet is too short, r0 is 0 and the function ends.
+    pub(super) fn load_legacy(
+        &mut self,
+        size: Size,
+        index: Option<u8>,
+        off: i32,
+    ) -> Result<bool, TrapReason> {
+        let network = self.network().ok_or(TrapReason::Code)?;
+        // In 32 bits, as `bpf_skb_load_helper_32` takes it.
+        let offset = index.map_or(0, |register| self.reg(register) as i32).wrapping_add(off);
+        let from = match offset {
+            0.. => u32::try_from(offset).ok(),
+            NET_OFF.. => (offset - NET_OFF).checked_add_unsigned(ETHERNET_BYTES as u32).map(|at| at as u32),
+            _ => u32::try_from(offset - LL_OFF).ok(),
+        };
+        let range = from.and_then(|from| network.range(from.into(), size.bytes() as u64));
+        let bytes = range.and_then(|range| network.buffer.get(range));
+        let value = bytes.map(|bytes| bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)));
+        self.regs[0] = value.unwrap_or(0);
+        Ok(value.is_some())
     }
 
     /// Copies from the packet to the program's memory, which is zeroed if the packet is too short.

@@ -18,7 +18,7 @@ pub enum Malformed {
     CutLddw,
     /// A call of a kernel function, by its BTF id.
     KernelFunction,
-    /// A legacy packet access, `BPF_ABS` or `BPF_IND`.
+    /// A legacy packet access, `BPF_ABS` or `BPF_IND`, where there is no packet.
     LegacyPacket,
 }
 
@@ -42,8 +42,7 @@ impl core::fmt::Display for Malformed {
 /// it by [`Op::slots`].
 ///
 /// # Errors
-/// The encoding is not one of RFC 9669 (or a legacy packet access or a kernel function call), or `at` lies
-/// outside.
+/// The encoding is not one of RFC 9669 (or a kernel function call), or `at` lies outside.
 pub fn decode(code: &[Insn], at: usize) -> Result<Op, Malformed> {
     decode_pair(*code.get(at).ok_or(Malformed::CutLddw)?, || code.get(at + 1).copied())
 }
@@ -98,7 +97,12 @@ pub(crate) fn decode_into<C: Consumer>(
         return consumer.refuse(broken(insn, kind));
     }
     match kind {
-        Kind::Unknown | Kind::Packet => consumer.refuse(unknown(insn)),
+        Kind::Unknown => consumer.refuse(unknown(insn)),
+        Kind::Packet | Kind::PacketReg => consumer.take(Op::LoadPacket {
+            size: size(opcode),
+            index: (kind == Kind::PacketReg).then_some(src),
+            off: imm,
+        }),
         Kind::AluImm | Kind::DivideImm => {
             consumer.take(Op::Alu { op: alu(insn), width: width(opcode), dst, src: Operand::Imm(imm) })
         }
@@ -183,9 +187,8 @@ fn broken(insn: Insn, kind: Kind) -> Malformed {
 #[cold]
 #[inline(never)]
 fn unknown(insn: Insn) -> Malformed {
-    match (Kind::of(insn.op), Kind::of(insn.op & !o::X)) {
-        (Kind::Packet, _) => Malformed::LegacyPacket,
-        (_, Kind::Neg) => Malformed::Reserved("source"),
+    match Kind::of(insn.op & !o::X) {
+        Kind::Neg => Malformed::Reserved("source"),
         _ => Malformed::Opcode(insn.op),
     }
 }

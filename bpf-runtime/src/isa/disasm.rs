@@ -79,6 +79,12 @@ impl fmt::Display for Op {
             Self::Jump { test, width, dst, src, off } => {
                 write!(f, "if {}{dst} {} {} goto {off:+}", reg(width), self::test(test), Shown(src, width))
             }
+            Self::LoadPacket { size, index: None, off } => {
+                write!(f, "r0 = *(u{} *)skb[{off}]", 8 * size.bytes())
+            }
+            Self::LoadPacket { size, index: Some(index), off } => {
+                write!(f, "r0 = *(u{} *)skb[r{index} {off:+}]", 8 * size.bytes())
+            }
             Self::CallHelper { number } => match crate::helper::find(number) {
                 Some(helper) => write!(f, "call {number} ({})", helper.name),
                 None => write!(f, "call {number}"),

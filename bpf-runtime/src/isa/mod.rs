@@ -1,4 +1,4 @@
-//! The instruction set of RFC 9669 with all its conformance groups but the legacy packet loads: the 8-byte
+//! The instruction set of RFC 9669 with all its conformance groups: the 8-byte
 //! encoding, a checked decoding that refuses every encoding it does not know, and a disassembler.
 mod decode;
 mod disasm;

@@ -259,6 +259,13 @@ pub enum Op {
         src: Operand,
         off: i16,
     },
+    /// Loads from the packet of the context in r6, big-endian, into r0, or ends the function with 0 where the packet is too
+    /// short: `BPF_ABS`, and with a register that is added to the offset `BPF_IND`.
+    LoadPacket {
+        size: Size,
+        index: Option<u8>,
+        off: i32,
+    },
     /// Calls a helper by number.
     CallHelper {
         number: u32,
@@ -299,8 +306,14 @@ impl Op {
             | Self::CodeAddress { dst, .. }
             | Self::Load { dst, .. } => Some(dst),
             Self::Atomic { atomic, src, .. } => atomic.result(src),
+            Self::LoadPacket { .. } => Some(0),
             _ => None,
         }
+    }
+
+    /// Whether control may go on behind the instruction.
+    pub const fn falls_through(self) -> bool {
+        !matches!(self, Self::Goto { .. } | Self::Exit | Self::Tail)
     }
 
     /// The slot that a jump at `at` may go to besides the next one.

@@ -37,6 +37,10 @@ pub const SIZE: u8 = 0x18;
 
 /// Mode: a 64-bit immediate.
 pub const IMM: u8 = 0x00;
+/// Mode: legacy packet access.
+pub const ABS: u8 = 0x20;
+/// Mode: legacy packet access, with a register.
+pub const IND: u8 = 0x40;
 /// Mode: plain memory.
 pub const MEM: u8 = 0x60;
 /// Mode: sign-extending load.

@@ -26,6 +26,8 @@ pub(super) enum Kind {
     Unknown,
     /// A legacy packet access.
     Packet,
+    /// The same with a register.
+    PacketReg,
     AluImm,
     AluReg,
     /// A division: the offset tells whether it is signed.
@@ -70,6 +72,8 @@ static RULES: [Rule; Kind::Atomic as usize + 1] = {
     const IMM: u32 = u32::MAX;
     const fn rule(dst: u8, src: u8, off: u16, imm: u32) -> Rule { Rule { dst, src, off, imm } }
     let mut rules = [rule(FP, FP, OFF, IMM); Kind::Atomic as usize + 1];
+    rules[Kind::Packet as usize] = rule(0, 0, 0, IMM);
+    rules[Kind::PacketReg as usize] = rule(0, FP, 0, IMM);
     rules[Kind::AluImm as usize] = rule(TO, 0, 0, IMM);
     rules[Kind::AluReg as usize] = rule(TO, FP, 0, 0);
     rules[Kind::DivideImm as usize] = rule(TO, 0, 1, IMM);
@@ -109,7 +113,11 @@ impl Kind {
             o::ALU | o::ALU64 => Self::arithmetic(opcode),
             o::JMP | o::JMP32 => Self::jump(opcode),
             o::LD if opcode == o::LDDW => Self::Lddw,
-            o::LD if opcode & o::MODE == 0x20 || opcode & o::MODE == 0x40 => Self::Packet,
+            o::LD if opcode & o::SIZE != o::DW => match opcode & o::MODE {
+                o::ABS => Self::Packet,
+                o::IND => Self::PacketReg,
+                _ => Self::Unknown,
+            },
             class => match (class, opcode & o::MODE, opcode & o::SIZE) {
                 (o::LDX, o::MEM, _) | (o::LDX, o::MEMSX, o::B | o::H | o::W) => Self::Load,
                 (o::ST, o::MEM, _) => Self::StoreImm,

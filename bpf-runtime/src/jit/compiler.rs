@@ -179,6 +179,8 @@ impl<M: Machine> Compiler<'_, '_, M> {
             Op::Jump { test, width, dst, src: Operand::Imm(imm), off } => {
                 M::goto_if(self, test, width, dst, Operand::Imm(imm), self.slot(off.into())?)?;
             }
+            // No hook that has packets runs compiled programs.
+            Op::LoadPacket { .. } => return Err(Error::Malformed(self.at, Malformed::LegacyPacket)),
             Op::CallHelper { number } => match i32::try_from(u64::from(number) * 8) {
                 Ok(entry) => M::call_helper(self, number, entry)?,
                 Err(_) => self.trap(Trap::NoFunction)?,

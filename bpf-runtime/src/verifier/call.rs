@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     helper::{self, Arg, Helper, Ret},
-    isa::MAX_FRAMES,
+    hook::SOCKET,
+    isa::{MAX_FRAMES, Malformed, Size},
     map::MapKind,
 };
 
@@ -45,6 +46,35 @@ impl Explorer<'_> {
         let regs = &mut self.state.frame_mut().regs;
         regs[CLOBBERED].fill(Reg::Uninit);
         regs[0] = result;
+        Ok(())
+    }
+
+    /// A legacy packet load: a call, in all but its encoding, that may be the program's exit with 0
+    /// (`check_ld_abs` in `kernel/bpf/verifier.c`).
+    pub fn load_legacy(&mut self, size: Size, index: Option<u8>) -> Result<(), Reason> {
+        if self.unit.hook.number != SOCKET {
+            return Err(Reason::Malformed(Malformed::LegacyPacket));
+        }
+        if !matches!(self.state.reg(6)?, Reg::Pointer(Pointer { base: Base::Context, off, .. }) if off.known() == Some(0))
+        {
+            return Err(Reason::Argument {
+                helper: "legacy packet load",
+                register: 6,
+                wanted: "the context, unchanged",
+            });
+        }
+        if let Some(register) = index {
+            self.number(register)?;
+        }
+        if self.state.frames.len() != 1 {
+            return Err(Reason::LegacyLoadInFunction);
+        }
+        if !self.state.records.is_empty() {
+            return Err(Reason::Unreleased);
+        }
+        let regs = &mut self.state.frame_mut().regs;
+        regs[CLOBBERED].fill(Reg::Uninit);
+        regs[0] = Reg::Scalar(Scalar::unknown_bytes(size.bytes()));
         Ok(())
     }
 
@@ -119,6 +149,10 @@ impl Explorer<'_> {
         match memory {
             Arg::PrintArgs | Arg::MemOrNull if null && size.wide.umax == 0 => Ok(()),
             Arg::OutMem => self.filled(register, size),
+            Arg::InOutMem => {
+                self.readable(register, size.wide.umax, false)?;
+                self.filled(register, size)
+            }
             _ => self.readable(register, size.wide.umax, memory == Arg::PrintArgs),
         }
     }

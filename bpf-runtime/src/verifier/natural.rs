@@ -196,7 +196,7 @@ fn spread(set: &mut Slots, layout: &Layout, function: core::ops::Range<usize>, s
 /// Where control goes from here inside of the function.
 fn successors(layout: &Layout, at: usize) -> impl Iterator<Item = usize> {
     let op = layout.ops[at];
-    let next = !matches!(op, Op::Goto { .. } | Op::Exit | Op::Tail);
+    let next = op.falls_through();
     let jump = op.jump_target(at).and_then(|to| usize::try_from(to).ok());
     next.then_some(at + op.slots()).into_iter().chain(jump)
 }
@@ -214,7 +214,7 @@ fn writes(op: Op) -> u16 {
         | Op::CodeAddress { dst, .. }
         | Op::Load { dst, .. } => 1 << dst,
         Op::Atomic { atomic, src, .. } => atomic.result(src).map_or(0, |register| 1 << register),
-        Op::CallHelper { .. } | Op::CallLocal { .. } => 0x3f,
+        Op::CallHelper { .. } | Op::CallLocal { .. } | Op::LoadPacket { .. } => 0x3f,
         Op::CallReg { .. } => 0x3ff,
         Op::Tail | Op::Store { .. } | Op::Goto { .. } | Op::Jump { .. } | Op::Exit => 0,
     }

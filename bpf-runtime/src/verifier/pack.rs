@@ -11,7 +11,7 @@ use super::{
     reason::Reason,
     scalar::Scalar,
     state::{Frame, State},
-    value::{Base, DATA, Pointer, Reg, Word},
+    value::{Base, Pointer, Reg, Word},
 };
 
 /// Ids that are kept apart; a state with more of them loses what equal ids say.
@@ -84,19 +84,12 @@ impl<'b> Packer<'b> {
                 reg => reg,
             }
         };
-        let last = state.frames.len() - 1;
-        let any_stack = compared && !live(last).precise_stack();
-        let masked_word = |word: &Word| match word {
-            Word::Half(_) if any_stack => DATA,
-            Word::Low(Reg::Scalar(_)) if any_stack => Word::Low(Reg::unknown()),
-            word => *word,
-        };
         // A record has to stay identified even if no pointer to it is left.
         state.records.iter().for_each(|&id| (0..2).for_each(|_| packer.ids.count(id)));
         for (index, frame) in state.frames.iter().enumerate() {
             (0..frame.regs.len() - 1).for_each(|n| packer.count(masked(index, frame, n)));
             for word in &frame.stack {
-                if let Word::Low(reg) = masked_word(word) {
+                if let Word::Low(reg) = *word {
                     packer.count(reg);
                 }
             }
@@ -113,7 +106,7 @@ impl<'b> Packer<'b> {
                 packer.reg(&masked(index, frame, number))?;
             }
             packer.bytes(&[frame.stack.len() as u8])?;
-            frame.stack.iter().try_for_each(|word| packer.word(&masked_word(word)))?;
+            frame.stack.iter().try_for_each(|word| packer.word(word))?;
         }
         Ok(!packer.ids.lost)
     }

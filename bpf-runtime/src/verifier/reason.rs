@@ -75,6 +75,8 @@ pub enum Reason {
     Recursion,
     /// A tail call in a function.
     TailCallInFunction,
+    /// A legacy packet load in a function.
+    LegacyLoadInFunction,
     /// More active calls than [`MAX_FRAMES`].
     CallDepth,
     /// A register is read before it is written.
@@ -219,6 +221,9 @@ impl fmt::Display for Reason {
             Self::TailCallInFunction => {
                 f.write_str("a tail call in a function: it replaces the whole program, call it from there")
             }
+            Self::LegacyLoadInFunction => f.write_str(
+                "a legacy packet load in a function: it may end the whole program, inline the function",
+            ),
             Self::CallDepth => write!(f, "calls nest deeper than {MAX_FRAMES} frames: inline some functions"),
             Self::Uninit { register } => {
                 write!(f, "r{register} is not initialised here: set it on every path")

@@ -50,6 +50,7 @@ impl Explorer<'_> {
                 let to = (at + 1).wrapping_add_signed(off.into());
                 return self.jump(test, width, (dst, src), to, outcome);
             }
+            Op::LoadPacket { size, index, .. } => self.load_legacy(size, index)?,
             Op::CallHelper { number } => self.call_helper(number)?,
             Op::CallLocal { off } => return self.call_local((at + 1).wrapping_add_signed(off as isize)),
             Op::Exit => return self.exit(),

@@ -10,7 +10,7 @@ use crate::{
         TrapReason,
         memory::{CODE, MAP, STACK_BYTES, address, split},
     },
-    isa::{FP, FRAME_BYTES},
+    isa::{FP, FRAME_BYTES, Op},
 };
 
 /// Ends the run: there is no instruction with this many slots before it.
@@ -80,6 +80,26 @@ impl Run<'_, '_, '_> {
         let at = self.index(code);
         let op = kept(self.program.ops().get(at).ok_or(TrapReason::Code), &mut self.ended)?;
         kept(self.machine.step(*op, at), &mut self.ended)?
+    }
+
+    #[inline(never)]
+    fn load_packet(&mut self, code: &[Slot]) -> Option<bool> {
+        match self.program.ops().get(self.index(code)) {
+            Some(&Op::LoadPacket { size, index, off }) => {
+                kept(self.machine.load_legacy(size, index, off), &mut self.ended)
+            }
+            _ => kept(Err(TrapReason::Code), &mut self.ended),
+        }
+    }
+}
+
+/// A legacy packet load, which is an exit where the packet is too short.
+pub(super) fn load_packet<'c>(run: &mut Run<'c, '_, '_>, code: &'c [Slot], spare: u64) -> u64 {
+    let [slot, rest @ ..] = code else { return cut(run, code, spare) };
+    match run.load_packet(code) {
+        Some(true) => (slot.next)(run, rest, spare),
+        Some(false) => rest.len() as u64 + spare,
+        None => trapped(run, code),
     }
 }
 

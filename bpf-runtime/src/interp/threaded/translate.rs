@@ -65,6 +65,7 @@ fn single(ops: &[Op], at: usize, call_local: Handler) -> (Handler, Slot) {
         Op::Jump { test, width, dst, src, off } => {
             target(ops, at, off.into()).map(|to| slot(alu::branching(test, width, src), dst, src, to))
         }
+        Op::LoadPacket { .. } => Some(slot(control::load_packet, 0, none, 0)),
         Op::CallHelper { number } => {
             let lookup = number == number::MAP_LOOKUP_ELEM;
             let call = if lookup { helper::lookup } else { helper::call };
