@@ -65,7 +65,12 @@ fn boot(images: &Path) -> Result<(String, Vec<Figure>)> {
     let ready = Ready::read(&console)?;
     let (limits, image) = (limits::of(&tools::board()), image_bytes(images)?);
     let figures = vec![
-        figure("root task's entry to ready", "instructions", ready.ticks * ready.per_tick(), limits.boot),
+        figure(
+            "root task's entry to ready",
+            "instructions",
+            ready.ticks as u64 * ready.per_tick(),
+            limits.boot,
+        ),
         figure("memory in use when ready", "KiB", ready.memory_kib, limits.memory_kib),
         figure("image: kernel, root task, services", "KiB", image.div_ceil(1024), limits.image_kib),
     ];
@@ -75,7 +80,7 @@ fn boot(images: &Path) -> Result<(String, Vec<Figure>)> {
 /// What the root task says when all is ready.
 struct Ready {
     ms: f64,
-    ticks: u64,
+    ticks: f64,
     memory_kib: u64,
 }
 
@@ -94,12 +99,12 @@ impl Ready {
     }
 
     fn ticks_per_ms(&self) -> u64 {
-        (self.ticks as f64 / self.ms) as u64
+        (self.ticks / self.ms) as u64
     }
 
     /// Nanoseconds in a tick: under `-icount shift=0`, instructions.
     fn per_tick(&self) -> u64 {
-        (self.ms * 1e6 / self.ticks as f64).round() as u64
+        (self.ms * 1e6 / self.ticks).round() as u64
     }
 }
 
