@@ -85,6 +85,9 @@ done
 suite tests/proofs/run.sh
 check "figures of cells" scripts/bench.sh cells target/bench
 check "chaos, 200 injections" scripts/chaos.sh 200
+for arch in aarch64 riscv64; do
+  check "chaos, 60 injections, $arch" scripts/chaos.sh "$(boards | grep -m1 "^$arch/")" 60
+done
 
 # The same system on kernels that the user installed: all tests of hypos-tests that boot it.
 booting=(boot cells control faults hooks in_situ input memory output session stress wire)

@@ -22,6 +22,9 @@ const TIMEOUT: &str = "250ms";
 /// The same for who wants to know, and tries again.
 const PATIENCE: &str = "1s";
 
+/// Between two requests, of the host's time.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// The objects of the load.
 #[derive(Debug)]
 pub struct Objects {
@@ -115,8 +118,8 @@ impl Load {
                 let good = run(&socket, args, TIMEOUT).is_ok_and(|output| output.status.success());
                 drop(held);
                 (if good { &done } else { &failed }).fetch_add(1, Relaxed);
-                // Others want the line too.
-                thread::sleep(Duration::from_millis(1));
+                // Others want the line too, and a device that is asked without a pause needs most of the host for that.
+                thread::sleep(PAUSE);
             }
         }));
         load

@@ -41,7 +41,7 @@ impl<B: Board> Agent<'_, B> {
     }
 
     fn stays_stopped(&self, slot: usize) -> bool {
-        let state = Cells(self.memory.cells).get(slot).ok().and_then(|cell| cell.state);
-        self.programs[slot].is_some() && state == Some(State::Stopped)
+        self.programs[slot].is_some()
+            && Cells(self.memory.cells).get(slot).is_ok_and(|cell| cell.state == Some(State::Stopped))
     }
 }

@@ -49,6 +49,11 @@ impl VmFault {
         self.fsr & 0x3c == 0x0c
     }
 
+    /// Whether the address has to be a multiple of something that it is not: an alignment fault (`0b100001`).
+    pub const fn is_misaligned(&self) -> bool {
+        self.fsr & 0x3f == 0x21
+    }
+
     /// Whether an instruction was to be fetched.
     pub const fn is_prefetch(&self) -> bool {
         self.prefetch
@@ -57,6 +62,7 @@ impl VmFault {
     /// What is there.
     pub(crate) const fn page(&self) -> &'static str {
         match (self.is_mapped(), self.is_prefetch(), self.is_write()) {
+            _ if self.is_misaligned() => "a misaligned address",
             (false, _, _) => "an unmapped page",
             (true, true, _) => "a page that is not executable",
             (true, false, true) => "a read-only page",
