@@ -239,7 +239,7 @@ fn at_el2() -> bool {
     let level: u64;
     // SAFETY: a read of what this code runs at.
     unsafe {
-        core::arch::asm!("mrs {}, CurrentEL", out(reg) level, options(nomem, nostack, preserves_flags))
+        core::arch::asm!("mrs {}, CurrentEL", out(reg) level, options(nomem, nostack, preserves_flags));
     };
     level >> 2 == 2
 }

@@ -4,8 +4,8 @@ use crate::sys;
 
 pub(crate) mod cap_types {
     crate::capability::declare_cap_types! {
-        /// The top page table, an address space.
-        VSpace,
+        /// The top page table, an address space: page global directory.
+        PGD,
         /// A page table of any other level.
         PT,
         /// A frame of 4 KiB.
@@ -16,7 +16,8 @@ pub(crate) mod cap_types {
         HugePage,
     }
 
-    pub use cap_type::VSpace;
+    /// An address space.
+    pub type VSpace = cap_type::PGD;
     /// The smallest frame.
     pub type Granule = cap_type::SmallPage;
 }
