@@ -4,7 +4,7 @@ use core::arch::asm;
 
 use caps::Object;
 use sel4::{
-    AbsoluteCPtr, BootInfoPtr, ObjectBlueprint, ObjectBlueprintArch, TranslationTableObjectType, UserContext,
+    AbsoluteCPtr, BootInfoPtr, ObjectBlueprint, TranslationTableObjectType, UserContext,
     VmAttributes, cap, cap_type, init_thread::slot, vspace_levels,
 };
 
@@ -16,11 +16,10 @@ pub const LEVELS: usize = vspace_levels::NUM_LEVELS - 1;
 
 /// Bits of an address that one table of each level below the root covers: page upper directory, page directory, page
 /// table (Arm ARM, D8.2.8, with pages of 4 KiB).
-pub const SPANS: [u8; LEVELS] =
-    [vspace_levels::span_bits(1) as u8, vspace_levels::span_bits(2) as u8, vspace_levels::span_bits(3) as u8];
+pub const SPANS: [u8; LEVELS] = vspace_levels::SPANS;
 
 /// The root of an address space.
-pub const VSPACE: ObjectBlueprint = ObjectBlueprint::Arch(ObjectBlueprintArch::PGD);
+pub const VSPACE: ObjectBlueprint = TranslationTableObjectType::VSPACE.blueprint();
 
 /// The table of level 1, 2 or 3.
 pub fn table(level: usize) -> Option<TranslationTableObjectType> {

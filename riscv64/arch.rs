@@ -4,7 +4,7 @@ use core::arch::asm;
 
 use caps::Object;
 use sel4::{
-    AbsoluteCPtr, BootInfoPtr, ObjectBlueprint, ObjectBlueprintArch, TranslationTableObjectType, UserContext,
+    AbsoluteCPtr, BootInfoPtr, ObjectBlueprint, TranslationTableObjectType, UserContext,
     VmAttributes, cap, cap_type, init_thread::slot, vspace_levels,
 };
 
@@ -15,10 +15,10 @@ pub const MACHINE: u16 = 243;
 pub const LEVELS: usize = vspace_levels::NUM_LEVELS - 1;
 
 /// Bits of an address that one table of each level below the root covers (RISC-V privileged specification, 4.4: Sv39).
-pub const SPANS: [u8; LEVELS] = [vspace_levels::span_bits(1) as u8, vspace_levels::span_bits(2) as u8];
+pub const SPANS: [u8; LEVELS] = vspace_levels::SPANS;
 
 /// The root of an address space.
-pub const VSPACE: ObjectBlueprint = ObjectBlueprint::Arch(ObjectBlueprintArch::PageTable);
+pub const VSPACE: ObjectBlueprint = TranslationTableObjectType::VSPACE.blueprint();
 
 /// The table of level 1 or 2.
 pub fn table(level: usize) -> Option<TranslationTableObjectType> {

@@ -5,6 +5,7 @@
 # bench.sh cells [OUT [ARCH/BOARD]]: counts in the same way what cells cost, and times the same work done by this machine's Linux
 #   where it may be asked; prints tables, writes target/bench/ARCH-BOARD-cells.json and its part of docs/performance.md (or of
 #   that in OUT).
+# bench.sh all [OUT]: both for all boards, and puts them side by side: into docs/performance.md (or that in OUT), too.
 # bench.sh engine [OUT]: times the eBPF engine against its peers and native code on this machine, and measures its text
 #   on aarch64; prints tables and writes target/bench/engine.json, docs/performance.md and docs/performance.svg (or
 #   into the folder OUT).
@@ -14,6 +15,19 @@
 what=${1:-system}
 case $what in
   system | cells) ;;
+  all)
+    failed=()
+    for each in $(boards); do
+      "$0" system "$each" || failed+=("system $each")
+      "$0" cells target/bench "$each" || failed+=("cells $each")
+    done
+    use_board x86_64/pc99
+    use_kernel release
+    mapfile -t sheets < <(boards | tr / - | sed 's|.*|target/bench/&.json\ntarget/bench/&-cells.json|')
+    cargo run --release -q -p hypos-tests --bin bench -- "${2:-docs}/performance.md" table "${sheets[@]}"
+    [ ${#failed[@]} -eq 0 ] || die "over its limit, or not measured: ${failed[*]}"
+    exit
+    ;;
   engine)
     target=aarch64-unknown-none-softfloat
     bare_cargo build --release -q -p text-size
@@ -25,7 +39,7 @@ case $what in
     exec cargo run --release -q -p engine-bench -- target/bench/engine.json "${2:-docs}" \
       "target/$target/release" "target/$target/small" target/bench/engine-bench-small
     ;;
-  *) die "usage: bench.sh [system | cells [OUT] | engine [OUT]]" ;;
+  *) die "usage: bench.sh [system [BOARD] | cells [OUT [BOARD]] | all [OUT] | engine [OUT]]" ;;
 esac
 
 out=docs

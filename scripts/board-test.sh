@@ -11,12 +11,13 @@ unset SEL4_PREFIX HYPOS_SERVICES HYPOS_PLATFORM
 scripts/build.sh "$board"
 tests=(boot)
 if [ "$board" = "$(boards | grep -m1 "^${board%%/*}/")" ]; then
-  tests+=(cells control faults hooks memory output session stress wire)
+  scripts/unverified.sh "$board" # for the attack tests
+  tests+=(attack cells control faults hooks in_situ memory output session stress wire)
   # What there is for this architecture alone: tests/tests/ARCH_*.rs, and a root task that they boot, tests/ARCH-kernel.
   for file in "tests/tests/${board%%/*}"_*.rs; do
     [ ! -f "$file" ] || tests+=("$(basename "$file" .rs)")
   done
-  use_kernel release
+  build_in_situ
   HYPOS_SERVICES=$PWD/$images/services bare_clippy
   if [ -d "tests/${board%%/*}-kernel" ]; then bare_cargo build --release -p "${board%%/*}-kernel"; fi
 fi

@@ -42,8 +42,16 @@ use_board() {
   images=target/images/$board_id${installed:+-installed}
   device=$CARGO_TARGET_DIR${installed:+/installed}
   run_dir=${HYPOS_RUN:-target/run}/$board_id
-  # Where the kernel's settings have the size of the memory, it is that for good.
-  fixed_memory=$(sed -n 's/^#define CONFIG_QEMU_RAM_MB (\([0-9]*\))$/\1/p' "$board/autoconf.h")
+}
+
+# Sets memory to the MiB that the board is started with, and fixed_memory where its kernel is built for just so many: by its
+# settings, or as kernel-config found it in an installed one, of which there are images.
+use_memory() {
+  if [ -n "$installed" ]; then
+    fixed_memory=$(cat "$images/memory" 2>/dev/null || true)
+  else
+    fixed_memory=$(sed -n 's/^#define CONFIG_QEMU_RAM_MB (\([0-9]*\))$/\1/p' "$board/autoconf.h")
+  fi
   memory=${fixed_memory:-64}
 }
 
@@ -56,6 +64,7 @@ make_image() { # PREFIX ROOT_TASK FOLDER
   else
     target/bin/loader-image --loader "$device/$target/release/loader" --kernel "$1/bin/kernel.elf" --user "$2" \
       --out "$3/image.bin"
+    if [ -f "$1/memory" ]; then cp "$1/memory" "$3/"; fi
   fi
 }
 
@@ -67,6 +76,19 @@ image_files() {
 # Copies a program without its symbols, if it changed.
 strip_to() { # FROM TO
   cmp -s "$2.full" "$1" || { cp "$1" "$2.full" && "${tools}objcopy" --strip-all "$1" "$2"; }
+}
+
+# Builds the tests that run on the kernel itself, and an image of them for each kernel: tests/tests/in_situ.rs boots them.
+build_in_situ() {
+  local config configs=(debug release)
+  if [ -n "$installed" ]; then configs=(installed); fi
+  use_kernel release
+  HYPOS_SERVICES=$PWD/$images/services bare_cargo build --release -p in-situ
+  for config in "${configs[@]}"; do
+    use_kernel "$config"
+    make_image "$SEL4_PREFIX" "$device/$target/release/in-situ" "$images/in-situ/$config"
+  done
+  use_kernel release
 }
 
 # Sets SEL4_PREFIX to what is built with, for the kernel CONFIG (debug or release, unless an installed one is taken).
@@ -84,8 +106,6 @@ use_kernel() {
 # that architecture alone.
 bare_clippy() {
   local packages others='^tests/[^/]*-kernel/'
-  # The harness of the in-situ tests knows x86_64 only, yet.
-  if [ ! -f "sel4/sel4-test-harness/src/arch/${board%%/*}.rs" ]; then others+='|^tests/in-situ/'; fi
   mapfile -t packages < <(grep -rl --include=Cargo.toml 'target_os = "none"' root-task services tests |
     grep -Ev "$others" | xargs sed -sn '0,/^name = /s/^name = "\(.*\)"$/\1/p')
   if [ -d "tests/${board%%/*}-kernel" ]; then packages+=("${board%%/*}-kernel"); fi

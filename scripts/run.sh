@@ -21,9 +21,13 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-memory=${asked_memory:-$memory}
-[ "$memory" = "${fixed_memory:-$memory}" ] ||
-  die "the kernel of $board is built for $fixed_memory MiB: CONFIG_QEMU_RAM_MB in $board/autoconf.h"
+check_memory() {
+  use_memory
+  memory=${asked_memory:-$memory}
+  [ "$memory" = "${fixed_memory:-$memory}" ] || die "the kernel of $board is built for $fixed_memory MiB"
+}
+# What an installed one is built for is known once there is an image of it.
+if [ -z "$installed" ]; then check_memory; fi
 pid_file=$run_dir/qemu.pid
 socket=$run_dir/control.sock
 console=$run_dir/console.log
@@ -43,6 +47,7 @@ fi
 running && die "hypOS is running already on $board; end it with: scripts/run.sh $board --stop"
 scripts/setup.sh
 scripts/build.sh "$board"
+check_memory
 mkdir -p "$run_dir"
 # The console of an earlier run would look like a system that is ready.
 rm -f "$pid_file" "$socket" "$console"

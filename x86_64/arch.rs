@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use caps::Object;
 use sel4::{
-    AbsoluteCPtr, BootInfoPtr, ObjectBlueprint, ObjectBlueprintArch, TranslationTableObjectType, Trigger,
+    AbsoluteCPtr, BootInfoPtr, ObjectBlueprint, TranslationTableObjectType, Trigger,
     UserContext, VmAttributes, cap, cap_type,
     init_thread::{Slot, slot}, vspace_levels,
 };
@@ -17,11 +17,10 @@ pub const LEVELS: usize = vspace_levels::NUM_LEVELS - 1;
 
 /// Bits of an address that one table of each level below the root covers: PDPT, page directory, page table
 /// (Intel SDM volume 3, 4.5).
-pub const SPANS: [u8; LEVELS] =
-    [vspace_levels::span_bits(1) as u8, vspace_levels::span_bits(2) as u8, vspace_levels::span_bits(3) as u8];
+pub const SPANS: [u8; LEVELS] = vspace_levels::SPANS;
 
 /// The root of an address space.
-pub const VSPACE: ObjectBlueprint = ObjectBlueprint::Arch(ObjectBlueprintArch::PML4);
+pub const VSPACE: ObjectBlueprint = TranslationTableObjectType::VSPACE.blueprint();
 
 /// The table of level 1, 2 or 3.
 pub fn table(level: usize) -> Option<TranslationTableObjectType> {

@@ -42,6 +42,13 @@ pub enum Arg {
     Printed,
 }
 
+impl Arg {
+    /// Whether it is the length of the memory in the argument before.
+    pub const fn is_length(&self) -> bool {
+        matches!(self, Self::Size | Self::SizeOrZero)
+    }
+}
+
 /// What r0 is afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ret {
@@ -301,7 +308,7 @@ mod tests {
     fn lengths_follow_memory() {
         for helper in HELPERS {
             for (i, arg) in helper.args.iter().enumerate() {
-                let is_size = matches!(arg, Arg::Size | Arg::SizeOrZero);
+                let is_size = arg.is_length();
                 let memory = |arg| {
                     matches!(arg, Arg::Mem | Arg::MemOrNull | Arg::PrintArgs | Arg::OutMem | Arg::InOutMem)
                 };

@@ -73,6 +73,12 @@ const X86_64: Arch = Arch {
 
 /// `-mno-outline-atomics` and `-fno-tree-loop-distribute-patterns`: no calls of libgcc and of `memset`. The Makefile
 /// takes the Cortex-A57 for the interrupt controller that goes with it (`gic_pl390.c`).
+///
+/// The physical timer (PPI 30) is user space's, and its registers are open to programs or not for all of them at once
+/// (`CNTKCTL_EL1.EL0PTEN`, Arm ARM D17.11.2): each could stop the one clock, or have it interrupt without end. So a header
+/// goes before `include/arch/arm/arch/64/mode/machine.h` in which the function that both ways out of the kernel call for the
+/// thread that goes on (`restore_user_context`, `fastpath_restore`) opens them to threads with an IPC buffer only: services
+/// have one, programs in cells have none. All may read the counters. The exception's return synchronises the write.
 const AARCH64: Arch = Arch {
     name: "aarch64",
     tool_prefix: "aarch64-linux-gnu-",
@@ -85,6 +91,14 @@ const AARCH64: Arch = Arch {
     arguments: &["CPU=cortex-a57", "ARMV=armv8-a", "PLAT_LIST=qemu-arm-virt"],
     environment: &[("TYPE_SUFFIX", "64")],
     derived: &[
+        Derived {
+            from: "include/arch/arm/arch/64/mode/machine.h",
+            to: "../include/generated/mode/machine.h",
+            replace: Some((
+                "    MSR(\"tpidr_el0\", reg);",
+                "    MSR(\"tpidr_el0\", reg);\n    MSR(\"cntkctl_el1\", reg ? 0x203ul : 0x003ul);",
+            )),
+        },
         Derived {
             from: "include/plat/tx1/plat/machine/hardware.bf",
             to: "include/plat/qemu-arm-virt/plat/machine/hardware.bf",

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 const SETTINGS: &str = "libsel4/include/kernel/gen_config.json";
 const KERNEL: &str = "bin/kernel.elf";
+const PLATFORM: &str = "support/platform_gen.json";
 const BOARD: &str = "aarch64/qemu-virt";
 
 /// The head of a 64-bit ELF file for a machine.
@@ -24,6 +25,7 @@ fn settings() -> Map<String, Value> {
         "ARCH": "arm", "SEL4_ARCH": "aarch64", "PLAT": "qemu-arm-virt", "WORD_SIZE": "64", "KERNEL_MCS": false,
         "MAX_NUM_NODES": "1", "ROOT_CNODE_SIZE_BITS": "16", "NUM_PRIORITIES": "256", "RETYPE_FAN_OUT_LIMIT": "256",
         "NUM_DOMAINS": "1", "KERNEL_OPT_LEVEL": "-O2", "FASTPATH": true, "DEBUG_BUILD": false, "PRINTING": false,
+        "EXPORT_PCNT_USER": true, "EXPORT_PTMR_USER": true,
     });
     settings.as_object().cloned().expect("an object")
 }
@@ -40,6 +42,8 @@ fn prefix(settings: &Map<String, Value>) -> TempDir {
     let path = folder.path();
     write(path, SETTINGS, Value::Object(settings.clone()).to_string());
     write(path, KERNEL, elf(183));
+    // As a hypervisor's: the first half of its memory is for guests.
+    write(path, PLATFORM, r#"{"devices": [], "memory": [{"start": 1610612736, "end": 2147483648}]}"#);
     let include = |name: &str| format!("libsel4/include/{name}");
     for name in
         ["errors", "constants", "arch/constants", "sel4_arch/constants", "plat/api/constants", "objecttype"]
@@ -77,6 +81,7 @@ fn run(board: &str, prefix: &Path, extra: &[&str]) -> (bool, String, String) {
     if output.status.success() {
         let view = Path::new(view.trim());
         assert!(view.join(KERNEL).is_file() && view.join(SETTINGS).is_file(), "{}", view.display());
+        assert_eq!(fs::read_to_string(view.join("memory")).expect("written"), "1024\n");
     }
     (output.status.success(), view, text(&output.stderr))
 }
@@ -157,6 +162,19 @@ fn settings_of_a_pc() {
 }
 
 #[test]
+fn settings_of_other_machines() {
+    refused_with("EXPORT_PCNT_USER", json!(false), &["KernelArmExportPCNTUser ON"]);
+    refused_with("EXPORT_PTMR_USER", json!(false), &["KernelArmExportPTMRUser ON"]);
+    let mut settings = settings();
+    for (name, value) in
+        [("ARCH", "riscv"), ("SEL4_ARCH", "riscv64"), ("PLAT", "qemu-riscv-virt"), ("PT_LEVELS", "4")]
+    {
+        settings.insert(name.into(), json!(value));
+    }
+    refused("riscv64/qemu-virt", prefix(&settings).path(), &[], &["PT_LEVELS", "KernelPTLevels 3"]);
+}
+
+#[test]
 fn another_architecture_or_platform() {
     let folder = prefix(&settings());
     refused("x86_64/pc99", folder.path(), &[], &["SEL4_ARCH aarch64, the board wants x86_64"]);
@@ -174,6 +192,7 @@ fn a_file_that_is_missing_is_named() {
     for name in [
         SETTINGS,
         KERNEL,
+        PLATFORM,
         "libsel4/include/api/syscall.xml",
         "libsel4/include/interfaces/object-api-arch.xml",
         "libsel4/include/sel4/shared_types.pbf",
@@ -192,6 +211,11 @@ fn a_file_that_is_not_understood_is_named() {
     let folder = prefix(&settings());
     write(folder.path(), "libsel4/include/api/syscall.xml", "<syscalls>");
     refused(BOARD, folder.path(), &[], &["api/syscall.xml"]);
+    let folder = prefix(&settings());
+    for text in ["", "{}", r#"{"memory": [{"start": 1, "end": 1}]}"#, r#"{"memory": 1}"#] {
+        write(folder.path(), PLATFORM, text);
+        refused(BOARD, folder.path(), &[], &[PLATFORM]);
+    }
     write(folder.path(), SETTINGS, "#define CONFIG_X");
     refused(BOARD, folder.path(), &[], &[SETTINGS, "not a JSON object"]);
 }

@@ -20,5 +20,5 @@ pub const PLATFORM: Platform = Platform {
         pci: Some(Pci { config: 0x3000_8000, port: 0x1000 }),
     },
     timer: Timer::Goldfish { paddr: 0x0010_1000, irq: 11, timebase_hz: 10_000_000 },
-    load: Some(0x8020_0000),
+    load: Some(0x8200_0000),
 };

@@ -1,7 +1,7 @@
 /*
  * What a broken verifier might let in: machine code that does what it likes, in a cell. It is put at the start of the
  * program's code as it is, so it has no data of its own and needs no linker. What to attack stands in its first map, what
- * came of it in its second.
+ * came of it in its second: the events that were answered, and a byte for each attempt.
  */
 #include "arch.h"
 
@@ -9,7 +9,8 @@
 #define MAPS 0x10260000ul
 #define HEADER 64
 #define ORDER ((volatile struct order *)(MAPS + HEADER))
-#define LOG ((volatile unsigned char *)(MAPS + 0x1000 + HEADER))
+#define EVENTS (*(volatile word *)(MAPS + 0x1000 + HEADER))
+#define LOG ((volatile unsigned char *)(MAPS + 0x1000 + HEADER + sizeof(word)))
 
 enum { RANGES = 120 };
 
@@ -26,9 +27,8 @@ struct order {
 	word next;    /* the next attempt */
 	word count;   /* attempts */
 	word done;    /* all attempts were begun */
-	word events;  /* events that were answered */
 	word args[11];
-	struct range ranges[RANGES];
+	struct range ranges[RANGES]; /* behind the last one that is used an empty one */
 };
 
 struct run;
@@ -60,7 +60,7 @@ word attack(struct run *run)
 	/* These are done once an event. */
 	if (order->kind == SCRIBBLE || order->kind == FLOOD) {
 		try(order->kind, 0);
-		order->events++;
+		EVENTS++;
 		return 0;
 	}
 	while (order->next < order->count) {
@@ -71,7 +71,7 @@ word attack(struct run *run)
 		LOG[i] = (unsigned char)try(order->kind, i);
 	}
 	order->done = 1;
-	order->events++;
+	EVENTS++;
 	return order->args[10];
 }
 
@@ -115,7 +115,7 @@ static inline word call_system(word i)
 
 #define NAMED(name, assembly)                                                                                          \
 	if (i == at++)                                                                                                 \
-		__asm__ volatile(assembly : : : CLOBBERS);
+		__asm__ volatile(EXTENSIONS assembly : : : CLOBBERS);
 
 static inline void execute(word i)
 {
@@ -134,9 +134,9 @@ static inline void run_data(volatile unsigned int *at)
 /* xorshift64 (Marsaglia 2003). */
 static inline void scribble(void)
 {
-	word random = 0x9e3779b97f4a7c15ul + ORDER->events * 2 + 1;
+	word random = 0x9e3779b9ul + EVENTS * 2 + 1;
 
-	for (int r = 0; r < RANGES; r++) {
+	for (int r = 0; r < RANGES && ORDER->ranges[r].count != 0; r++) {
 		volatile word *at = (volatile word *)ORDER->ranges[r].start;
 
 		for (word n = ORDER->ranges[r].count / 8; n > 0; n--) {
@@ -153,7 +153,7 @@ static inline void reply_then(void)
 	word words[4] = { ~0ul, ~0ul, ~0ul, ~0ul };
 
 	/* Of one that does not come back, attack() does not count the event. */
-	ORDER->events += ORDER->args[2] != 0;
+	EVENTS += ORDER->args[2] != 0;
 	do {
 		system_call(REPLY, 0, INFO(ORDER->args[0], ORDER->args[1]), words);
 	} while (ORDER->args[2] == 2);

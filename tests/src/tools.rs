@@ -54,6 +54,9 @@ pub fn board_lines(file: &str) -> Result<Vec<String>> {
 
 /// The memory in MiB that the board's kernel is built for, if it can't have another.
 pub fn fixed_memory() -> Option<u32> {
+    if let Some(images) = installed() {
+        return fs::read_to_string(images.join("memory")).ok()?.trim().parse().ok();
+    }
     let lines = board_lines("autoconf.h").ok()?;
     let value = lines.iter().find_map(|line| line.strip_prefix("#define CONFIG_QEMU_RAM_MB ("))?;
     value.trim_end_matches(')').parse().ok()

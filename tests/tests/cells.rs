@@ -40,6 +40,27 @@ fn a_program_over_its_budget_is_stopped_and_the_others_go_on() -> Result<()> {
     ensure!(stopped["last_fault"] == "over its budget of 1000000 instructions", "{stopped}");
     system.wait_for("(endless) was stopped 4 times; it stays so")?;
     system.counts_up("tick")?;
+    // It has left its hook, by itself.
+    until(&system, "endless", |p| p["attached"] == false)?;
+    ensure!(system.status("attachments")? == 1);
+    let events = system.hypctl(&["events"])?;
+    ensure!(events.contains("its cell stays stopped"), "{events}");
+    let refused = system.hypctl_fails(&["prog", "attach", "endless", "timer", "--period", "20ms"])?;
+    ensure!(refused.contains("stays stopped"), "{refused}");
+    let failures = || -> Result<Value> {
+        let services = system.json(&["services"])?;
+        let tick = services.as_array().into_iter().flatten().find(|service| service["name"] == "tick");
+        Ok(tick.context("tick")?["counters"]["hook_failures"]["value"].clone())
+    };
+    let before = failures()?;
+    system.counts_up("tick")?;
+    system.counts_up("tick")?;
+    ensure!(failures()? == before, "an event pays for it: {before}");
+    // A better one takes its place in a cell with all its lives.
+    let object = bpf::compile(dir.path(), "mended", "SEC(\"timer\") int endless(void *ctx) { return 0; }\n")?;
+    system.hypctl(&["prog", "replace", "endless", &object.to_string_lossy()])?;
+    system.hypctl(&["prog", "attach", "endless", "timer", "--period", "20ms"])?;
+    system.counts_up("endless")?;
     system.hypctl(&["prog", "detach", "endless"])?;
     system.hypctl(&["prog", "unload", "endless"])?;
     // It was a fault of nobody else's.

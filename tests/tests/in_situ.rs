@@ -2,26 +2,31 @@
 //! installed one.
 //! What a run prints is described in `sel4/sel4-test-harness`.
 
-use std::{os::unix::fs::symlink, path::PathBuf, process::ExitCode, thread};
+use std::{process::ExitCode, thread};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use hypos_tests::{Options, System, tools};
 use libtest_mimic::{Arguments, Failed, Trial};
 
-/// QEMU's exit status when all tests passed: 2 * 16 + 1 (`tests/in-situ`, `isa-debug-exit`).
+/// QEMU's exit status when all tests passed (`tests/in-situ/src/console.rs`).
 const ALL_PASSED: i32 = 33;
-/// The kernels: configurations of `kernel-config`, or the installed one.
-fn kernels() -> Vec<(&'static str, PathBuf)> {
-    if tools::installed().is_some() {
-        return vec![("installed", tools::images().join("kernel.elf"))];
+/// The kernels, of each of which there is an image (`build_in_situ` in `scripts/lib.sh`).
+fn kernels() -> &'static [&'static str] {
+    if tools::installed().is_some() { &["installed"] } else { &["debug", "release"] }
+}
+
+/// What QEMU needs for the tests to end it.
+fn way_out() -> &'static [&'static str] {
+    match tools::board().split('/').next() {
+        Some("x86_64") => &["-device", "isa-debug-exit,iobase=0xf4,iosize=4"],
+        Some("aarch64") => &["-semihosting-config", "enable=on,userspace=on,target=native"],
+        // The machine has a device for it.
+        _ => &[],
     }
-    let prefixes = tools::top().join("target/sel4").join(tools::board().replace('/', "-"));
-    let kernel = |name| (name, prefixes.join(name).join("bin/kernel32.elf"));
-    ["debug", "release"].map(kernel).into()
 }
 
 fn main() -> ExitCode {
-    let runs = kernels().into_iter().map(|(kernel, path)| (kernel, thread::spawn(move || run(path))));
+    let runs = kernels().iter().map(|kernel| (*kernel, thread::spawn(|| run(kernel))));
     // All are started before the first is waited for.
     let runs: Vec<_> = runs.collect();
     let trials = runs.into_iter().flat_map(|(kernel, run)| match run.join() {
@@ -32,15 +37,11 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
 }
 
-/// Boots the tests' image on a kernel; gives the console and QEMU's exit status.
-fn run(kernel: PathBuf) -> Result<(String, Option<i32>)> {
-    let dir = tempfile::tempdir()?;
-    for (file, name) in [(kernel, "kernel.elf"), (tools::images().join("in-situ.elf"), "root-task.elf")] {
-        let file = file.canonicalize().with_context(|| format!("{}: run scripts/test.sh", file.display()))?;
-        symlink(file, dir.path().join(name))?;
-    }
-    let args = ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"].map(String::from).into();
-    let images = dir.path().into();
+/// Boots the tests' image of a kernel; gives the console and QEMU's exit status.
+fn run(kernel: &str) -> Result<(String, Option<i32>)> {
+    let images = tools::images().join("in-situ").join(kernel);
+    ensure!(images.is_dir(), "no {}: run scripts/test.sh", images.display());
+    let args = way_out().iter().map(ToString::to_string).collect();
     let mut system = System::start(&Options { images, args, ..Options::default() })?;
     let status = system.wait_for_exit()?;
     // The last bytes may still be on their way through the pipe.

@@ -12,22 +12,33 @@ use std::{
 use anyhow::{Context, Result, anyhow, ensure};
 use hypos_tests::{Options, System, control::Control, tools};
 
-/// How long a system is kept busy in each of the two ways.
+/// How long a system is kept busy in each of the two ways, in turn.
 const BUSY: Duration = Duration::from_millis(1500);
 /// Bytes that are typed at once.
 const TYPED: &[u8] = b"the quick brown fox jumps over the lazy dog";
 
 #[test]
 fn ten_boots() -> Result<()> {
-    (0..10).try_for_each(|_| stress())
+    (0..10).try_for_each(|_| stress(1))
 }
 
 #[test]
 fn ten_more_boots_beside_them() -> Result<()> {
-    (0..10).try_for_each(|_| stress())
+    (0..10).try_for_each(|_| stress(1))
 }
 
-fn stress() -> Result<()> {
+/// One system for as long as is asked for: `HYPOS_STRESS_SECONDS=600 cargo test -p hypos-tests --test stress -- --ignored
+/// --nocapture`, for any board that is built.
+#[test]
+#[ignore = "by hand: it takes as long as it is told to"]
+fn one_long_boot() -> Result<()> {
+    let seconds = std::env::var("HYPOS_STRESS_SECONDS").context("HYPOS_STRESS_SECONDS is not set")?;
+    let seconds = Duration::from_secs(seconds.parse().context("HYPOS_STRESS_SECONDS")?);
+    stress(u32::try_from(seconds.as_millis().div_ceil(2 * BUSY.as_millis()))?)
+}
+
+/// Keeps a system busy, in so many turns.
+fn stress(turns: u32) -> Result<()> {
     let mut system = System::boot(&Options::default())?;
     for object in ["tick.bpf.o", "beat.o", "console.bpf.o"] {
         system.hypctl(&["prog", "load", &format!("examples/{object}")])?;
@@ -36,26 +47,36 @@ fn stress() -> Result<()> {
     for program in ["tick", "beat"] {
         system.hypctl(&["prog", "attach", program, "timer", "--period", "1ms"])?;
     }
-    let (socket, control) = (system.socket(), Control::connect(&system)?);
-    let done = AtomicBool::new(false);
-    let (typed, answered) = thread::scope(|scope| {
-        let typist = scope.spawn(|| type_until(&mut system, &done));
-        let answered = ask(control).and_then(|()| look(&socket));
-        done.store(true, Ordering::Relaxed);
-        (typist.join(), answered)
-    });
-    answered?;
-    let typed = typed.map_err(|_| anyhow!("the typist panicked"))??;
-    ensure!(typed > 1000, "{typed} bytes were typed");
+    let (mut typed, mut answers) = (0, 0);
+    for _ in 0..turns {
+        let (bytes, requests) = turn(&mut system)?;
+        (typed, answers) = (typed + bytes, answers + requests);
+    }
+    println!("{}: {typed} bytes typed, {answers} requests answered", tools::board());
+    ensure!(typed > 1000 * u64::from(turns), "{typed} bytes were typed");
+    ensure!(answers > 10 * u64::from(turns), "{answers} answers");
     for program in ["tick", "beat", "console"] {
         let runs = system.runs(program)?;
-        ensure!(runs > 100, "{program} ran {runs} times");
+        println!("{program} ran {runs} times");
+        ensure!(runs > 100 * u64::from(turns), "{program} ran {runs} times");
     }
     all_seen(&system, typed)?;
     for counter in ["overruns", "log_lost", "hook_failures"] {
         ensure!(serial(&system, counter)? == 0, "{counter}");
     }
     system.check_sound()
+}
+
+/// Keeps it busy in both ways; gives how many bytes were typed and how many requests answered meanwhile.
+fn turn(system: &mut System) -> Result<(u64, u64)> {
+    let (socket, control) = (system.socket(), Control::connect(system)?);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let typist = scope.spawn(|| type_until(system, &done));
+        let answers = ask(control).and_then(|answers| look(&socket).map(|()| answers));
+        done.store(true, Ordering::Relaxed);
+        Ok((typist.join().map_err(|_| anyhow!("the typist panicked"))??, answers?))
+    })
 }
 
 /// Types until it is told to stop; gives how many bytes.
@@ -70,8 +91,8 @@ fn type_until(system: &mut System, done: &AtomicBool) -> Result<u64> {
     Ok(typed)
 }
 
-/// Asks for the status, again as soon as it is answered.
-fn ask(mut control: Control) -> Result<()> {
+/// Asks for the status, again as soon as it is answered; gives how often.
+fn ask(mut control: Control) -> Result<u64> {
     let end = Instant::now() + BUSY;
     let mut number: u32 = 0;
     while Instant::now() < end {
@@ -79,8 +100,7 @@ fn ask(mut control: Control) -> Result<()> {
         let (bad, _) = control.status(number)?;
         ensure!(bad == 0, "{bad} bad frames");
     }
-    ensure!(number > 10, "{number} answers");
-    Ok(())
+    Ok(number.into())
 }
 
 /// Looks at everything in turn, and at what programs print and send.

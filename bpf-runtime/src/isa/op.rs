@@ -311,6 +311,11 @@ impl Op {
         }
     }
 
+    /// Whether control may go on behind the instruction.
+    pub const fn falls_through(self) -> bool {
+        !matches!(self, Self::Goto { .. } | Self::Exit | Self::Tail)
+    }
+
     /// The slot that a jump at `at` may go to besides the next one.
     pub fn jump_target(self, at: usize) -> Option<i64> {
         match self {

@@ -12,6 +12,7 @@ use super::{
     nodes::{EXIT, Match, NONE, NodeId, Nodes, Place, ends, later},
     pack::Packer,
     reason::{Reason, Refused, Why},
+    slots::forget_dead,
     state::{Frame, State, WORDS},
     subsume::covers,
     summary::Loop,
@@ -104,7 +105,7 @@ impl<'u> Explorer<'u> {
         let per_slot = size_of::<crate::isa::Op>() + size_of::<Live>() + size_of::<NodeId>() + 1;
         let frames = (size_of::<Frame>() + WORDS * size_of::<Word>()) * MAX_FRAMES;
         budget.take(per_slot * unit.code.len() + frames)?;
-        let live = Liveness::new(&layout, unit.hook)?;
+        let live = Liveness::new(&layout, unit)?;
         Ok(Self {
             unit,
             why,
@@ -180,6 +181,10 @@ impl<'u> Explorer<'u> {
 
     /// Compares the state with those kept here, and keeps it; true: it is covered, the path ends.
     fn meet(&mut self) -> Result<bool, Refused> {
+        for frame in 0..self.state.frames.len() {
+            let live = self.live_in(frame, self.at);
+            forget_dead(&mut self.state.frames[frame], &live);
+        }
         if self.came_back() {
             return self.turn();
         }
@@ -249,7 +254,7 @@ impl<'u> Explorer<'u> {
     /// What is live in a frame while the last one is at `at`.
     fn live_in(&self, frame: usize, at: usize) -> Live {
         match self.state.frames.get(frame + 1) {
-            Some(callee) => self.live.before(callee.back_to).across_call(),
+            Some(callee) => self.live.across_call(callee.back_to),
             None => self.live.before(at),
         }
     }

@@ -1,38 +1,40 @@
-//! Which registers are still read, and on whose value something depends, from each slot on: what is dead is not
-//! compared when paths meet, and a number that nothing depends on may be any.
+//! Which registers and slots of the stack are still read, and on whose value something depends, from each instruction on:
+//! what is dead is not compared when paths meet, and a number that nothing depends on may be any.
 //!
 //! A backward data flow analysis over the whole code. It stays sound where it gives up: everything is live then.
 use alloc::vec::Vec;
 
 use super::{
+    Unit,
     layout::{Layout, reserve},
     reason::Refused,
+    slots::{self, Effect, Slots},
 };
 use crate::{
     helper::{self, Arg},
-    hook::Hook,
     isa::{FP, Op, Operand},
 };
 
-/// Sets of registers, bit by bit.
+/// Sets of registers and of slots, bit by bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Live {
-    /// Those that may be read before they are written.
+    /// Registers that may be read before they are written.
     pub regs: u16,
-    /// Those whose number may reach an address, a length or a comparison; with [`STACK`].
+    /// Those whose number may reach an address, a length or a comparison.
     pub precise: u16,
+    /// Slots of the frame's stack that may be read before they are written.
+    pub slots: Slots,
+    /// Those whose number may reach an address, a length or a comparison.
+    pub numbers: Slots,
 }
 
-/// In `precise`: some number on a stack.
-const STACK: u16 = 1 << 15;
-
-const ALL: Live = Live { regs: 0x7ff, precise: 0x7ff | STACK };
-const NONE: Live = Live { regs: 0, precise: 0 };
+const ALL: Live = Live { regs: 0x7ff, precise: 0x7ff, slots: slots::ALL, numbers: slots::ALL };
+const NONE: Live = Live { regs: 0, precise: 0, slots: 0, numbers: 0 };
 const ARGUMENTS: u16 = 0x3e;
 const SAVED: u16 = 0x3c0;
 const CLOBBERED: u16 = 0x3f;
 /// Passes over the code before the analysis gives up: one per nesting depth of loops, and some.
-const PASSES: usize = 32;
+pub(super) const PASSES: usize = 32;
 
 const fn bit(register: u8) -> u16 {
     1 << register
@@ -48,25 +50,30 @@ fn operand(operand: Operand) -> u16 {
 impl Live {
     /// What is live before something that writes `written`, then reads `read`.
     fn before(self, written: u16, read: u16, precise: u16) -> Self {
-        Self { regs: self.regs & !written | read, precise: self.precise & !written | precise }
+        Self { regs: self.regs & !written | read, precise: self.precise & !written | precise, ..self }
     }
 
     const fn or(self, other: Self) -> Self {
-        Self { regs: self.regs | other.regs, precise: self.precise | other.precise }
+        Self {
+            regs: self.regs | other.regs,
+            precise: self.precise | other.precise,
+            slots: self.slots | other.slots,
+            numbers: self.numbers | other.numbers,
+        }
     }
 
     const fn only(self, regs: u16) -> Self {
-        Self { regs: self.regs & regs, precise: self.precise & regs }
+        Self { regs: self.regs & regs, precise: self.precise & regs, ..self }
     }
 
-    /// Whether something depends on the numbers on stacks.
-    pub const fn precise_stack(self) -> bool {
-        self.precise & STACK != 0
+    /// What is live before something that reads these slots, and their numbers.
+    const fn reading(self, slots: Slots, numbers: Slots) -> Self {
+        Self { slots: self.slots | slots, numbers: self.numbers | numbers, ..self }
     }
 
-    /// What a caller keeps while a function that it called runs.
-    pub const fn across_call(self) -> Self {
-        self.only(SAVED)
+    /// What is live before something that writes these slots.
+    const fn writing(self, slots: Slots) -> Self {
+        Self { slots: self.slots & !slots, numbers: self.numbers & !slots, ..self }
     }
 }
 
@@ -80,23 +87,21 @@ pub struct Liveness {
     verdict: bool,
     /// Where the first function behind the program's own begins.
     own_end: usize,
-    /// [`STACK`] if it is in the set behind any call of a function.
-    behind_calls: u16,
 }
 
 impl Liveness {
-    pub fn new(layout: &Layout, hook: &Hook) -> Result<Self, Refused> {
+    pub fn new(layout: &Layout, unit: &Unit<'_>) -> Result<Self, Refused> {
+        let effects = slots::effects(layout, unit.maps)?;
         let mut before = reserve(layout.ops.len() + 1)?;
         before.resize(layout.ops.len() + 1, NONE);
         let mut liveness = Self {
             before,
             may_be_stack: stack_registers(&layout.ops),
-            verdict: hook.verdicts.is_some(),
+            verdict: unit.hook.verdicts.is_some(),
             own_end: layout.functions().next().unwrap_or(layout.ops.len()),
-            behind_calls: 0,
         };
         for _ in 0..PASSES {
-            if !liveness.pass(layout) {
+            if !liveness.pass(layout, &effects) {
                 return Ok(liveness);
             }
         }
@@ -108,22 +113,25 @@ impl Liveness {
         self.before.get(at).copied().unwrap_or(ALL)
     }
 
+    /// What a caller, which goes on at `back_to`, keeps while a function that it called runs. The function may read of its
+    /// stack what the call may.
+    pub fn across_call(&self, back_to: usize) -> Live {
+        let Live { slots, numbers, .. } = self.before(back_to.saturating_sub(1));
+        Live { slots, numbers, ..self.before(back_to).only(SAVED) }
+    }
+
     /// One pass from the end; whether something changed.
-    fn pass(&mut self, layout: &Layout) -> bool {
+    fn pass(&mut self, layout: &Layout, effects: &[Effect]) -> bool {
         let mut changed = false;
-        for at in (0..layout.ops.len()).rev() {
-            let op = layout.ops[at];
-            if let Op::CallLocal { .. } | Op::CallReg { .. } = op {
-                self.behind_calls |= self.before(at + 1).precise & STACK;
-            }
-            let live = self.transfer(op, at);
+        for (at, (&op, effect)) in layout.ops.iter().zip(effects).enumerate().rev() {
+            let live = self.transfer(op, at, *effect);
             changed |= live != self.before[at];
             self.before[at] = live;
         }
         changed
     }
 
-    fn transfer(&self, op: Op, at: usize) -> Live {
+    fn transfer(&self, op: Op, at: usize, Effect { touches, whole }: Effect) -> Live {
         let after = self.before(at + op.slots());
         match op {
             Op::Alu { op: crate::isa::Alu::Mov, dst, src, .. } => {
@@ -144,18 +152,22 @@ impl Liveness {
             | Op::MapValue { dst, .. }
             | Op::CodeAddress { dst, .. } => after.before(bit(dst), 0, 0),
             Op::Load { dst, src, .. } => {
-                let from_stack = self.may_be_stack & bit(src) != 0 && after.precise & bit(dst) != 0;
-                after.before(bit(dst), bit(src), bit(src) | if from_stack { STACK } else { 0 })
+                let numbers = if after.precise & bit(dst) != 0 { touches } else { 0 };
+                after.before(bit(dst), bit(src), bit(src)).reading(touches, numbers)
             }
             Op::Store { dst, src, .. } => {
-                // What is stored on a stack may come back; elsewhere its value is forgotten.
-                let kept = self.may_be_stack & bit(dst) != 0 && after.precise_stack();
+                // What is stored on a stack may come back; elsewhere its value is forgotten. A function may store on its
+                // caller's.
+                let to_caller = at >= self.own_end && self.may_be_stack & bit(dst) != 0 && touches == 0;
+                let kept = to_caller || after.numbers & touches != 0;
+                let after = after.writing(if whole { touches } else { 0 });
                 after.before(0, bit(dst) | operand(src), bit(dst) | if kept { operand(src) } else { 0 })
             }
             Op::Atomic { atomic, dst, src, .. } => {
                 let result = atomic.result(src);
                 let compared = if result == Some(0) { bit(0) } else { 0 };
-                after.before(result.map_or(0, bit), bit(dst) | bit(src) | compared, bit(dst))
+                let after = after.before(result.map_or(0, bit), bit(dst) | bit(src) | compared, bit(dst));
+                after.reading(touches, 0)
             }
             Op::Goto { .. } => self.target(op, at),
             Op::Jump { dst, src, .. } => {
@@ -169,16 +181,15 @@ impl Liveness {
             }
             Op::CallHelper { number } => {
                 let (read, precise) = arguments(number);
-                after.before(CLOBBERED, read, precise)
+                after.before(CLOBBERED, read, precise).reading(touches, 0)
             }
             Op::CallLocal { off } => {
-                let callee = self.before((at + 1).wrapping_add_signed(off as isize)).only(ARGUMENTS | STACK);
-                after.only(SAVED | STACK).or(callee)
+                let callee = self.before((at + 1).wrapping_add_signed(off as isize)).only(ARGUMENTS);
+                after.only(SAVED).or(Live { slots: touches, numbers: touches, ..callee })
             }
             Op::CallReg { .. } | Op::Tail => ALL,
             Op::Exit if at < self.own_end && !self.verdict => NONE.before(0, 1, 0),
-            Op::Exit if at < self.own_end => NONE.before(0, 1, 1),
-            Op::Exit => NONE.before(0, 1, 1 | self.behind_calls),
+            Op::Exit => NONE.before(0, 1, 1),
         }
     }
 

@@ -4,7 +4,7 @@
 //! It walks all paths with what is known of each register and stack slot: known bits and intervals of numbers
 //! (`num`, `arith`, `assume`), bases and offsets of pointers. Loops that count are proven as a whole, whatever the
 //! number of their turns (`summary`), others walked turn by turn; where paths meet, a state that an earlier one covers
-//! is not walked again (`explore`). Its time and memory are bounded by
+//! is not walked again (`explore`), what nobody reads any more left out (`live`, `slots`). Its time and memory are bounded by
 //! [`Limits`], whatever it is given.
 mod arith;
 mod assume;
@@ -27,8 +27,10 @@ pub mod oracle;
 #[cfg(test)]
 mod oracle_tests;
 mod pack;
+mod pointers;
 mod reason;
 mod scalar;
+mod slots;
 mod stack;
 mod state;
 mod step;

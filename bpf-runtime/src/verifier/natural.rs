@@ -187,7 +187,7 @@ fn spread(
 /// Where control goes from here inside of the function.
 fn successors(layout: &Layout, at: usize) -> impl Iterator<Item = usize> {
     let op = layout.ops[at];
-    let next = !matches!(op, Op::Goto { .. } | Op::Exit | Op::Tail);
+    let next = op.falls_through();
     let jump = op.jump_target(at).and_then(|to| usize::try_from(to).ok());
     next.then_some(at + op.slots()).into_iter().chain(jump)
 }

@@ -11,7 +11,7 @@ use super::{
     reason::Refused,
     scalar::Scalar,
     state::{Frame, State},
-    value::{Base, DATA, Pointer, Reg, Word},
+    value::{Base, Pointer, Reg, Word},
 };
 use crate::isa::MAX_FRAMES;
 
@@ -62,15 +62,12 @@ impl Ids {
 
 /// What a register becomes on whose number nothing depends.
 static ANY: Reg = Reg::unknown();
-static ANY_STORED: Word = Word::Low(Reg::unknown());
 
 /// What of a state is packed.
 struct Kept {
     live: Live,
     /// For comparing: numbers on whose value nothing depends become unknown.
     compared: bool,
-    /// Nothing depends on the numbers on stacks.
-    any_stack: bool,
 }
 
 impl Kept {
@@ -79,14 +76,6 @@ impl Kept {
             _ if self.live.regs >> number & 1 == 0 => &Reg::Uninit,
             Reg::Scalar(_) if self.compared && self.live.precise >> number & 1 == 0 => &ANY,
             reg => reg,
-        }
-    }
-
-    fn word<'f>(&self, word: &'f Word) -> &'f Word {
-        match word {
-            Word::Half(_) if self.any_stack => &DATA,
-            Word::Low(Reg::Scalar(_)) if self.any_stack => &ANY_STORED,
-            word => word,
         }
     }
 }
@@ -110,10 +99,8 @@ impl<'b> Packer<'b> {
     ) -> Result<bool, Refused> {
         out.clear();
         let mut packer = Self { out, ids: Ids { seen: [(0, 0); MAX_IDS], len: 0, lost: false }, full: false };
-        let last = live[(state.frames.len() - 1) % MAX_FRAMES];
-        let any_stack = compared && !last.precise_stack();
         let frames = || {
-            let kept = live.iter().map(|&live| Kept { live, compared, any_stack });
+            let kept = live.iter().map(|&live| Kept { live, compared });
             state.frames.iter().zip(kept)
         };
         // A record has to stay identified even if no pointer to it is left.
@@ -121,7 +108,7 @@ impl<'b> Packer<'b> {
         for (frame, kept) in frames() {
             (0..frame.regs.len() - 1).for_each(|n| packer.count(kept.reg(frame, n)));
             for word in &frame.stack {
-                if let Word::Low(reg) = kept.word(word) {
+                if let Word::Low(reg) = word {
                     packer.count(reg);
                 }
             }
@@ -134,7 +121,7 @@ impl<'b> Packer<'b> {
             }
             (0..frame.regs.len() - 1).for_each(|n| packer.reg(kept.reg(frame, n)));
             packer.bytes(&[frame.stack.len() as u8]);
-            frame.stack.iter().for_each(|word| packer.word(kept.word(word)));
+            frame.stack.iter().for_each(|word| packer.word(word));
         }
         if packer.full { Err(Refused) } else { Ok(!packer.ids.lost) }
     }

@@ -1,6 +1,7 @@
 //! An installed seL4 of the user's own, in place of the one that this tool builds: checked, described, and put into the
 //! form that the rest of the build expects.
 
+mod memory;
 mod rules;
 mod verified;
 
@@ -22,7 +23,8 @@ pub use rules::Need;
 const KERNEL: &str = "bin/kernel.elf";
 const SETTINGS: &str = "libsel4/include/kernel/gen_config.json";
 
-/// Checks the prefix, says on standard error what it holds, and returns a prefix of the same files and `kernel32.elf`.
+/// Checks the prefix, says on standard error what it holds, and returns a prefix of the same files, with `bin/kernel32.elf`
+/// for a PC, and for other machines with `memory`: the MiB that the kernel is built for.
 ///
 /// # Errors
 ///
@@ -33,19 +35,31 @@ pub fn adopt(platform: &Platform, prefix: &Path, needs: &[Need], out: &Path) -> 
         bail!("SEL4_PREFIX={}: this is no installed kernel, but one of this tool's own", prefix.display());
     }
     let whose = || format!("SEL4_PREFIX={}", prefix.display());
-    let (generated, image) = read(platform, &prefix, needs).with_context(whose)?;
-    eprint!("{}", describe(&prefix, &generated));
-    view(platform, &prefix, &generated, &image, out)
+    let found = read(platform, &prefix, needs).with_context(whose)?;
+    eprint!("{}", describe(&prefix, &found.generated));
+    view(platform, &prefix, &found, out)
 }
 
-/// Reads and checks all of it; gives the interface and the kernel's image.
-fn read(platform: &Platform, prefix: &Path, needs: &[Need]) -> Result<(Generated, Vec<u8>)> {
+/// What is in a prefix.
+struct Found {
+    /// The interface.
+    generated: Generated,
+    /// The kernel's file.
+    image: Vec<u8>,
+    /// The memory that it is built for, in MiB; a PC's finds out how much there is.
+    memory: Option<u64>,
+}
+
+/// Reads and checks all of it.
+fn read(platform: &Platform, prefix: &Path, needs: &[Need]) -> Result<Found> {
     let text = fs::read_to_string(prefix.join(SETTINGS)).with_context(|| format!("read {SETTINGS}"))?;
     let settings = Settings::parse(&text).context(SETTINGS)?;
     rules::check(&settings, &platform.autoconf, needs)?;
     let image = fs::read(prefix.join(KERNEL)).with_context(|| format!("read {KERNEL}"))?;
     machine(&image, settings.word("SEL4_ARCH").unwrap_or_default()).context(KERNEL)?;
-    Ok((sel4_sys_gen::generate(prefix)?, image))
+    let pc = settings.word("ARCH") == Some("x86");
+    let memory = if pc { None } else { Some(memory::mib(prefix)?) };
+    Ok(Found { generated: sel4_sys_gen::generate(prefix)?, image, memory })
 }
 
 /// Checks that the image is a 64-bit ELF file for this architecture (System V ABI, ELF header: `e_ident`, `e_machine`).
@@ -103,15 +117,10 @@ fn describe(prefix: &Path, generated: &Generated) -> String {
 
 /// The view: links to the prefix's files, and beside them what an installation lacks. Its name tells its content, so that
 /// a kernel that was installed anew is seen as another one.
-fn view(
-    platform: &Platform,
-    prefix: &Path,
-    generated: &Generated,
-    image: &[u8],
-    out: &Path,
-) -> Result<PathBuf> {
+fn view(platform: &Platform, prefix: &Path, found: &Found, out: &Path) -> Result<PathBuf> {
     let mut hasher = DefaultHasher::new();
-    (prefix, &generated.rust, &generated.version, image).hash(&mut hasher);
+    let Found { generated, image, memory } = found;
+    (prefix, &generated.rust, &generated.version, image, memory).hash(&mut hasher);
     let name = format!("installed-{:016x}", hasher.finish());
     fs::create_dir_all(out).with_context(|| format!("create {}", out.display()))?;
     let folder = out.canonicalize()?.join(&platform.slug).join(name);
@@ -127,8 +136,13 @@ fn view(
     for name in iter::once("libsel4").chain(optional) {
         symlink(prefix.join(name), fresh.join(name)).with_context(|| format!("link {name}"))?;
     }
-    if generated.settings.word("ARCH") == Some("x86") {
-        kernel::multiboot(&prefix.join(KERNEL), &fresh.join("bin/kernel32.elf"), &fresh.join("objcopy.log"))?;
+    match memory {
+        Some(mib) => fs::write(fresh.join("memory"), format!("{mib}\n")).context("write memory")?,
+        None => kernel::multiboot(
+            &prefix.join(KERNEL),
+            &fresh.join("bin/kernel32.elf"),
+            &fresh.join("objcopy.log"),
+        )?,
     }
     symlink(prefix.join(KERNEL), fresh.join(KERNEL)).with_context(|| format!("link {KERNEL}"))?;
     fs::rename(&fresh, &folder).with_context(|| format!("move to {}", folder.display()))?;

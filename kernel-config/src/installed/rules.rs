@@ -88,6 +88,28 @@ const X86: [Rule; 3] = [
     },
 ];
 
+const ARM: [Rule; 2] = [
+    Rule {
+        setting: "EXPORT_PCNT_USER",
+        holds: |settings| settings.defined("EXPORT_PCNT_USER"),
+        change: "KernelArmExportPCNTUser ON",
+        why: "services and programs read the time from the counter",
+    },
+    Rule {
+        setting: "EXPORT_PTMR_USER",
+        holds: |settings| settings.defined("EXPORT_PTMR_USER"),
+        change: "KernelArmExportPTMRUser ON",
+        why: "the timer service sets EL1's physical timer",
+    },
+];
+
+const RISCV: [Rule; 1] = [Rule {
+    setting: "PT_LEVELS",
+    holds: |settings| settings.number("PT_LEVELS") == Some(3),
+    change: "KernelPTLevels 3",
+    why: "address spaces are those of Sv39",
+}];
+
 const DEBUG: [Rule; 2] = [
     Rule {
         setting: "DEBUG_BUILD",
@@ -125,8 +147,12 @@ pub fn check(settings: &Settings, board: &str, needs: &[Need]) -> Result<()> {
             bail!("this kernel is for {name} {}, the board wants {wanted}", found(name));
         }
     }
-    let x86 = settings.word("ARCH") == Some("x86");
-    let of_arch = X86.iter().filter(|_| x86);
+    let of_arch: &[Rule] = match settings.word("ARCH") {
+        Some("x86") => &X86,
+        Some("arm") => &ARM,
+        Some("riscv") => &RISCV,
+        _ => &[],
+    };
     let debug = DEBUG.iter().filter(|_| needs.contains(&Need::Debug));
     let benchmarks = BENCHMARKS.iter().filter(|_| needs.contains(&Need::Benchmarks));
     let broken: Vec<_> = ALWAYS

@@ -66,6 +66,9 @@ const FAMILIES: [Family; 3] = [
             ("MAX_NUM_BOOTINFO_UNTYPED_CAPS", "50"),
             ("ARM_SMMU", "off"),
             ("ALLOW_SMC_CALLS", "on"),
+            // Off where a file does not say; hypOS can't do without (rules.rs).
+            ("EXPORT_PCNT_USER", "off"),
+            ("EXPORT_PTMR_USER", "off"),
         ],
     },
     Family {

@@ -6,6 +6,8 @@
 
 mod image;
 mod program;
+#[cfg(test)]
+mod tests;
 
 use std::fs;
 use std::path::PathBuf;

@@ -9,6 +9,9 @@ use object::{
     read::elf::{ElfFile64, FileHeader as _, ProgramHeader as _},
 };
 
+/// Bytes of memory that a program takes at most.
+const MOST: u64 = 1 << 30;
+
 /// A program.
 pub struct Program<'a> {
     /// What it is in messages.
@@ -52,10 +55,9 @@ impl<'a> Program<'a> {
             }
             let data = segment.data(LE, file).ok().with_context(|| format!("{name}: it is cut off"))?;
             let (virt, phys, bytes) = (segment.p_vaddr(LE), segment.p_paddr(LE), segment.p_memsz(LE));
-            if data.len() as u64 > bytes
-                || virt.checked_add(bytes).is_none()
-                || phys.checked_add(bytes).is_none()
-            {
+            // The last page is whole too. No program has a segment that is larger than 1 GiB, which would be all zeroes.
+            let ends = |at: u64| at.checked_add(bytes).and_then(|end| end.checked_next_multiple_of(PAGE));
+            if data.len() as u64 > bytes || bytes > MOST || ends(virt).is_none() || ends(phys).is_none() {
                 bail!("{name}: the segment at {virt:#x} has an impossible size");
             }
             segments.push(Segment { virt, phys, data, bytes });
@@ -70,7 +72,11 @@ impl<'a> Program<'a> {
                 bail!("{name}: the segments at {:#x} and {:#x} overlap", pair[0].virt, pair[1].virt);
             }
         }
-        if !program.virt().contains(&program.entry) {
+        let place = program.virt();
+        if place.end - place.start > MOST {
+            bail!("{name}: it is spread over {:#x}..{:#x}", place.start, place.end);
+        }
+        if !place.contains(&program.entry) {
             bail!("{name}: its entry {:#x} is outside of it", program.entry);
         }
         Ok(program)
@@ -83,17 +89,22 @@ impl<'a> Program<'a> {
         start / PAGE * PAGE..end.next_multiple_of(PAGE)
     }
 
-    /// How far its load addresses are from those that it is linked at: the same for all segments.
+    /// The pages that it is loaded to: those that it is linked at, moved by whole pages, all by the same way.
     ///
     /// # Errors
-    /// It is not.
-    pub fn offset(&self) -> Result<u64> {
+    /// They are not, or lie at no addresses.
+    pub fn phys(&self) -> Result<Range<u64>> {
         let mut offsets = self.segments.iter().map(|segment| segment.phys.wrapping_sub(segment.virt));
-        let first = offsets.next().unwrap_or(0);
-        if offsets.any(|offset| offset != first) || first % PAGE != 0 {
+        let offset = offsets.next().unwrap_or(0);
+        if offsets.any(|other| other != offset) || offset % PAGE != 0 {
             bail!("{}: its segments are not loaded in one piece, aligned to pages", self.name);
         }
-        Ok(first)
+        let Range { start, end } = self.virt();
+        let phys = start.wrapping_add(offset)..end.wrapping_add(offset);
+        if phys.is_empty() {
+            bail!("{}: it is loaded to {:#x}..{:#x}", self.name, phys.start, phys.end);
+        }
+        Ok(phys)
     }
 
     /// Its memory from the first page on, without the zeroes at the end, in words.

@@ -1,9 +1,10 @@
 //! riscv64: from S-mode without translation, where OpenSBI leaves off, into the kernel with it.
 //!
-//! What the kernel's riscv64 layer takes for granted (`kernel-config/overlay/riscv64`, `src/arch/riscv/head.S`): Sv39 is
-//! on, with the kernel's window at the upper half and physical addresses mapped to themselves where this code runs, until
-//! it has tables of its own; interrupts are off; a0 to a4 hold the root task's first and last physical address, its
-//! offset, its entry, and the hart's number. Register fields: RISC-V privileged specification, chapter 4.
+//! What the kernel takes for granted (`src/arch/riscv/head.S`): Sv39 is on, with the kernel's window at the upper half and
+//! physical addresses mapped to themselves where this code runs, until it has tables of its own; interrupts are off; a0
+//! to a3 hold the root task's first and last physical address, its offset and its entry. In 5.0.0 with our layer
+//! (`kernel-config/overlay/riscv64`) a4 holds the hart's number; since 13.0.0 a4 and a5 hold a device tree's address and
+//! size, of which a size of 0 is none: one call serves both. Register fields: RISC-V privileged specification, chapter 4.
 
 use core::{
     arch::{asm, global_asm},
@@ -41,6 +42,39 @@ _start:
     csrw    sie, zero
     csrci   sstatus, 2              // SIE
     csrw    satp, zero
+    // QEMU starts all images behind OpenSBI, where official kernels belong: it moves to where it is linked, with all that
+    // lies behind it. Where the two overlap the copy begins at the end that lies outside.
+    lla     t0, _start
+    lla     t1, 5f
+    ld      t1, 0(t1)
+    beq     t0, t1, 4f
+    ld      t2, 16(t0)              // image_size
+    add     t3, t0, t2
+    bltu    t1, t0, 3f
+    add     t4, t1, t2
+2:
+    addi    t3, t3, -8
+    addi    t4, t4, -8
+    ld      t5, 0(t3)
+    sd      t5, 0(t4)
+    bltu    t0, t3, 2b
+    fence.i
+    jr      t1
+3:
+    mv      t4, t1
+6:
+    ld      t5, 0(t0)
+    sd      t5, 0(t4)
+    addi    t0, t0, 8
+    addi    t4, t4, 8
+    bltu    t0, t3, 6b
+    fence.i
+    jr      t1
+    .balign 8
+5:
+    .quad   _start
+4:
+    csrwi   scounteren, 2           // TM: programs may read the time; kernels since 13.0.0 leave it as it is
     lla     t0, {hart}
     sd      a0, 0(t0)
     lla     sp, {stack}
@@ -57,6 +91,7 @@ hypos_enter:
     ld      a2, 24(a0)
     ld      a3, 32(a0)
     ld      a4, 40(a0)
+    li      a5, 0
     ld      a0, 8(a0)
     fence.i                         // kernel and root task were just written
     sfence.vma

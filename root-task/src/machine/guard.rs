@@ -16,6 +16,10 @@ use super::{
     supervise::System,
 };
 
+/// Whether the registers of a stopped cell are printed. An image for attack tests stops them by the thousand, and a line takes
+/// as long as building the cell again.
+const REGISTERS: bool = !cfg!(feature = "unverified");
+
 /// How all cells are doing.
 #[derive(Debug)]
 pub struct Guard {
@@ -105,7 +109,7 @@ impl System {
         if let Some(cell) = self.cells.get(cell) {
             // Whatever it is doing, it does no more.
             let _ = cell.domain.tcb().tcb_suspend();
-            if let Ok(context) = cell.domain.tcb().tcb_read_all_registers(false) {
+            if REGISTERS && let Ok(context) = cell.domain.tcb().tcb_read_all_registers(false) {
                 for registers in context.registers().chunks(5) {
                     log::error!("  {}", Registers(registers));
                 }

@@ -38,6 +38,7 @@
 #![no_std]
 
 mod case;
+mod device;
 mod env;
 mod report;
 mod supervisor;
@@ -49,6 +50,7 @@ mod thread;
 mod arch;
 
 pub use case::{Expect, TestCase, TestResult};
+pub use device::Registers;
 pub use env::Env;
 pub use report::{line, print};
 pub use sel4_test_harness_macros::test;

@@ -8,7 +8,7 @@ use sel4::{
     ObjectBlueprint, Result, Word, cap, cap_type, swap_ipc_buffer, with_ipc_buffer_mut,
 };
 
-use crate::arch::Ticker;
+use crate::arch::{HZ, Ticker};
 use crate::case::{self, TestCase, judge};
 use crate::thread::{self, Outcome};
 use crate::{Env, env, report};
@@ -79,7 +79,7 @@ impl Supervisor {
         reports.absolute_cptr().mint(&endpoint.absolute_cptr(), send, REPORT)?;
         ticks.absolute_cptr().mint(&notification.absolute_cptr(), CapRights::all(), TICK)?;
         slot::TCB.cap().tcb_bind_notification(notification.cap().cast())?;
-        let ticker = Ticker::start(handler.cast(), ticks.cap().cast())?;
+        let ticker = Ticker::start(bootinfo, handler.cast(), ticks.cap().cast())?;
         let test_slots = empty.start..empty.start + TEST_SLOTS;
         let (memory, thread_memory, tcb) = (memory.cast(), thread_memory.cast(), tcb.cast());
         let (endpoint, faults, reports) = (endpoint.cast(), faults.cast(), reports.cast());
@@ -113,7 +113,8 @@ impl Supervisor {
 
     /// Waits until the test ends or its time is over.
     fn wait(&self, budget_ms: u32) -> Result<Outcome> {
-        let mut ticks_left = Ticker::ticks(budget_ms);
+        // At least so long.
+        let mut ticks_left = (budget_ms * HZ).div_ceil(1000) + 1;
         let mut buffer = IpcBufferState::new(thread::ipc_buffer());
         loop {
             // SAFETY: while this thread waits the test's runs, and the other way round.

@@ -38,7 +38,7 @@ impl AbsoluteCPtr {
         self.path
     }
 
-    fn depth(&self) -> u8 {
+    pub(crate) fn depth(&self) -> u8 {
         // A depth beyond a word is refused by the kernel as it is.
         u8::try_from(self.path.depth()).unwrap_or(u8::MAX)
     }

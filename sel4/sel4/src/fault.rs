@@ -1,10 +1,14 @@
 //! Faults, as a thread's fault endpoint gets them.
 
+mod kinds;
+
 use core::fmt;
 
-use crate::arch::{UnknownSyscall, UserException, VmFault};
 use crate::sys;
 use crate::{IpcBuffer, LookupFailure, MessageInfo, Word};
+
+pub(crate) use kinds::declare_syscall_registers;
+pub use kinds::{UnknownSyscall, UserException, VmFault};
 
 /// A fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

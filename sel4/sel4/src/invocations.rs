@@ -216,6 +216,22 @@ impl cap::Tcb {
     }
 }
 
+impl cap::IrqControl {
+    /// Makes the handler of an interrupt, by its number at the interrupt controller: on aarch64 at the GIC (from 16 on a
+    /// PPI's, from 32 an SPI's), on riscv64 a source of the PLIC.
+    ///
+    /// # Errors
+    ///
+    /// `RangeError` for one that there is not, `RevokeFirst` when it has a handler; `IllegalOperation` on x86_64, where
+    /// interrupts are those of an IOAPIC.
+    pub fn irq_control_get(self, irq: Word, dst: &AbsoluteCPtr) -> Result<()> {
+        self.invoke("IRQControl_Get", |buffer, control| {
+            let (root, index, irq) = (dst.root().bits(), dst.path().bits(), generation::irq(irq));
+            buffer.inner_mut().seL4_IRQControl_Get(control, irq, root, index, dst.depth())
+        })
+    }
+}
+
 impl cap::IrqHandler {
     /// Lets the interrupt come again.
     ///

@@ -19,6 +19,8 @@ mod ipc_buffer;
 mod message;
 mod object;
 mod rights;
+mod user_context;
+mod vspace;
 
 pub mod init_thread;
 
@@ -38,7 +40,7 @@ pub use capability::{CPtr, CPtrWithDepth, Cap, CapType, cap, cap_type};
 pub use cnode::{AbsoluteCPtr, CNodeCapData};
 pub use debug::{DebugWriter, debug_name_thread, debug_put_char};
 pub use error::{Error, ErrorKind, LookupFailure, Result};
-pub use fault::{CapFault, Fault};
+pub use fault::{CapFault, Fault, UnknownSyscall, UserException, VmFault};
 pub use ipc::{CallWithMrs, RecvWithMrs, reply, reply_with_mrs, yield_now};
 pub use ipc_buffer::{
     IpcBuffer, IpcBufferState, release_ipc_buffer, set_ipc_buffer, swap_ipc_buffer, with_ipc_buffer,
@@ -49,12 +51,16 @@ pub use object::ObjectBlueprint;
 pub use rights::{CapRights, CapRightsBuilder};
 pub use sel4_sys as sys;
 pub use sel4_sys::{KERNEL, config};
+pub use user_context::UserContext;
+pub use vspace::{CapTypeForFrameObject, VmAttributes, vspace_levels};
 
 /// A machine word.
 pub type Word = sys::seL4_Word;
 /// A badge: who sent, or which bits were signalled.
 pub type Badge = Word;
 
+/// The size of a granule, the smallest frame.
+pub const GRANULE_SIZE: usize = 1 << sys::seL4_PageBits;
 /// Bits of a machine word.
 pub const WORD_SIZE: usize = Word::BITS as usize;
 /// Words of a message that travel in registers.

@@ -66,3 +66,93 @@ impl From<ObjectBlueprintArch> for ObjectBlueprint {
         Self::Arch(object)
     }
 }
+
+/// Declares the objects of an architecture: page tables, with their levels from the address space down, and frames; each
+/// with the kernel's number of its type and the binary logarithm of its size.
+macro_rules! declare_objects {
+    (
+        tables { $($(#[$doc:meta])* $table:ident: $ty:ident, $bits:ident;)* }
+        levels $levels:expr;
+        frames { $($(#[$frame_doc:meta])* $frame:ident: $frame_ty:ident, $frame_bits:ident;)* }
+        granule $granule:ident;
+    ) => {
+        /// An object of this architecture.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum ObjectBlueprintArch {
+            $($(#[$doc])* $table,)*
+            /// A frame.
+            Frame(FrameObjectType),
+        }
+
+        impl ObjectBlueprintArch {
+            pub(crate) const fn ty(self) -> $crate::Word {
+                match self {
+                    $(Self::$table => $crate::sys::$ty,)*
+                    $(Self::Frame(FrameObjectType::$frame) => $crate::sys::$frame_ty,)*
+                }
+            }
+
+            pub(crate) const fn physical_size_bits(self) -> usize {
+                match self {
+                    $(Self::$table => $crate::sys::$bits as usize,)*
+                    Self::Frame(frame) => frame.bits(),
+                }
+            }
+        }
+
+        /// Sizes of frames.
+        #[allow(non_camel_case_types)] // `_4k` is the official name.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+        pub enum FrameObjectType {
+            $($(#[$frame_doc])* $frame,)*
+        }
+
+        impl FrameObjectType {
+            /// The smallest.
+            pub const GRANULE: Self = Self::$granule;
+
+            /// The binary logarithm of the size in bytes.
+            pub const fn bits(self) -> usize {
+                match self {
+                    $(Self::$frame => $crate::sys::$frame_bits as usize,)*
+                }
+            }
+
+            /// The object.
+            pub const fn blueprint(self) -> $crate::ObjectBlueprint {
+                $crate::ObjectBlueprint::Arch(ObjectBlueprintArch::Frame(self))
+            }
+        }
+
+        /// Page tables, of which the first is the address space itself.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum TranslationTableObjectType {
+            $($(#[$doc])* $table,)*
+        }
+
+        impl TranslationTableObjectType {
+            /// The table of each level.
+            pub(crate) const LEVELS: &[Self] = {
+                #[allow(clippy::enum_glob_use)] // A list of them all.
+                use TranslationTableObjectType::*;
+                $levels
+            };
+
+            /// An address space.
+            pub const VSPACE: Self = Self::LEVELS[0];
+
+            /// The table at a level, 0 being the address space itself.
+            pub fn from_level(level: usize) -> Option<Self> {
+                Self::LEVELS.get(level).copied()
+            }
+
+            /// The object.
+            pub const fn blueprint(self) -> $crate::ObjectBlueprint {
+                $crate::ObjectBlueprint::Arch(match self {
+                    $(Self::$table => ObjectBlueprintArch::$table,)*
+                })
+            }
+        }
+    };
+}
+pub(crate) use declare_objects;

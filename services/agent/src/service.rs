@@ -5,6 +5,7 @@ use agent::{
     REPORT, ROOT, SERIAL, TABLE, TICK, TIMER,
     server::{Agent, Board, Memory},
 };
+use caps::standard::LOOK;
 use proto::{device, frame};
 use report::{control, counters::Counters};
 use shm::{Consumer, Producer};
@@ -84,7 +85,9 @@ fn main() -> ! {
         let n = stream.from_host.read_bytes(&mut bytes);
         if n == 0 {
             agent.publish(counters);
-            svc::wait(EVENTS);
+            if svc::wait(EVENTS) & LOOK != 0 {
+                agent.detach_stopped();
+            }
             continue;
         }
         // The driver may have stopped for want of room.

@@ -3,7 +3,8 @@
 //! Layout, little-endian: `head: u32 @0` (bytes ever written, modulo 2^32), `tail: u32 @4` (bytes ever
 //! read), `lost: u32 @8` (records refused because the ring was full), data from byte 64 on; the data's size is a
 //! power of two. Each side owns one word and treats the other's as a claim: a nonsensical distance counts
-//! as an empty (consumer) or a full (producer) ring, never as an access outside of it.
+//! as an empty (consumer) or a full (producer) ring, never as an access outside of it; the consumer then begins anew where the
+//! producer is, so that a word that was written over does not stop the ring for good.
 //!
 //! Records are `len: u16`, then `len` bytes; [`Producer::write_bytes`] makes a plain byte stream instead.
 use core::sync::atomic::{
@@ -43,10 +44,15 @@ impl<'a> Ring<'a> {
         })
     }
 
-    /// Bytes that wait, or none if the two words make no sense together.
+    /// Bytes that wait, for the consumer. If the two words make no sense together, there are none from now on.
     fn used(&self) -> u32 {
-        let used = self.head.load(Acquire).wrapping_sub(self.tail.load(Acquire));
-        if used as usize <= self.data.len() { used } else { 0 }
+        let head = self.head.load(Acquire);
+        let used = head.wrapping_sub(self.tail.load(Relaxed));
+        if used as usize <= self.data.len() {
+            return used;
+        }
+        self.tail.store(head, Release);
+        0
     }
 
     fn copy_in(&self, at: u32, bytes: &[u8]) {
@@ -147,8 +153,11 @@ impl<'a> Consumer<'a> {
     /// Takes the next record into `into`, cut to its size; gives the record's full length.
     pub fn pop(&self, into: &mut [u8]) -> Option<usize> {
         let tail = self.0.tail;
-        let (at, used) = (tail.load(Relaxed), self.0.used());
+        let used = self.0.used();
+        let at = tail.load(Relaxed);
         if used < 2 {
+            // A record comes whole: a single byte is none.
+            tail.store(at.wrapping_add(used), Release);
             return None;
         }
         let mut prefix = [0; 2];
@@ -168,8 +177,8 @@ impl<'a> Consumer<'a> {
     /// Takes as many bytes as wait and fit; gives their number.
     pub fn read_bytes(&self, into: &mut [u8]) -> usize {
         let tail = self.0.tail;
-        let at = tail.load(Relaxed);
         let n = into.len().min(self.0.used() as usize);
+        let at = tail.load(Relaxed);
         self.0.copy_out(at, &mut into[..n]);
         tail.store(at.wrapping_add(n as u32), Release);
         n
@@ -225,12 +234,35 @@ mod tests {
         let words = memory();
         let m = Shm::from_words(&words);
         let c = Consumer::new(m).unwrap();
-        m.store(HEAD, 4, 0xffff_0000).unwrap();
-        assert_eq!(c.pop(&mut [0; 64]), None, "more than the ring can hold");
         m.store(HEAD, 4, 10).unwrap();
         m.store(HEADER_BYTES, 2, 500).unwrap();
         assert_eq!(c.pop(&mut [0; 64]), None, "a record longer than what waits");
         assert_eq!(c.available(), 0, "and the ring goes on");
+        m.store(HEAD, 4, 0xffff_0000).unwrap();
+        assert_eq!(c.pop(&mut [0; 64]), None, "more than the ring can hold");
+    }
+
+    #[test]
+    fn a_ring_goes_on_whatever_was_written_over_its_words() {
+        for (word, value) in
+            [HEAD, TAIL].into_iter().flat_map(|word| (0..32).map(move |bit| (word, 1 << bit)))
+        {
+            let words = memory();
+            let m = Shm::from_words(&words);
+            let (p, c) = (Producer::new(m).unwrap(), Consumer::new(m).unwrap());
+            p.push(&[&[1; 5]]).unwrap();
+            m.store(word, 4, m.load(word, 4).unwrap() ^ value).unwrap();
+            // What is in it is lost, or wrong; a bounded number of records later it is as it was.
+            for _ in 0..70 {
+                let _ = c.pop(&mut [0; 64]);
+            }
+            p.push(&[&[7; 20]]).unwrap();
+            let mut got = [0; 20];
+            assert_eq!((c.pop(&mut got), got), (Some(20), [7; 20]), "{word} {value:#x}");
+            m.store(word, 4, m.load(word, 4).unwrap() ^ value).unwrap();
+            while c.read_bytes(&mut [0; 64]) > 0 {}
+            assert_eq!((p.write_bytes(&[3; 30]), c.read_bytes(&mut [0; 64])), (30, 30), "{word} {value:#x}");
+        }
     }
 
     #[test]

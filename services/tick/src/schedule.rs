@@ -10,6 +10,9 @@ use timer::queue::{MIN_PERIOD_NS, Queue, Timer};
 /// Ticks that a late program gets one by one.
 pub const BACKLOG: u64 = 8;
 
+/// After a round that seemed to take longer than this, the hook rests no longer.
+const LONGEST_REST_NS: u64 = 1_000_000_000;
+
 /// What a round of programs did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Round {
@@ -39,20 +42,23 @@ impl<'a> Schedule<'a> {
         schedule
     }
 
-    /// Reads the hook's attachments anew: a new one ticks from `now_ns` on, one that went ticks no more.
+    /// Reads the hook's attachments anew: a new one ticks from `now_ns` on, one that went ticks no more. So does one of which
+    /// the next tick is further away than its period, which only a clock can cause that was wrong for a while.
     pub fn attachments_changed(&mut self, now_ns: u64) {
+        self.rest_until_ns = self.rest_until_ns.min(now_ns.saturating_add(LONGEST_REST_NS));
         for (place, known) in self.attached.iter_mut().enumerate() {
             let current = self.hook.get(place);
+            let due_ns = now_ns.saturating_add(current.map_or(0, |a| a.period_ns.max(MIN_PERIOD_NS)));
+            let astray = self.ticks.due(place).is_some_and(|due| due > due_ns);
             // A program that takes another one's place keeps its phase.
             let same = current.is_some() && current.map(|a| a.epoch) == known.map(|a| a.epoch);
             *known = current;
-            if same {
+            if same && !astray {
                 continue;
             }
             self.ticks.clear(place);
             if let Some(attachment) = current {
                 let period_ns = attachment.period_ns.max(MIN_PERIOD_NS);
-                let due_ns = now_ns.saturating_add(period_ns);
                 self.ticks.set(place, Timer { due_ns, period_ns, backlog: BACKLOG, count: 0 });
             }
         }

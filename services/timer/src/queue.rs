@@ -56,6 +56,11 @@ impl<const N: usize> Queue<N> {
         }
     }
 
+    /// When the timer in `place` expires next, in ns.
+    pub fn due(&self, place: usize) -> Option<u64> {
+        self.0.get(place).copied().flatten().map(|timer| timer.due_ns)
+    }
+
     /// The earliest deadline, in ns.
     pub fn next_due(&self) -> Option<u64> {
         self.0.iter().flatten().map(|timer| timer.due_ns).min()

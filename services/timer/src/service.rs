@@ -147,7 +147,7 @@ impl Timer {
         self.counters.requests.add(1);
         let [first, second, ..] = message.words();
         let request = Request::decode(message.label(), [first, second]).ok_or(Refusal::Invalid)?;
-        let answer = self.schedule.request(badge, request, clock::now_ns());
+        let answer = self.schedule.request(badge, request, self.now_ns());
         self.arm();
         answer
     }
@@ -161,17 +161,22 @@ impl Timer {
             self.counters.irqs.add(u64::from(bits & BIT_IRQ != 0));
         }
         let reference = self.source.get().now_ns();
-        if let Some(line) = self.discipline.correct(self.page.line(), clock::ticks(), reference) {
+        if let Some(line) = self.discipline.correct(clock::ticks(), reference) {
             self.page.set(line);
         }
         let armed = self.hooks.iter().any(Hook::is_armed);
-        self.schedule.watch(armed, clock::now_ns());
-        let expiries = self.schedule.expire(clock::now_ns(), |client| svc::signal(CLIENTS[client]));
+        self.schedule.watch(armed, self.now_ns());
+        let expiries = self.schedule.expire(self.now_ns(), |client| svc::signal(CLIENTS[client]));
         self.counters.expiries.add(expiries);
         self.arm();
     }
 
     fn arm(&mut self) {
-        self.source.get().arm(self.schedule.idle_ns(clock::now_ns()));
+        let idle_ns = self.schedule.idle_ns(self.now_ns());
+        self.source.get().arm(idle_ns);
+    }
+
+    fn now_ns(&self) -> u64 {
+        self.discipline.at(clock::ticks())
     }
 }

@@ -1,52 +1,70 @@
-//! COM1 by the kernel's I/O port invocations, and QEMU's way out: both work with release kernels too.
+//! The board's console, polled, and the way out of QEMU: both work with release kernels too.
 
-use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use platform::polled::{self, Registers as _};
+use platform::{PLATFORM, Place, UartKind};
+use sel4::{BootInfo, Result};
+use sel4_test_harness::Registers;
 
-use sel4::init_thread::{Slot, slot};
-use sel4::{cap, cap_type};
+use crate::arch;
 
-/// COM1 (National Semiconductor PC16550D data sheet): data, and the line status with bit 5 "transmitter empty".
-const DATA: u16 = 0x3f8;
-const LINE_STATUS: u16 = DATA + 5;
-const EMPTY: u8 = 1 << 5;
-/// A UART that is never empty is not there: its output is lost, but the run goes on.
-const PATIENCE: usize = 10_000;
+/// The status with which QEMU ends: odd, as one of the ways out has it.
+const PASSED: u32 = 33;
+const FAILED: u32 = 35;
 
-/// QEMU's isa-debug-exit: writing v ends it with status 2v + 1.
-const EXIT: u16 = 0xf4;
-const PASSED: u32 = 16;
-const FAILED: u32 = 17;
+static REGISTERS: Registers = Registers::new();
 
-/// Where the capabilities of the ports go, and whether they are there; the harness has the slot before.
-const UART: Slot<cap_type::IOPort> = Slot::from_end(1);
-const EXITS: Slot<cap_type::IOPort> = Slot::from_end(2);
-static OPEN: AtomicBool = AtomicBool::new(false);
-
-/// COM1's ports.
-fn uart() -> cap::IOPort {
-    if !OPEN.swap(true, Relaxed) {
-        let _ = slot::IO_PORT_CONTROL.cap().ioport_control_issue(DATA, DATA + 7, &UART.absolute_cptr());
+/// Maps what the console and the exit need.
+pub fn open(bootinfo: BootInfo) -> Result<()> {
+    arch::open(bootinfo)?;
+    if let Some((page, _)) = PLATFORM.console.at.page() {
+        REGISTERS.map(bootinfo, page)?;
     }
-    UART.cap()
+    if PLATFORM.console.kind == UartKind::Ns16550 {
+        // The FIFOs, which printing relies on (National Semiconductor PC16550D data sheet, 8.5).
+        Uart.write8(2, 1);
+    }
+    Ok(())
 }
 
 /// Prints text.
 pub fn write(text: &str) {
-    let ports = uart();
-    for byte in text.bytes() {
-        for _ in 0..PATIENCE {
-            if ports.ioport_in8(LINE_STATUS).is_ok_and(|status| status & EMPTY != 0) {
-                break;
-            }
-        }
-        // There is nowhere to report it to.
-        let _ = ports.ioport_out8(DATA, byte);
-    }
+    polled::put(PLATFORM.console.kind, text.as_bytes(), &mut Uart);
 }
 
 /// Ends QEMU; a real machine stops here.
 pub fn exit(passed: bool) -> ! {
-    let _ = slot::IO_PORT_CONTROL.cap().ioport_control_issue(EXIT, EXIT + 3, &EXITS.absolute_cptr());
-    let _ = EXITS.cap().ioport_out32(EXIT, if passed { PASSED } else { FAILED });
+    arch::exit(if passed { PASSED } else { FAILED });
     sel4::init_thread::suspend_self()
+}
+
+/// The UART's registers: ports, or memory.
+pub struct Uart;
+
+/// Where a register lies in the page.
+fn at(offset: u16) -> usize {
+    PLATFORM.console.at.page().map_or(0, |(_, first)| first) + usize::from(offset)
+}
+
+impl polled::Registers for Uart {
+    fn read8(&mut self, offset: u16) -> Option<u8> {
+        match PLATFORM.console.at {
+            Place::Ports(first) => arch::port_in(first + offset),
+            Place::Mmio(_) => Some(REGISTERS.read8(at(offset))),
+        }
+    }
+
+    fn write8(&mut self, offset: u16, value: u8) {
+        match PLATFORM.console.at {
+            Place::Ports(first) => arch::port_out(first + offset, value),
+            Place::Mmio(_) => REGISTERS.write8(at(offset), value),
+        }
+    }
+
+    fn read32(&mut self, offset: u16) -> Option<u32> {
+        Some(REGISTERS.read32(at(offset)))
+    }
+
+    fn write32(&mut self, offset: u16, value: u32) {
+        REGISTERS.write32(at(offset), value);
+    }
 }

@@ -1,10 +1,9 @@
 //! Faults, as their handler gets them.
 
-use core::arch::asm;
-
 use sel4::{CapRights, Fault, MessageInfo, Result, Word, cap, sys};
 use sel4_test_harness::{Env, test};
 
+use crate::arch;
 use crate::ipc::channel;
 use crate::notifications::with_badges;
 use crate::vspace::{frame, map_tables, read, write};
@@ -31,24 +30,18 @@ extern "C" fn write_it(address: Word, _: Word) -> ! {
     sel4::abort()
 }
 
-extern "C" fn jump_to(address: Word, _: Word) -> ! {
-    // SAFETY: nothing is there: the thread faults.
-    unsafe { asm!("jmp {0}", in(reg) address, options(noreturn)) }
-}
-
 #[test]
 fn accesses_of_unmapped_memory(env: &mut Env) -> Result<()> {
     let address = env.scratch_address() + 0x1238;
-    for (entry, fsr, is_write) in [(read_it as extern "C" fn(Word, Word) -> !, 4, false), (write_it, 6, true)]
-    {
+    let [read, write, _] = arch::CAUSES;
+    let entries = [(read_it as extern "C" fn(Word, Word) -> !, read, false), (write_it, write, true)];
+    for (entry, cause, is_write) in entries {
         let Fault::VmFault(fault) = fault_of(env, entry, address)? else { panic!("another fault") };
-        assert_eq!(
-            (fault.addr, fault.fsr, fault.is_write(), fault.is_mapped()),
-            (address, fsr, is_write, false)
-        );
+        assert_eq!((fault.addr, arch::cause(&fault), fault.is_write()), (address, cause, is_write));
+        assert_ne!(arch::is_mapped(&fault), Some(true));
         assert_ne!(fault.ip, 0);
     }
-    let Fault::VmFault(fault) = fault_of(env, jump_to, address)? else { panic!("another fault") };
+    let Fault::VmFault(fault) = fault_of(env, arch::jump_to, address)? else { panic!("another fault") };
     assert_eq!((fault.ip, fault.addr, fault.is_prefetch()), (address, address, true));
     Ok(())
 }
@@ -61,69 +54,45 @@ fn writing_to_read_only_memory(env: &mut Env) -> Result<()> {
     let vspace = sel4::init_thread::slot::VSPACE.cap();
     page.frame_map(vspace, address, CapRights::read_only(), sel4::VmAttributes::DEFAULT)?;
     let Fault::VmFault(fault) = fault_of(env, write_it, address)? else { panic!("another fault") };
-    assert_eq!((fault.addr, fault.fsr, fault.is_mapped()), (address, 7, true));
+    assert_eq!((fault.addr, arch::cause(&fault), fault.is_write()), (address, arch::CAUSES[2], true));
+    assert_ne!(arch::is_mapped(&fault), Some(false));
     Ok(())
 }
 
 #[test]
 fn reading_the_kernels_memory(env: &mut Env) -> Result<()> {
-    // The kernel's window at -2 GiB. seL4 5.0.0 tells the low 32 bits of the address; a later one may have left the
-    // window unmapped while user code runs (KERNEL_SKIM_WINDOW), so that the page is missing, and not forbidden.
-    let Fault::VmFault(fault) = fault_of(env, read_it, 0xffff_ffff_8010_0000)? else {
-        panic!("another fault")
-    };
-    assert_eq!(fault.addr & 0xffff_ffff, 0x8010_0000);
-    assert!(matches!(fault.fsr, 4 | 5), "{fault:?}");
+    let Fault::VmFault(fault) = fault_of(env, read_it, arch::KERNEL)? else { panic!("another fault") };
+    assert_eq!(fault.addr & arch::ADDRESS, arch::KERNEL & arch::ADDRESS);
+    assert!(arch::KERNEL_CAUSES.contains(&arch::cause(&fault)), "{fault:?}");
     Ok(())
-}
-
-/// The `syscall` instruction with a number that the kernel does not have, and marked registers.
-extern "C" fn unknown_syscall(number: Word, _: Word) -> ! {
-    // SAFETY: the kernel makes a fault of it.
-    unsafe {
-        asm!(
-            "mov r12, 0x1212", "mov r13, 0x1313", "2: syscall", "ud2",
-            in("rdx") number, in("rdi") 0xd1_u64, in("rsi") 0x51_u64, in("rax") 0xa0_u64,
-            options(noreturn),
-        )
-    }
 }
 
 #[test]
 fn an_unknown_system_call(env: &mut Env) -> Result<()> {
-    let Fault::UnknownSyscall(fault) = fault_of(env, unknown_syscall, 0x1234)? else {
+    let Fault::UnknownSyscall(fault) = fault_of(env, arch::unknown_syscall, 0x1234)? else {
         panic!("another fault")
     };
     assert_eq!(fault.syscall(), 0x1234);
     let registers = fault.registers();
-    for expected in
-        [("rdx", 0x1234), ("rdi", 0xd1), ("rsi", 0x51), ("rax", 0xa0), ("r12", 0x1212), ("r13", 0x1313)]
-    {
-        assert!(registers.contains(&expected), "{expected:?} is not in {registers:x?}");
+    let number = arch::NUMBER.map(|name| (name, 0x1234));
+    for expected in number.iter().chain(arch::MARKED) {
+        assert!(registers.contains(expected), "{expected:?} is not in {registers:x?}");
     }
-    // SAFETY: the program's own code.
-    let instruction = unsafe { (fault.ip() as *const [u8; 2]).read_volatile() };
-    assert_eq!(instruction, [0x0f, 0x05], "the address is that of the instruction itself");
+    for (offset, byte) in arch::SYSCALL.iter().enumerate() {
+        // SAFETY: the program's own code.
+        let found = unsafe { (fault.ip() as *const u8).add(offset).read_volatile() };
+        assert_eq!(found, *byte, "the address is that of the instruction itself");
+    }
     Ok(())
-}
-
-extern "C" fn exception(kind: Word, _: Word) -> ! {
-    // SAFETY: each of these instructions faults.
-    unsafe {
-        match kind {
-            0 => asm!("xor ecx, ecx", "xor edx, edx", "div ecx", options(noreturn)),
-            3 => asm!("int3", "ud2", options(noreturn)),
-            6 => asm!("ud2", options(noreturn)),
-            _ => asm!("hlt", "ud2", options(noreturn)),
-        }
-    }
 }
 
 #[test]
 fn exceptions_of_the_processor(env: &mut Env) -> Result<()> {
-    for (number, name) in [(0, "divide error"), (6, "invalid opcode"), (13, "general protection")] {
-        let Fault::UserException(fault) = fault_of(env, exception, number)? else { panic!("another fault") };
-        assert_eq!((fault.number, fault.code, fault.name()), (number, 0, name));
+    for (kind, number, name) in arch::EXCEPTIONS {
+        let Fault::UserException(fault) = fault_of(env, arch::exception, *kind)? else {
+            panic!("another fault")
+        };
+        assert_eq!((fault.number, fault.code, fault.name()), (*number, 0, *name));
         assert!(fault.ip != 0 && fault.sp != 0);
     }
     Ok(())
@@ -177,7 +146,9 @@ fn a_fault_can_be_repaired(env: &mut Env) -> Result<()> {
 
 #[test]
 fn other_messages_are_no_faults(_: &mut Env) {
-    for (label, length) in [(0, 4), (5, 3), (2, 18), (1, 3), (4, 4), (6, 20), (0xf_ffff, 0)] {
+    const UNKNOWN_SYSCALL: usize = sys::seL4_UnknownSyscall_Length as usize;
+    for (label, length) in [(0, 4), (5, 3), (2, UNKNOWN_SYSCALL - 1), (1, 3), (4, 4), (6, 20), (0xf_ffff, 0)]
+    {
         let info = MessageInfo::new(label, 0, 0, length);
         assert_eq!(Fault::from_words(&[0; 120], &info), None, "label {label}, length {length}");
     }

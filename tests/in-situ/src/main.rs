@@ -1,17 +1,16 @@
 //! Tests of the bindings on the kernel itself: a root task of nothing but tests.
 //!
-//! ```sh
-//! export SEL4_PREFIX=$(cargo run -qp kernel-config -- --platform x86_64/pc99 --config release)
-//! cargo build -p in-situ --target x86_64-unknown-none --release
-//! qemu-system-x86_64 -machine pc -cpu Nehalem,+fsgsbase,+pdpe1gb,+syscall,+lm -m 64 -nographic -no-reboot \
-//!     -device isa-debug-exit,iobase=0xf4,iosize=4 -kernel $SEL4_PREFIX/bin/kernel32.elf \
-//!     -initrd target/x86_64-unknown-none/release/in-situ
-//! ```
+//! `scripts/lib.sh` builds it (`build_in_situ`) and makes an image of it for each kernel; `tests/tests/in_situ.rs` boots them.
+//! QEMU ends with status 33 when all tests passed, else with 35. The verdicts' form is described in `sel4-test-harness`.
 //!
-//! QEMU ends with status 33 when all tests passed, else with 35. The verdicts' form is described in
-//! `sel4-test-harness`.
+//! What differs between architectures stands in `arch/`: the same names in each file.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
+#[cfg(target_os = "none")]
+#[cfg_attr(target_arch = "riscv64", path = "arch/riscv64.rs")]
+#[cfg_attr(target_arch = "x86_64", path = "arch/x86_64.rs")]
+#[cfg_attr(target_arch = "aarch64", path = "arch/aarch64.rs")]
+mod arch;
 #[cfg(target_os = "none")]
 mod console;
 #[cfg(target_os = "none")]
@@ -20,7 +19,7 @@ mod cspace;
 mod faults;
 #[cfg(target_os = "none")]
 mod harness;
-#[cfg(target_os = "none")]
+#[cfg(all(target_os = "none", target_arch = "x86_64"))]
 mod ioports;
 #[cfg(target_os = "none")]
 mod ipc;
@@ -32,6 +31,8 @@ mod notifications;
 mod objects;
 #[cfg(target_os = "none")]
 mod round_trip;
+#[cfg(all(target_os = "none", not(target_arch = "x86_64")))]
+mod source;
 #[cfg(target_os = "none")]
 mod threads;
 #[cfg(target_os = "none")]
@@ -40,6 +41,8 @@ mod vspace;
 #[cfg(target_os = "none")]
 #[sel4_root_task::root_task(stack_size = 64 * 1024, heap_size = 64 * 1024)]
 fn main(bootinfo: &sel4::BootInfoPtr) -> ! {
+    // Without a console nobody hears of it: the run ends with nothing said.
+    console::open(bootinfo.get()).expect("a console");
     sel4_test_harness::run(bootinfo, sel4_test_harness::Hooks { write: console::write, exit: console::exit })
 }
 

@@ -2,33 +2,35 @@
 
 use sel4::init_thread::slot;
 use sel4::{
-    ErrorKind, FrameObjectType, ObjectBlueprint, ObjectBlueprintArch, RETYPE_FAN_OUT_LIMIT, Result, cap_type,
+    ErrorKind, FrameObjectType, ObjectBlueprint, RETYPE_FAN_OUT_LIMIT, Result, TranslationTableObjectType,
+    cap_type, vspace_levels,
 };
 use sel4_test_harness::{Env, test};
 
-const ALL: [ObjectBlueprint; 10] = [
-    ObjectBlueprint::Untyped { size_bits: 8 },
-    ObjectBlueprint::Endpoint,
-    ObjectBlueprint::Notification,
-    ObjectBlueprint::Tcb,
-    ObjectBlueprint::CNode { size_bits: 5 },
-    ObjectBlueprint::Arch(ObjectBlueprintArch::PML4),
-    ObjectBlueprint::Arch(ObjectBlueprintArch::PDPT),
-    ObjectBlueprint::Arch(ObjectBlueprintArch::PageDirectory),
-    ObjectBlueprint::Arch(ObjectBlueprintArch::PageTable),
-    FrameObjectType::GRANULE.blueprint(),
-];
+/// Every type: the page tables of all levels, the top one first.
+fn all() -> impl Iterator<Item = ObjectBlueprint> {
+    let tables = (0..vspace_levels::NUM_LEVELS).filter_map(TranslationTableObjectType::from_level);
+    let others = [
+        ObjectBlueprint::Untyped { size_bits: 8 },
+        ObjectBlueprint::Endpoint,
+        ObjectBlueprint::Notification,
+        ObjectBlueprint::Tcb,
+        ObjectBlueprint::CNode { size_bits: 5 },
+        FrameObjectType::GRANULE.blueprint(),
+    ];
+    others.into_iter().chain(tables.map(TranslationTableObjectType::blueprint))
+}
 
 #[test]
 fn every_type_can_be_made(env: &mut Env) -> Result<()> {
-    ALL.iter().try_for_each(|blueprint| env.alloc_object::<cap_type::Unspecified>(blueprint).map(drop))
+    all().try_for_each(|blueprint| env.alloc_object::<cap_type::Unspecified>(&blueprint).map(drop))
 }
 
 /// An object takes what the bindings say: in memory of just that size, one fits and a second one does not.
 #[test]
 fn every_type_has_its_size(env: &mut Env) -> Result<()> {
     let root = slot::CNODE.cap().absolute_self();
-    for blueprint in ALL {
+    for blueprint in all() {
         let memory = ObjectBlueprint::Untyped { size_bits: blueprint.physical_size_bits() };
         let memory = env.alloc_object::<cap_type::Untyped>(&memory)?;
         let (first, second) = (env.alloc_slot::<cap_type::Null>(), env.alloc_slot::<cap_type::Null>());

@@ -4,6 +4,7 @@ use sel4::init_thread::slot;
 use sel4::{ErrorKind, ObjectBlueprint, Result, UserContext, Word, cap};
 use sel4_test_harness::{Env, test};
 
+use crate::arch;
 use crate::notifications::with_badges;
 use crate::vspace::frame;
 
@@ -18,12 +19,12 @@ extern "C" fn signal_and_stop(signal: Word, _: Word) -> ! {
 fn registers_are_what_was_written(env: &mut Env) -> Result<()> {
     let tcb: cap::Tcb = env.alloc_object(&ObjectBlueprint::Tcb)?;
     let mut context = UserContext::for_call(0x1000, 0x2000, &[1, 2, 3, 4, 5, 6]);
-    context.inner_mut().r15 = u64::MAX;
+    *arch::last_register(&mut context) = u64::MAX;
     tcb.tcb_write_all_registers(false, &context)?;
-    let read = tcb.tcb_read_all_registers(false)?;
-    assert_eq!((read.pc(), read.sp(), read.inner().r15), (0x1000, 0x1ff8, u64::MAX));
-    let names = ["rdi", "rsi", "rdx", "rcx", "r8", "r9"];
-    for (name, expected) in names.into_iter().zip(1..) {
+    let mut read = tcb.tcb_read_all_registers(false)?;
+    assert_eq!((read.pc(), read.sp()), (0x1000, 0x2000 - arch::ABOVE_STACK));
+    assert_eq!(*arch::last_register(&mut read), u64::MAX);
+    for (name, expected) in arch::ARGUMENTS.into_iter().zip(1..) {
         assert!(read.registers().contains(&(name, expected)), "{name}: {read:?}");
     }
     Ok(())

@@ -1,8 +1,13 @@
 //! Mapping memory.
 
 use sel4::init_thread::slot;
-use sel4::{CapRights, ErrorKind, FrameObjectType, Result, VmAttributes, Word, cap, cap_type, vspace_levels};
+use sel4::{
+    CapRights, ErrorKind, FrameObjectType, Result, TranslationTableObjectType, VmAttributes, Word, cap,
+    cap_type, vspace_levels,
+};
 use sel4_test_harness::{Env, test};
+
+use crate::arch;
 
 const RIGHTS: CapRights = CapRights::read_write();
 const CACHED: VmAttributes = VmAttributes::DEFAULT;
@@ -14,8 +19,13 @@ pub fn frame(env: &mut Env) -> Result<cap::Granule> {
 
 /// Makes and maps the tables that a page at this address needs and that are missing.
 pub fn map_tables(env: &mut Env, address: Word) -> Result<usize> {
+    map_tables_for(env, address, FrameObjectType::GRANULE)
+}
+
+/// Those of a page of another size.
+fn map_tables_for(env: &mut Env, address: Word, size: FrameObjectType) -> Result<usize> {
     let mut made = 0;
-    for (_, ty) in vspace_levels::tables_above(FrameObjectType::GRANULE) {
+    for (_, ty) in vspace_levels::tables_above(size) {
         let table: cap::UnspecifiedIntermediateTranslationTable = env.alloc_object(&ty.blueprint())?;
         let vspace = slot::VSPACE.cap();
         match table.generic_intermediate_translation_table_map(ty, vspace, address, CACHED) {
@@ -45,7 +55,8 @@ fn a_frame_is_mapped_once_its_tables_are(env: &mut Env) -> Result<()> {
     let frame = frame(env)?;
     let error = frame.frame_map(vspace, address, RIGHTS, CACHED).expect_err("no tables yet");
     let ErrorKind::FailedLookup(failure) = error.kind() else { panic!("{error}") };
-    assert_eq!(failure.bits_left, vspace_levels::span_bits(2) as Word, "the page directory is missing");
+    let missing = vspace_levels::span_bits(vspace_levels::NUM_LEVELS - 2);
+    assert_eq!(failure.bits_left, missing as Word, "the last table but one is missing");
     assert_eq!(map_tables(env, address)?, 2);
     frame.frame_map(vspace, address, RIGHTS, CACHED)?;
     assert_eq!(read(address), 0, "new memory is cleared");
@@ -71,7 +82,7 @@ fn two_mappings_share_the_memory(env: &mut Env) -> Result<()> {
 }
 
 /// The capability is the wrong one, or the address is: kernels differ.
-#[test(should_error = "X86_Page_Map: Invalid")]
+#[test(should_error = "Page_Map: Invalid")]
 fn a_frame_capability_is_mapped_once(env: &mut Env) -> Result<()> {
     let (address, vspace) = (env.scratch_address(), slot::VSPACE.cap());
     map_tables(env, address)?;
@@ -87,7 +98,7 @@ fn a_page_is_aligned(env: &mut Env) -> Result<()> {
     frame(env)?.frame_map(slot::VSPACE.cap(), address + 8, RIGHTS, CACHED)
 }
 
-#[test(should_error = "X86_Page_Map: InvalidArgument")]
+#[test(should_error = "Page_Map: InvalidArgument")]
 fn the_kernels_addresses_are_refused(env: &mut Env) -> Result<()> {
     frame(env)?.frame_map(slot::VSPACE.cap(), 0xffff_ffff_8000_0000, RIGHTS, CACHED)
 }
@@ -133,12 +144,9 @@ fn a_large_page_needs_no_page_table(env: &mut Env) -> Result<()> {
     let memory = bootinfo.untyped_list().iter().zip(bootinfo.untyped().iter());
     let fits = memory.filter(|(memory, _)| !memory.is_device() && (21..=24).contains(&memory.size_bits()));
     let (_, memory) = fits.max_by_key(|(memory, _)| memory.size_bits()).expect("two more mebibytes");
-    let size = FrameObjectType::LargePage;
-    for (_, ty) in vspace_levels::tables_above(size).skip(1) {
-        let table: cap::UnspecifiedIntermediateTranslationTable = env.alloc_object(&ty.blueprint())?;
-        table.generic_intermediate_translation_table_map(ty, vspace, address, CACHED)?;
-    }
-    let frame = env.alloc_slot::<cap_type::LargePage>();
+    let size = arch::LARGE;
+    assert_eq!(map_tables_for(env, address, size)?, 1);
+    let frame = env.alloc_slot::<arch::Large>();
     let root = slot::CNODE.cap().absolute_self();
     memory.cap().untyped_retype(&size.blueprint(), &root, frame.index(), 1)?;
     frame.cap().frame_map(vspace, address, RIGHTS, CACHED)?;
@@ -149,10 +157,10 @@ fn a_large_page_needs_no_page_table(env: &mut Env) -> Result<()> {
     memory.absolute_cptr().revoke()
 }
 
-#[test(should_error = "X86_ASIDPool_Assign")]
+#[test(should_error = "ASIDPool_Assign")]
 fn an_address_space_is_assigned_once(env: &mut Env) -> Result<()> {
-    let top = sel4::TranslationTableObjectType::PML4.blueprint();
-    let vspace: cap::VSpace = env.alloc_object(&top)?;
+    let top = TranslationTableObjectType::from_level(0).expect("the top");
+    let vspace: cap::VSpace = env.alloc_object(&top.blueprint())?;
     let error = frame(env)?.frame_map(vspace, 0x1000, RIGHTS, CACHED).expect_err("not assigned yet");
     assert!(matches!(error.kind(), ErrorKind::InvalidCapability(_)), "{error}");
     slot::ASID_POOL.cap().asid_pool_assign(vspace)?;

@@ -3,12 +3,15 @@
 //!
 //! `bench JSON_FILE system`, then for each kernel the folder of its images and that of its bench programs; or
 //! `bench JSON_FILE cells BENCH_IMAGES PAGE LINUX`, which also writes its part of a page, with what the program LINUX says of this
-//! machine's Linux.
+//! machine's Linux; or `bench PAGE table JSON_FILE...`, which puts what was written so side by side and into a page.
 
 use std::{env, fs, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, bail, ensure};
-use hypos_tests::bench::{self, Sheet, page};
+use hypos_tests::{
+    bench::{self, Sheet, page, table},
+    tools,
+};
 
 fn main() -> Result<ExitCode> {
     let mut args = env::args_os().skip(1);
@@ -18,6 +21,13 @@ fn main() -> Result<ExitCode> {
     let sheets = match (what.to_str(), &paths[..]) {
         (Some("system"), folders) => system(folders)?,
         (Some("cells"), [images, ..]) => vec![bench::cells(images)?],
+        (Some("table"), files) => {
+            let table = table::of(files)?;
+            println!("{table}");
+            let (heading, part) = table::part(&table);
+            page::put(&json, heading, &part)?;
+            return Ok(ExitCode::SUCCESS);
+        }
         (other, _) => bail!("no figures of {other:?}"),
     };
     let over = print(&sheets);
@@ -52,9 +62,9 @@ fn print(sheets: &[Sheet]) -> bool {
         println!("{:<46} {} {:<13} {limit:>9}{mark}", figure.name, values.join(" "), figure.unit);
     }
     for Sheet { kernel, figures } in sheets {
-        let raw = bench::raw_round_trip(kernel);
-        if let Some(call) = figures.iter().find(|figure| figure.name.starts_with("typed call")) {
-            let percent = call.value * 100 / raw;
+        let value = |name| figures.iter().find(|figure| figure.name == name).map(|figure| figure.value);
+        if let Some((call, raw)) = value(bench::CALL).zip(value(bench::RAW)) {
+            let percent = call * 100 / raw.max(1);
             println!(
                 "{kernel}: a typed call takes {percent} % of the raw kernel's round trip of {raw} instructions"
             );
@@ -66,6 +76,9 @@ fn print(sheets: &[Sheet]) -> bool {
 fn rows(sheet: &Sheet) -> impl Iterator<Item = serde_json::Value> {
     sheet.figures.iter().map(|figure| {
         let (name, unit, value, limit) = (figure.name, figure.unit, figure.value, figure.limit);
-        serde_json::json!({ "kernel": sheet.kernel, "name": name, "unit": unit, "value": value, "limit": limit })
+        serde_json::json!({
+            "board": tools::board(), "kernel": sheet.kernel,
+            "name": name, "unit": unit, "value": value, "limit": limit,
+        })
     })
 }

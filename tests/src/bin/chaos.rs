@@ -1,4 +1,4 @@
-//! Fault injection: `chaos [N] [--seed SEED] [--replay KIND TARGET PICK]`; see `hypos_tests::chaos`.
+//! Fault injection: `chaos [N] [--seed SEED] [--kind KIND] [--replay KIND TARGET PICK]`; see `hypos_tests::chaos`.
 
 use std::{
     env,
@@ -15,7 +15,12 @@ const ENOUGH: usize = 10;
 struct Wanted {
     count: u64,
     seed: u64,
+    kind: Option<Kind>,
     replay: Option<Injection>,
+}
+
+fn kind(name: &str) -> Result<Kind> {
+    Kind::ALL.into_iter().find(|known| known.name() == name).with_context(|| format!("no kind {name}"))
 }
 
 fn number(text: &str) -> Result<u64> {
@@ -28,16 +33,15 @@ fn number(text: &str) -> Result<u64> {
 
 fn wanted() -> Result<Wanted> {
     let clock = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos() as u64;
-    let mut wanted = Wanted { count: 200, seed: clock, replay: None };
+    let mut wanted = Wanted { count: 200, seed: clock, kind: None, replay: None };
     let mut args = env::args().skip(1);
     while let Some(arg) = args.next() {
         let mut next = || args.next().with_context(|| format!("{arg} takes more"));
         match arg.as_str() {
+            "--kind" => wanted.kind = Some(kind(&next()?)?),
             "--seed" => wanted.seed = number(&next()?)?,
             "--replay" => {
-                let kind = next()?;
-                let known = Kind::ALL.into_iter().find(|known| known.name() == kind);
-                let kind = known.with_context(|| format!("no kind {kind}"))?;
+                let kind = kind(&next()?)?;
                 wanted.replay = Some(Injection { kind, target: next()?, pick: number(&next()?)? });
             }
             count => wanted.count = number(count)?,
@@ -47,7 +51,7 @@ fn wanted() -> Result<Wanted> {
 }
 
 fn main() -> Result<ExitCode> {
-    let Wanted { count, seed, replay } = wanted()?;
+    let Wanted { count, seed, kind, replay } = wanted()?;
     println!("chaos: {count} injections, seed {seed:#x}");
     let (mut chooser, mut tallies, mut failures) = (Chooser::new(seed), Tallies::default(), 0);
     let start = Instant::now();
@@ -55,9 +59,9 @@ fn main() -> Result<ExitCode> {
     for step in 1..=count {
         let injection = match &replay {
             Some(injection) => injection.clone(),
-            None => chaos.choose(&mut chooser)?,
+            None => chaos.choose(&mut chooser, kind)?,
         };
-        let begun = Instant::now();
+        let (begun, begun_ns) = (Instant::now(), chaos.now_ns());
         let (what, failure) = match chaos.step(&injection) {
             Ok((outcome, failure)) => {
                 if failure.is_none() {
@@ -68,7 +72,11 @@ fn main() -> Result<ExitCode> {
             Err(error) => (String::new(), Some(error)),
         };
         if env::var_os("CHAOS_VERBOSE").is_some() {
-            println!("{step}: {injection}: {what}, {} ms", begun.elapsed().as_millis());
+            let passed_ms = chaos.now_ns().saturating_sub(begun_ns) / 1_000_000;
+            println!(
+                "{step}: {injection}: {what}, {passed_ms} ms, {} of the host's",
+                begun.elapsed().as_millis()
+            );
         }
         if let Some(failure) = failure {
             failures += 1;

@@ -19,15 +19,20 @@ use super::{
 const SOON_NS: u64 = 3_000_000_000;
 /// The same of the host's, where the system's time stands still.
 const SOON: Duration = Duration::from_secs(20);
+/// So often the device is asked at least, if it does not answer.
+const TRIES: u32 = 3;
+
+/// Targets without which there are no samples.
+pub(super) const SAMPLING: [&str; 2] = ["metrics", "timer"];
 
 impl Chaos {
     pub(super) fn status(&self) -> Result<Base> {
         // The load may have been in the middle of loading it.
-        let listed: Value = serde_json::from_str(&self.load.ask(&["prog", "list", "--json"])?)?;
+        let listed: Value = serde_json::from_str(&self.ask(&["prog", "list", "--json"])?)?;
         if listed.as_array().into_iter().flatten().any(|program| program["name"] == "extra") {
-            self.load.ask(&["prog", "unload", "extra"])?;
+            self.ask(&["prog", "unload", "extra"])?;
         }
-        let status: Value = serde_json::from_str(&self.load.ask(&["status", "--json"])?)?;
+        let status: Value = serde_json::from_str(&self.ask(&["status", "--json"])?)?;
         let field = |name: &str| status[name].as_u64().with_context(|| format!("status has no {name}"));
         Ok(Base {
             memory_used: field("memory_used")?,
@@ -35,6 +40,19 @@ impl Chaos {
             map_memory_free: field("map_memory_free")?,
             attachments: field("attachments")?,
         })
+    }
+
+    /// Asks until there is an answer: a busy host may not let the device give one in time, which looks as if it had none.
+    fn ask(&self, args: &[&str]) -> Result<String> {
+        let (start, start_ns) = (Instant::now(), self.snapshot()?.now_ns());
+        for tries in 1.. {
+            let answer = self.load.ask(args);
+            let passed_ns = self.snapshot()?.now_ns().saturating_sub(start_ns);
+            if answer.is_ok() || tries >= TRIES && passed_ns > SOON_NS || start.elapsed() > SOON {
+                return answer;
+            }
+        }
+        bail!("never asked")
     }
 
     /// Waits until it is so, while somebody types.
@@ -56,11 +74,17 @@ impl Chaos {
         }
     }
 
-    /// Every part of the system does its work.
-    fn works(&mut self) -> Result<()> {
+    /// Every part of the system does its work. The sampler does so once a second: one more than `samples` is
+    /// waited for; if that is none, the last one may not be long ago: a sampler that stands still is found one of the next
+    /// times.
+    pub(super) fn works(&mut self, samples: Option<u64>) -> Result<()> {
         let first = self.snapshot()?;
-        for (service, name) in [("serial", "hook_events"), ("tick", "hook_events"), ("metrics", "samples")] {
-            let before = first.counter(service, name);
+        self.sampled(&first)?;
+        let now = |service, name| Some((service, name, first.counter(service, name)));
+        let sampler = samples.map(|samples| ("metrics", "samples", samples));
+        for (service, name, before) in
+            [now("serial", "hook_events"), now("tick", "hook_events"), sampler].into_iter().flatten()
+        {
             let what = format!("{service} does not go on: {name} stays {before}");
             self.soon(&what, |now| now.counter(service, name) > before)?;
         }
@@ -69,12 +93,7 @@ impl Chaos {
             self.soon(&format!("the program of {map} does not go on"), goes_on)?;
         }
         let line = self.load.hold();
-        let mut status = self.status();
-        for _ in 0..2 {
-            if status.is_err() {
-                status = self.status();
-            }
-        }
+        let status = self.status();
         drop(line);
         let status = status.context("the control line is dead")?;
         ensure!(status == self.base, "not as before: {status:?} instead of {:?}", self.base);
@@ -86,26 +105,52 @@ impl Chaos {
         Ok(())
     }
 
+    /// Notes when the sampler was last seen to sample.
+    fn sampled(&mut self, now: &Snapshot) -> Result<()> {
+        let (samples, now_ns) = (now.counter("metrics", "samples"), now.now_ns());
+        if samples != self.sampled.0 {
+            self.sampled = (samples, now_ns);
+        }
+        let for_ns = now_ns.saturating_sub(self.sampled.1);
+        ensure!(for_ns < SOON_NS, "no sample for {} ms, since an earlier step", for_ns / 1_000_000);
+        Ok(())
+    }
+
     /// Has what was hurt built again if need be, until all works.
-    pub(super) fn heal(&mut self, injection: &Injection, done: &Done, seen: Recovery) -> Result<Recovery> {
-        let flipped = matches!(injection.kind, Kind::FlipCode | Kind::FlipData);
-        let works = self.works();
+    pub(super) fn heal(
+        &mut self,
+        injection: &Injection,
+        done: &Done,
+        before: &Snapshot,
+        seen: Recovery,
+    ) -> Result<Recovery> {
+        if let (Kind::FlipShared, Some(turned)) = (injection.kind, done.undo) {
+            return self.heal_shared(injection, turned);
+        }
+        let samples = |now: &Snapshot| {
+            SAMPLING.contains(&injection.target.as_str()).then(|| now.counter("metrics", "samples"))
+        };
+        // A turned bit was watched for longer than a sample takes.
+        let since = if injection.kind.is_deadly() { samples(&self.snapshot()?) } else { samples(before) };
+        let works = self.works(since);
         if seen != Recovery::Unseen || injection.kind.is_deadly() {
             return works.map(|()| seen);
         }
         if injection.kind == Kind::DropSignal {
             return works.map(|()| Recovery::Unseen);
         }
-        ensure!(flipped, "nothing else goes unseen");
+        ensure!(injection.kind.turns_a_bit(), "nothing else goes unseen");
         let broken = works.is_err();
         if injection.target == CELLS
-            && let Some(undo) = done.undo
+            && let Some(turned) = done.undo
         {
-            self.undo(undo)?;
-            self.works()?;
+            self.turn_back(turned)?;
+            self.works(None)?;
             return Ok(if broken { Recovery::Request } else { Recovery::Unseen });
         }
-        if self.rebuild(&injection.target).is_ok() && self.settle().is_ok() && self.works().is_ok() {
+        let rebuilt = self.rebuild(&injection.target).and_then(|()| self.settle());
+        let since = samples(&self.snapshot()?);
+        if rebuilt.is_ok() && self.works(since).is_ok() {
             return Ok(if broken { Recovery::Request } else { Recovery::Unseen });
         }
         // The line is dead: by what nobody overlooks.
@@ -118,15 +163,16 @@ impl Chaos {
         let first = count(&self.snapshot()?);
         self.soon("it was killed, and nobody noticed", |now| count(now) != first)?;
         self.settle()?;
-        self.works().context("after it was killed, too")?;
+        let since = samples(&self.snapshot()?);
+        self.works(since).context("after it was killed, too")?;
         Ok(Recovery::Kill)
     }
 
     /// Has a component built again from its file.
-    fn rebuild(&self, target: &str) -> Result<()> {
+    pub(super) fn rebuild(&self, target: &str) -> Result<()> {
         let _line = self.load.hold();
         if self.roots.contains_key(target) {
-            return self.load.ask(&["service", "restart", target]).map(drop);
+            return self.ask(&["service", "restart", target]).map(drop);
         }
         self.replace(target)
     }
@@ -138,11 +184,11 @@ impl Chaos {
             "console" => "examples/console.bpf.o".to_owned(),
             other => bail!("no program {other}"),
         };
-        self.load.ask(&["prog", "replace", program, &object]).map(drop)
+        self.ask(&["prog", "replace", program, &object]).map(drop)
     }
 
     /// Waits until all run.
-    fn settle(&mut self) -> Result<()> {
+    pub(super) fn settle(&mut self) -> Result<()> {
         // A service that restarts itself lives on for a moment, to answer.
         thread::sleep(Duration::from_millis(20));
         self.soon("not all run", Snapshot::all_run)

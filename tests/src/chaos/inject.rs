@@ -9,6 +9,7 @@ use cell::{IMAGE, image};
 
 use super::{
     Chaos,
+    machine::Back,
     ram::{PAGE, Page, VSpace},
     random::Random,
 };
@@ -31,13 +32,15 @@ pub enum Kind {
     FlipCode,
     /// A bit of its own data, stack or IPC buffer turns.
     FlipData,
+    /// A bit of memory that components share turns.
+    FlipShared,
     /// The kernel forgets one signal, whosever comes next.
     DropSignal,
 }
 
 impl Kind {
     /// All.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Kill,
         Self::Loop,
         Self::WildJump,
@@ -45,6 +48,7 @@ impl Kind {
         Self::WildWrite,
         Self::FlipCode,
         Self::FlipData,
+        Self::FlipShared,
         Self::DropSignal,
     ];
 
@@ -58,13 +62,24 @@ impl Kind {
             Self::WildWrite => "wild-write",
             Self::FlipCode => "flip-code",
             Self::FlipData => "flip-data",
+            Self::FlipShared => "flip-shared",
             Self::DropSignal => "drop-signal",
         }
     }
 
     /// Whether the component can't go on: this has to be noticed.
     pub const fn is_deadly(self) -> bool {
-        !matches!(self, Self::FlipCode | Self::FlipData | Self::DropSignal)
+        !self.turns_a_bit() && !matches!(self, Self::DropSignal)
+    }
+
+    /// Whether the component faults at once.
+    pub const fn faults(self) -> bool {
+        self.is_deadly() && !matches!(self, Self::Loop)
+    }
+
+    /// Whether a bit turns, which may go unnoticed and lead to wrong values.
+    pub const fn turns_a_bit(self) -> bool {
+        matches!(self, Self::FlipCode | Self::FlipData | Self::FlipShared)
     }
 }
 
@@ -73,7 +88,7 @@ impl Kind {
 pub struct Injection {
     /// What.
     pub kind: Kind,
-    /// To whom: a service, a program, `cells` for what all cells run, or `signals`.
+    /// To whom: a service, a program, `cells` for what all cells run, `OWNER/NAME` for shared memory, or `signals`.
     pub target: String,
     /// Chooses page, byte, bit, address.
     pub pick: u64,
@@ -85,31 +100,27 @@ impl fmt::Display for Injection {
     }
 }
 
+/// A byte of which a bit was turned.
+#[derive(Clone, Copy, Debug)]
+pub struct Turned {
+    paddr: u64,
+    was: u8,
+    now: u8,
+}
+
 /// What was done, and how to undo it where that is the only way.
 #[derive(Clone, Debug, Default)]
 pub struct Done {
     /// For a person.
     pub what: String,
-    /// A byte and what it was before.
-    pub undo: Option<(u64, u8)>,
+    /// What was turned, and can be turned back.
+    pub undo: Option<Turned>,
 }
 
-/// Privileged on x86 (SDM volume 2, HLT): it faults. One byte: wherever the code goes on, it is a whole instruction.
-const HLT: u8 = 0xf4;
-const NOP: u8 = 0x90;
-/// A jump to itself.
-const SPIN: [u8; 2] = [0xeb, 0xfe];
-/// `mov rax, imm64; jmp rax`; `mov rax, [imm64]`; `mov [imm64], rax` (SDM volume 2).
-const JUMP: ([u8; 2], [u8; 2]) = ([0x48, 0xb8], [0xff, 0xe0]);
-const READ: [u8; 2] = [0x48, 0xa1];
-const WRITE: [u8; 2] = [0x48, 0xa3];
-/// Nothing, not mapped, the kernel's, no address at all.
-const WILD: [u64; 5] = [0, 0x7fff_f000, 0x3000_0123, 0xffff_ff80_0010_0000, 0x8000_0000_dead_0000];
-/// Registers by QEMU's numbers.
-const RSI: u32 = 4;
-const RDI: u32 = 5;
-const RSP: u32 = 7;
-const RIP: u32 = 16;
+/// What shared memory begins with: heads and tails of rings, counts.
+const HEADER: usize = 64;
+/// Nothing, not mapped, nor there, no address at all; and there is what only the kernel has.
+const WILD: [u64; 4] = [0, 0x7fff_f000, 0x3000_0123, 0x8000_0000_dead_0000];
 
 impl Chaos {
     /// Does it. The machine goes on afterwards.
@@ -126,31 +137,38 @@ impl Chaos {
         Ok(done)
     }
 
-    /// Writes a byte back.
-    pub(super) fn undo(&self, (paddr, byte): (u64, u8)) -> Result<()> {
+    /// Turns the bit back, unless the byte was written to since.
+    pub(super) fn turn_back(&self, turned: Turned) -> Result<()> {
         let mut gdb = Gdb::connect(&self.system.path("gdb"))?;
-        gdb.write(paddr, &[byte])?;
+        let mut byte = [0];
+        self.ram.read(turned.paddr, &mut byte)?;
+        if byte == [turned.now] {
+            gdb.write(turned.paddr, &[turned.was])?;
+        }
         gdb.go()
     }
 
     fn overwrite(&self, gdb: &mut Gdb, injection: &Injection) -> Result<Done> {
         let mut random = Random(injection.pick);
+        if injection.kind == Kind::FlipShared {
+            return self.flip(gdb, &self.shared(&injection.target)?, HEADER, &mut random);
+        }
         let vspace = self.vspace(&injection.target)?;
         let deadly = match injection.kind {
             Kind::FlipCode => {
-                return self.flip(gdb, &self.code(&injection.target, &vspace, false), &mut random);
+                return self.flip(gdb, &self.code(&injection.target, &vspace, false), 0, &mut random);
             }
-            Kind::FlipData => return self.flip(gdb, &data(&vspace), &mut random),
+            Kind::FlipData => return self.flip(gdb, &data(&vspace), 0, &mut random),
             Kind::Kill => vec![],
-            Kind::Loop => SPIN.to_vec(),
-            kind => wild(kind, &vspace, &mut random)?,
+            Kind::Loop => self.machine.spin.to_vec(),
+            kind => self.wild(kind, &vspace, &mut random)?,
         };
-        let filler = if deadly.is_empty() { HLT } else { NOP };
+        let filler = if deadly.is_empty() { self.machine.fault } else { self.machine.nop };
         let code = self.code(&injection.target, &vspace, true);
         ensure!(!code.is_empty(), "{} has no code", injection.target);
         for page in &code {
             let start = if page.vaddr == IMAGE.vaddr { image::CODE } else { 0 };
-            let mut bytes = vec![filler; PAGE - start - deadly.len()];
+            let mut bytes = filler.repeat((PAGE - start - deadly.len()) / filler.len());
             bytes.extend(&deadly);
             gdb.write(page.paddr + start as u64, &bytes)?;
         }
@@ -171,45 +189,63 @@ impl Chaos {
         }
     }
 
-    /// Turns a bit of a byte that is not 0: most of a page of zeros nobody ever looks at.
-    fn flip(&self, gdb: &mut Gdb, pages: &[Page], random: &mut Random) -> Result<Done> {
-        let page = random.one_of(pages).context("no page to turn a bit of")?;
-        let mut bytes = [0; PAGE];
-        self.ram.read(page.paddr, &mut bytes)?;
-        let used: Vec<_> = (0..PAGE).filter(|i| bytes[*i] != 0).collect();
-        let at = random.one_of(&used).copied().unwrap_or(random.below(PAGE));
-        let bit = random.below(8);
-        let paddr = page.paddr + at as u64;
-        gdb.write(paddr, &[bytes[at] ^ 1 << bit])?;
-        let what = format!("bit {bit} of {:#04x} at {:#x}", bytes[at], page.vaddr + at as u64);
-        Ok(Done { what, undo: Some((paddr, bytes[at])) })
+    /// Turns a bit of a byte that is not 0, if there is one: most of a page of zeros nobody ever looks at. One in two times, of the
+    /// first bytes if there are such with a `header`.
+    fn flip(&self, gdb: &mut Gdb, pages: &[Page], header: usize, random: &mut Random) -> Result<Done> {
+        let mut used = Vec::new();
+        for page in pages {
+            let mut bytes = [0; PAGE];
+            self.ram.read(page.paddr, &mut bytes)?;
+            used.extend((0..PAGE).filter(|i| bytes[*i] != 0).map(|at| (page, at)));
+        }
+        let first = pages.first().context("no page to turn a bit of")?;
+        let (page, at) = match random.one_of(&used) {
+            Some(used) if header == 0 || random.below(2) == 0 => *used,
+            _ => (first, random.below(header.max(1))),
+        };
+        let (bit, paddr, mut was) = (random.below(8), page.paddr + at as u64, [0]);
+        self.ram.read(paddr, &mut was)?;
+        let turned = Turned { paddr, was: was[0], now: was[0] ^ 1 << bit };
+        gdb.write(paddr, &[turned.now])?;
+        let what = format!("bit {bit} of {:#04x} at {:#x}", turned.was, page.vaddr + at as u64);
+        Ok(Done { what, undo: Some(turned) })
     }
 
     /// Lets the kernel return from its next `sendSignal(notification, badge)` before it has done anything.
     fn drop_signal(&self, gdb: &mut Gdb) -> Result<Done> {
         gdb.run_to(self.ram.symbol("sendSignal")?)?;
-        let (notification, badge, stack) = (gdb.register(RDI)?, gdb.register(RSI)?, gdb.register(RSP)?);
-        gdb.set_register(RIP, self.ram.kernel_word(stack)?)?;
-        gdb.set_register(RSP, stack + 8)?;
+        let [notification, badge] = self.machine.arguments;
+        let (notification, badge) = (gdb.register(notification)?, gdb.register(badge)?);
+        let back = match self.machine.back {
+            Back::Link(register) => gdb.register(register)?,
+            Back::Stack(register) => {
+                let stack = gdb.register(register)?;
+                gdb.set_register(register, stack + 8)?;
+                self.ram.kernel_word(stack)?
+            }
+        };
+        gdb.set_register(self.machine.pc, back)?;
         Ok(Done { what: format!("signal {badge:#x} to {notification:#x}"), undo: None })
     }
-}
 
-fn wild(kind: Kind, vspace: &VSpace, random: &mut Random) -> Result<Vec<u8>> {
-    let mut addresses = WILD.to_vec();
-    let own = data(vspace);
-    match kind {
-        // Without NX its own data can be executed.
-        Kind::WildJump => addresses.extend(random.one_of(&own).map(|page| page.vaddr)),
-        Kind::WildWrite => addresses.extend(vspace.pages.iter().find(|page| !page.writable).map(|p| p.vaddr)),
-        _ => {}
+    fn wild(&self, kind: Kind, vspace: &VSpace, random: &mut Random) -> Result<Vec<u8>> {
+        let mut addresses = [&WILD[..], &[self.machine.kernel]].concat();
+        let own = data(vspace);
+        match kind {
+            // Without NX its own data can be executed.
+            Kind::WildJump => addresses.extend(random.one_of(&own).map(|page| page.vaddr)),
+            Kind::WildWrite => {
+                addresses.extend(vspace.pages.iter().find(|page| !page.writable).map(|p| p.vaddr));
+            }
+            _ => {}
+        }
+        let address = *random.one_of(&addresses).context("no address")?;
+        Ok(match kind {
+            Kind::WildJump => (self.machine.jump)(address),
+            Kind::WildRead => (self.machine.read)(address),
+            _ => (self.machine.write)(address),
+        })
     }
-    let address = random.one_of(&addresses).context("no address")?.to_le_bytes();
-    Ok(match kind {
-        Kind::WildJump => [&JUMP.0[..], &address, &JUMP.1].concat(),
-        Kind::WildRead => [&READ[..], &address].concat(),
-        _ => [&WRITE[..], &address].concat(),
-    })
 }
 
 /// Pages that nobody else has, and that it writes: data, IPC buffer, stack.

@@ -16,8 +16,14 @@ use anyhow::{Result, bail};
 
 use crate::{System, bpf, tools};
 
-/// How long one answer may take, of the host's time: a machine whose driver was just killed answers nothing.
-const TIMEOUT: &str = "1s";
+/// How long one answer may take, of the host's time: a machine whose driver was just killed answers nothing, and who waits for
+/// that holds the line.
+const TIMEOUT: &str = "250ms";
+/// The same for who wants to know, and tries again.
+const PATIENCE: &str = "1s";
+
+/// Between two requests, of the host's time.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The objects of the load.
 #[derive(Debug)]
@@ -109,11 +115,11 @@ impl Load {
                     return;
                 }
                 let held = line.lock().unwrap_or_else(PoisonError::into_inner);
-                let good = run(&socket, args).is_ok_and(|output| output.status.success());
+                let good = run(&socket, args, TIMEOUT).is_ok_and(|output| output.status.success());
                 drop(held);
                 (if good { &done } else { &failed }).fetch_add(1, Relaxed);
-                // Others want the line too.
-                thread::sleep(Duration::from_millis(1));
+                // Others want the line too, and a device that is asked without a pause needs most of the host for that.
+                thread::sleep(PAUSE);
             }
         }));
         load
@@ -134,7 +140,7 @@ impl Load {
     /// # Errors
     /// It fails; what it says.
     pub fn ask(&self, args: &[&str]) -> Result<String> {
-        let output = run(&self.socket, args)?;
+        let output = run(&self.socket, args, PATIENCE)?;
         if !output.status.success() {
             bail!("hypctl {args:?}: {}", String::from_utf8_lossy(&output.stderr).trim());
         }
@@ -151,6 +157,6 @@ impl Drop for Load {
     }
 }
 
-fn run(socket: &Path, args: &[&str]) -> Result<Output> {
-    tools::hypctl(socket, &[&["--timeout", TIMEOUT], args].concat())
+fn run(socket: &Path, args: &[&str], timeout: &str) -> Result<Output> {
+    tools::hypctl(socket, &[&["--timeout", timeout], args].concat())
 }

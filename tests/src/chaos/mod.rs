@@ -13,20 +13,30 @@
 //! then, a turned bit of private data may lead to wrong counts, and in the agent to wrong answers: these are counted and not
 //! failures, as long as the rebuilt component works, and nobody else was hurt.
 //!
+//! **Memory that components share** (`shared.rs`): a bit of a ring, a map, a page of counters, hooks or reports turns. Values may be
+//! wrong meanwhile; nobody faults or hangs, and all works as before, with rings by itself, with the rest once the bit is turned back
+//! (unless it was written over) or, where somebody believed it and goes on with it, the owner was built again.
+//!
 //! **The policy of restarts** leaves a component stopped after 8 faults (a cell after 3) of which none is a clean minute
 //! older than the next. A stopped component is a failure of the run; so one with few lives left is let alone until
 //! its minute has passed, and a program gets a new cell by being replaced. No policy is changed for the test.
 //!
-//! **Time.** The machine's time is counted in instructions and skips what nobody uses (`-icount shift=3,sleep=off`): a busy
-//! host delays the machine, and never looks like a hung component. The same seed gives the same injections; the
+//! **What is left out.** The kernel's and the root task's memory, and device registers. On a board where the timer service calls the
+//! watchdog, which does not find that one hung then, the timer is only made to fault.
+//!
+//! **Time.** The machine's time is counted in instructions and skips what nobody uses (`-icount`): a busy
+//! host delays the machine, and never looks like a hung component. Time is told by the events that the hook's owner sends, not by
+//! what programs note, which a turned bit may make wrong. The same seed gives the same injections; the
 //! instant at which one meets the machine is the host's, so a replay may take several tries.
 
 mod heal;
 mod image;
 mod inject;
 mod load;
+mod machine;
 mod ram;
 mod random;
+mod shared;
 mod step;
 mod tally;
 mod view;
@@ -38,9 +48,11 @@ use cell::IMAGE;
 use image::Image;
 pub use inject::{Injection, Kind};
 use load::{Load, Objects};
+use machine::Machine;
+use platform::PLATFORM;
 use ram::{Ram, VSpace};
 use random::Random;
-use system::SYSTEM;
+use system::{ROOT, SYSTEM};
 pub use tally::Tallies;
 use view::{Snapshot, View};
 
@@ -50,6 +62,10 @@ use crate::{Options, System, tools};
 const CELLS: &str = "cells";
 /// Programs that are there between two injections.
 const PROGRAMS: [&str; 3] = ["console", "count", "steady"];
+
+/// 16 ns an instruction: a processor of some 60 million a second. A slower one has the host execute less while something hangs, and
+/// more events while the control line is busy.
+const ICOUNT: &str = "shift=4,sleep=off";
 
 /// What must be the same after each injection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +80,7 @@ struct Base {
 #[derive(Debug)]
 pub struct Chaos {
     system: System,
+    machine: &'static Machine,
     ram: Ram,
     view: View,
     /// Services' roots of address spaces: each is built again in the same place.
@@ -74,6 +91,8 @@ pub struct Chaos {
     base: Base,
     /// When services were last seen to start, in the system's time.
     started: BTreeMap<String, u64>,
+    /// The sampler's count of samples, and when it last changed, in the system's time.
+    sampled: (u64, u64),
 }
 
 impl Chaos {
@@ -82,9 +101,11 @@ impl Chaos {
     /// # Errors
     /// It does not boot, or the load can't be loaded.
     pub fn start() -> Result<Self> {
-        let args = ["-icount", "shift=3,sleep=off"].map(String::from).into();
+        let machine = Machine::of_board()?;
+        // A timer that is a clock by its nature (riscv64's) follows the machine's time, too.
+        let args = ["-icount", ICOUNT, "-rtc", "clock=vm"].map(String::from).into();
         let system = System::boot(&Options { memory: 16, args, ..Options::default() })?;
-        let ram = Ram::open(&system.path("ram"), &tools::kernel_elf())?;
+        let ram = Ram::open(&system.path("ram"), &tools::kernel_elf(), machine)?;
         let services = SYSTEM.services.iter().map(|service| service.name);
         let images = services.chain(["cell"]).map(|name| Ok((name.to_owned(), Image::open(name)?)));
         let images: BTreeMap<_, _> = images.collect::<Result<_>>()?;
@@ -111,7 +132,9 @@ impl Chaos {
             base: Base { memory_used: 0, program_memory_free: 0, map_memory_free: 0, attachments: 3 },
             view: View::new(agent),
             started: BTreeMap::new(),
+            sampled: (0, 0),
             system,
+            machine,
             ram,
             roots,
             images,
@@ -156,39 +179,52 @@ impl Chaos {
         vspaces.into_iter().find(is_cell).with_context(|| format!("{name} has no cell"))
     }
 
-    /// The next injection: a kind, and a component that can take it.
+    /// The next injection: a kind, or the one that is wanted, and a component that can take it.
     ///
     /// # Errors
     /// The machine's memory can't be read.
-    pub fn choose(&self, random: &mut Chooser) -> Result<Injection> {
+    pub fn choose(&self, random: &mut Chooser, wanted: Option<Kind>) -> Result<Injection> {
         let snapshot = self.snapshot()?;
-        let now = snapshot.now_ns();
         loop {
-            let kind = random.0.one_of(&Kind::ALL).copied().context("no kind")?;
+            let any = random.0.one_of(&Kind::ALL).copied();
+            let kind = wanted.or(any).context("no kind")?;
             let pick = random.0.next();
             if kind == Kind::DropSignal {
                 return Ok(Injection { kind, target: "signals".to_owned(), pick });
             }
-            let mut targets: Vec<&str> = Vec::new();
-            for (name, health) in &snapshot.services {
-                let policy = SYSTEM.services[SYSTEM.find(name).context("a service")?].restart;
-                let clean_ns = u64::from(policy.clean_after_s) * 1_000_000_000;
-                let clean =
-                    self.started.get(name).is_some_and(|started| now.saturating_sub(*started) > clean_ns);
-                if clean || health.strikes + 2 < policy.limit {
-                    targets.push(name);
-                }
-            }
-            let limit = SYSTEM.cells.restart.limit;
-            let lively = |name: &&&str| snapshot.programs.get(**name).is_some_and(|p| p.strikes + 1 < limit);
-            targets.extend(PROGRAMS.iter().filter(lively));
-            if PROGRAMS.iter().all(|name| lively(&name)) && kind != Kind::FlipData {
-                targets.push(CELLS);
-            }
+            let targets = self.targets(kind, &snapshot)?;
             if let Some(target) = random.0.one_of(&targets) {
-                return Ok(Injection { kind, target: (*target).to_owned(), pick });
+                return Ok(Injection { kind, target: target.clone(), pick });
             }
         }
+    }
+
+    /// Components that can take an injection of this kind: they have lives left.
+    fn targets(&self, kind: Kind, snapshot: &Snapshot) -> Result<Vec<String>> {
+        let now = snapshot.now_ns();
+        let mut targets = Vec::new();
+        for (name, health) in &snapshot.services {
+            let policy = SYSTEM.services[SYSTEM.find(name).context("a service")?].restart;
+            let clean_ns = u64::from(policy.clean_after_s) * 1_000_000_000;
+            let clean = self.started.get(name).is_some_and(|started| now.saturating_sub(*started) > clean_ns);
+            // Where the watchdog is called by the timer, it does not find that hung.
+            let watched = name != "timer" || kind.faults() || PLATFORM.timer.watch_irq().is_some();
+            if watched && (clean || health.strikes + 2 < policy.limit) {
+                targets.push(name.clone());
+            }
+        }
+        if kind == Kind::FlipShared {
+            let lives = |of: &str| of == ROOT || targets.iter().any(|name| name == of);
+            let named = shared::names().filter(|(of, _)| lives(of));
+            return Ok(named.map(|(of, name)| shared::target(of, name)).collect());
+        }
+        let limit = SYSTEM.cells.restart.limit;
+        let lively = |name: &&&str| snapshot.programs.get(**name).is_some_and(|p| p.strikes + 1 < limit);
+        targets.extend(PROGRAMS.iter().filter(lively).map(ToString::to_string));
+        if PROGRAMS.iter().all(|name| lively(&name)) && kind != Kind::FlipData {
+            targets.push(CELLS.to_owned());
+        }
+        Ok(targets)
     }
 
     /// The console's end, for a report of a failure.
@@ -200,6 +236,11 @@ impl Chaos {
             .filter(|line| std::env::var_os("CHAOS_REGISTERS").is_some() || !line.contains("root: error:   "))
             .collect();
         lines[lines.len().saturating_sub(16)..].join("\n")
+    }
+
+    /// The system's time, in ns.
+    pub fn now_ns(&self) -> u64 {
+        self.snapshot().map_or(0, |snapshot| snapshot.now_ns())
     }
 
     /// Requests of the load that were answered well, and others.

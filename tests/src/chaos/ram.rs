@@ -2,7 +2,7 @@
 //!
 //! QEMU keeps the machine's RAM in a file, and the kernel's symbols say where it keeps its list of address spaces: that, and
 //! the page tables, are read while the machine stands still. The kernel and the root task tell nothing about themselves
-//! for the sake of tests. What is here is x86_64's and seL4's: another architecture needs a module like this one.
+//! for the sake of tests.
 
 use std::{
     collections::BTreeMap,
@@ -14,23 +14,12 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use object::{Object, ObjectSymbol};
 
+use super::machine::{Entry, Machine};
+
 /// Bytes of a page.
 pub const PAGE: usize = 4096;
-/// Where the kernel's image is linked: `KERNEL_BASE`, at physical address 0 (seL4 5.0.0,
-/// `include/plat/pc99/plat/64/plat_mode/machine/hardware.h`).
-const KERNEL_BASE: u64 = 0xffff_ffff_8000_0000;
-/// Where the kernel maps all physical memory: `PPTR_BASE`, there.
-const PPTR_BASE: u64 = 0xffff_ff80_0000_0000;
-/// The kernel's table of ASID pools, and pools in it, entries of a pool
-/// (`include/arch/x86/arch/64/mode/api/constants.h`).
-const ASID_TABLE: &str = "x86KSASIDTable";
-const POOLS: u64 = 8;
-const POOL: usize = 512;
-/// An entry of a pool: the kind in the low bits, the root's address, of which 49 bits tell it (`base 64(49,1)`), at the top
-/// (`asid_map_vspace`, `include/arch/x86/arch/64/mode/object/structures.bf`).
-const KIND: u64 = 3;
-const VSPACE: u64 = 1;
-
+/// Bits of an address that a table resolves; its entries are 8 bytes each.
+const TABLE_BITS: u32 = 9;
 /// A page of an address space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
@@ -70,6 +59,7 @@ impl VSpace {
 pub struct Ram {
     file: File,
     symbols: BTreeMap<String, u64>,
+    machine: &'static Machine,
 }
 
 impl Ram {
@@ -77,11 +67,11 @@ impl Ram {
     ///
     /// # Errors
     /// A file can't be read.
-    pub fn open(ram: &Path, kernel: &Path) -> Result<Self> {
+    pub fn open(ram: &Path, kernel: &Path, machine: &'static Machine) -> Result<Self> {
         let bytes = fs::read(kernel).with_context(|| kernel.display().to_string())?;
         let program = object::File::parse(&*bytes)?;
         let named = program.symbols().filter_map(|s| Some((s.name().ok()?.to_owned(), s.address())));
-        Ok(Self { file: File::open(ram)?, symbols: named.collect() })
+        Ok(Self { file: File::open(ram)?, symbols: named.collect(), machine })
     }
 
     /// The kernel's address of one of its symbols.
@@ -97,7 +87,10 @@ impl Ram {
     /// # Errors
     /// There is no RAM.
     pub fn read(&self, paddr: u64, bytes: &mut [u8]) -> Result<()> {
-        self.file.read_exact_at(bytes, paddr).with_context(|| format!("no RAM at {paddr:#x}"))
+        let offset = paddr.checked_sub(self.machine.ram);
+        offset
+            .and_then(|offset| self.file.read_exact_at(bytes, offset).ok())
+            .with_context(|| format!("no RAM at {paddr:#x}"))
     }
 
     /// The word at a physical address.
@@ -115,7 +108,7 @@ impl Ram {
     /// # Errors
     /// As [`Ram::read`].
     pub fn kernel_word(&self, vaddr: u64) -> Result<u64> {
-        self.word(physical(vaddr)?)
+        self.word(self.physical(vaddr)?)
     }
 
     /// All address spaces that the kernel knows.
@@ -124,19 +117,17 @@ impl Ram {
     /// The tables lead nowhere: another kernel.
     pub fn vspaces(&self) -> Result<Vec<VSpace>> {
         let mut vspaces = Vec::new();
-        let table = self.symbol(ASID_TABLE)?;
-        for pool in 0..POOLS {
+        let table = self.symbol(self.machine.asid_table)?;
+        for pool in 0..self.machine.pools {
             let pool = self.kernel_word(table + 8 * pool)?;
             if pool == 0 {
                 continue;
             }
-            for entry in self.table(physical(pool)?)? {
-                if entry & KIND == VSPACE {
-                    let root = physical((entry >> 15 | 0xffff << 48) & !(PAGE as u64 - 1))?;
-                    let mut pages = Vec::new();
-                    self.walk(root, 4, 0, true, &mut pages)?;
-                    vspaces.push(VSpace { root, pages });
-                }
+            for root in self.table(self.physical(pool)?)?.into_iter().filter_map(self.machine.root) {
+                let root = self.physical(root)?;
+                let mut pages = Vec::new();
+                self.walk(root, self.machine.levels, (0, true), &mut pages)?;
+                vspaces.push(VSpace { root, pages });
             }
         }
         ensure!(!vspaces.is_empty(), "the kernel has no address spaces");
@@ -146,32 +137,36 @@ impl Ram {
     fn table(&self, paddr: u64) -> Result<Vec<u64>> {
         let mut bytes = [0; PAGE];
         self.read(paddr, &mut bytes)?;
-        Ok(bytes.as_chunks::<8>().0.iter().take(POOL).map(|word| u64::from_le_bytes(*word)).collect())
+        Ok(bytes.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word)).collect())
     }
 
-    /// Collects what a table of this level maps (Intel SDM volume 3, 4.5), but for the kernel's part.
-    fn walk(&self, table: u64, level: u32, base: u64, writable: bool, pages: &mut Vec<Page>) -> Result<()> {
-        const PRESENT: u64 = 1;
-        const WRITABLE: u64 = 1 << 1;
-        const LARGE: u64 = 1 << 7;
-        for (index, entry) in (0..).zip(self.table(table)?) {
-            if entry & PRESENT == 0 || level == 4 && index >= 256 {
-                continue;
-            }
-            let vaddr = base | index << (12 + 9 * (level - 1));
-            let (paddr, writable) = (entry & 0x000f_ffff_ffff_f000, writable && entry & WRITABLE != 0);
-            if level == 1 {
-                pages.push(Page { vaddr, paddr, writable });
-            } else if entry & LARGE == 0 {
-                self.walk(paddr, level - 1, vaddr, writable, pages)?;
+    /// Collects what a table of this level maps from an address on, but for the kernel's part.
+    fn walk(
+        &self,
+        table: u64,
+        level: u32,
+        (base, may_write): (u64, bool),
+        pages: &mut Vec<Page>,
+    ) -> Result<()> {
+        let root = level == self.machine.levels;
+        let own = if root { self.machine.own } else { 1 << TABLE_BITS };
+        for (index, entry) in (0..).zip(self.table(table)?).take(own) {
+            let vaddr = base | index << (PAGE.ilog2() + TABLE_BITS * (level - 1));
+            match (self.machine.entry)(entry, level) {
+                Entry::None => {}
+                Entry::Table { paddr, writable } => {
+                    self.walk(paddr, level - 1, (vaddr, may_write && writable), pages)?;
+                }
+                Entry::Page { paddr, writable } => {
+                    pages.push(Page { vaddr, paddr, writable: may_write && writable });
+                }
             }
         }
         Ok(())
     }
-}
 
-/// The physical address of one of the kernel's.
-fn physical(vaddr: u64) -> Result<u64> {
-    let base = if vaddr >= KERNEL_BASE { KERNEL_BASE } else { PPTR_BASE };
-    vaddr.checked_sub(base).with_context(|| format!("{vaddr:#x} is no address of the kernel"))
+    /// The physical address of one of the kernel's.
+    fn physical(&self, vaddr: u64) -> Result<u64> {
+        (self.machine.physical)(vaddr).with_context(|| format!("{vaddr:#x} is no address of the kernel"))
+    }
 }

@@ -20,6 +20,10 @@ use super::ram::{PAGE, Ram, VSpace};
 /// Where in `agent::COUNTERS` the page of a service is: the order of `metrics::SOURCES`.
 const PAGES: [&str; 5] = ["timer", "tick", "serial", "agent", "metrics"];
 
+/// Programs on the hook `timer`, and their period.
+const TIMERS: u64 = 2;
+const PERIOD_NS: u64 = 1_000_000;
+
 /// The agent's view of shared memory. These pages stay where they are over all restarts.
 #[derive(Debug)]
 pub struct View(VSpace);
@@ -88,12 +92,18 @@ impl Snapshot {
     /// Events that the hook `timer` had answered, less those that programs counted.
     pub fn drift(&self) -> i64 {
         let answered =
-            self.counter("tick", "hook_events") as i64 - self.counter("tick", "hook_failures") as i64;
-        answered - self.tallies.values().map(|tally| tally.events as i64).sum::<i64>()
+            self.counter("tick", "hook_events").wrapping_sub(self.counter("tick", "hook_failures"));
+        self.tallies.values().fold(answered, |left, tally| left.wrapping_sub(tally.events)) as i64
     }
 
-    /// The time of the latest event.
+    /// The system's time, in ns, by the events of both timers that the owner of the hook has sent: a program that a turned bit made
+    /// tell a wrong time does not change it. It stands still while the hook does, and leaves out what was skipped.
     pub fn now_ns(&self) -> u64 {
+        self.counter("tick", "hook_events").saturating_mul(PERIOD_NS / TIMERS)
+    }
+
+    /// The time of the latest event, as programs tell it.
+    pub fn told_ns(&self) -> u64 {
         self.tallies.values().map(|tally| tally.now_ns).max().unwrap_or(0)
     }
 }

@@ -5,7 +5,9 @@ use hypctl::elf;
 use hypos_tests::bpf;
 
 use crate::{
-    scene::{Scene, short},
+    machine::Machine,
+    outcome::short,
+    scene::Scene,
     table::{Row, check},
 };
 
@@ -17,7 +19,7 @@ const HEAD: &str = "struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries
 /// Name, body; by their outcome they are told apart in the table.
 const PROGRAMS: [(&str, &str); 16] = [
     ("reads null", "return *(volatile __u64 *)some(0);"),
-    ("reads the kernel's memory", "return *(volatile __u64 *)some(0xffffffff80700000);"),
+    ("reads the kernel's memory", "return *(volatile __u64 *)some(KERNEL);"),
     ("reads another program's image", "return *(volatile __u64 *)some(0x10210000);"),
     ("writes its own code", "*(volatile __u64 *)some(0x10200200) = 0; return 0;"),
     ("writes the cells' program", "*(volatile __u64 *)some(0x400000) = 0; return 0;"),
@@ -29,7 +31,7 @@ const PROGRAMS: [(&str, &str); 16] = [
         if (!v) return 0; *(volatile __u64 *)((char *)v + some(0x100000)) = 0; return 0;",
     ),
     ("a key at null", "return (long)bpf_map_lookup_elem(&wild_map, (void *)some(8));"),
-    ("a key in the kernel", "return (long)bpf_map_lookup_elem(&wild_map, (void *)some(0xffffffff80700000));"),
+    ("a key in the kernel", "return (long)bpf_map_lookup_elem(&wild_map, (void *)some(KERNEL));"),
     (
         "a value that is nowhere",
         "__u64 k = 1; return bpf_map_update_elem(&wild_map, &k, (void *)some(0x50000000), 0);",
@@ -46,12 +48,15 @@ fn bytecode_that_the_verifier_would_refuse() -> Result<()> {
     let mut scene = Scene::new()?;
     let mut table = Vec::new();
     for (what, body) in PROGRAMS {
-        let source = format!("{HEAD}SEC(\"timer\") int wild(struct hypos_timer *ctx) {{ {body} }}\n");
+        let kernel = Machine::get().kernel_place();
+        let source = format!(
+            "#define KERNEL {kernel:#x}ul\n{HEAD}SEC(\"timer\") int wild(struct hypos_timer *ctx) {{ {body} }}\n"
+        );
         let object = bpf::compile(scene.dir.path(), "wild", &source)?;
         let contents = elf::read("wild", &std::fs::read(&object)?)?.contents;
         scene.load(&contents)?;
-        let outcome = scene.run("wild", |program| program["faults"] != 0 || program["runs"] != 0)?;
-        let runs = scene.system.runs("wild")?;
+        let outcome = scene.run("wild", |_, program| Ok(program["faults"] != 0 || program["runs"] != 0))?;
+        let runs = scene.runs("wild")?;
         // A run that used its budget up is counted, and not answered.
         let over = outcome.stops.iter().any(|stop| stop.starts_with("over its budget"));
         scene.answered_more(if over { runs - outcome.faults } else { runs });

@@ -4,7 +4,8 @@ use anyhow::{Result, ensure};
 
 use crate::{
     order::{Kind, Order, Range},
-    scene::{Scene, short, survived},
+    outcome::{short, survived},
+    scene::Scene,
     table::{Row, check, rows},
 };
 

@@ -4,12 +4,16 @@
 mod bytecode;
 mod calls;
 mod execution;
+mod machine;
 mod maps;
 mod memory;
 mod messages;
 mod native;
 mod order;
+mod outcome;
 mod product;
+mod run;
 mod scene;
+mod sweep;
 mod table;
 mod time;

@@ -6,6 +6,7 @@ use hypos_tests::bpf;
 
 use crate::{
     order::{ATTACKER, FURTHER, Kind, Order, Range},
+    outcome::words,
     scene::Scene,
     table::{Row, check},
 };
@@ -45,20 +46,20 @@ fn shared(contents: &bpf_runtime::bundle::Contents, skip: u64) -> Vec<Range> {
 fn side_by_side(scene: &mut Scene, skip: u64) -> Result<()> {
     let object = bpf::compile(scene.dir.path(), "user", USER)?;
     let contents = elf::read("user", &std::fs::read(&object)?)?.contents;
-    let order = Order::at(Kind::Scribble, &shared(&contents, skip));
+    let order = Order::each_event(Kind::Scribble, &shared(&contents, skip));
     scene.load(&order.bundle(contents)?)?;
     for program in ["user", ATTACKER] {
-        scene.system.hypctl(&["prog", "attach", program, "timer", "--period", "1ms"])?;
+        scene.hypctl(&["prog", "attach", program, "timer", "--period", "1ms"])?;
     }
     for _ in 0..5 {
-        scene.system.counts_up("user")?;
-        scene.system.counts_up(ATTACKER)?;
+        scene.counts_up("user")?;
+        scene.counts_up(ATTACKER)?;
         for map in SHARED {
             // Whatever it says: it answers.
-            let _ = scene.system.hypctl(&["map", "dump", map]);
+            let _ = scene.hypctl(&["map", "dump", map]);
         }
         scene.trace()?;
-        scene.system.json(&["status"])?;
+        scene.json(&["status"])?;
     }
     Ok(())
 }
@@ -71,8 +72,8 @@ fn whole(scene: &Scene, program: &str) -> Result<()> {
 
 fn apart(scene: &mut Scene) -> Result<()> {
     for program in ["user", ATTACKER] {
-        scene.system.hypctl(&["prog", "detach", program])?;
-        scene.answered_more(scene.system.runs(program)?);
+        scene.hypctl(&["prog", "detach", program])?;
+        scene.answered_more(scene.runs(program)?);
     }
     scene.take_away(&["user", ATTACKER])
 }
@@ -102,25 +103,25 @@ fn own_words(scene: &mut Scene) -> Result<Vec<Row>> {
     ensure!(data < cell::OUT.pages * 4096 - 128, "it has room");
     let noise = Range { start: cell::OUT.vaddr, step: 0, count: cell::OUT.pages * 4096 };
     let orders = [
-        (Order::at(Kind::Scribble, &[noise]), "noise in its counts and in what it prints"),
+        (Order::each_event(Kind::Scribble, &[noise]), "noise in its counts and in what it prints"),
         (
-            Order::times(Kind::Flood, 1).args(&[ring, data]),
+            Order::each_event(Kind::Flood, &[]).args(&[ring, data]),
             "prints records of no bytes, faster than they are read",
         ),
     ];
     let mut table = Vec::new();
     for (order, what) in orders {
         scene.load(&order.bundle(bpf_runtime::bundle::Contents::default())?)?;
-        scene.system.hypctl(&["prog", "attach", ATTACKER, "timer", "--period", "200us"])?;
+        scene.hypctl(&["prog", "attach", ATTACKER, "timer", "--period", "200us"])?;
         for _ in 0..5 {
             scene.trace()?;
-            scene.system.json(&["status"])?;
-            scene.system.json(&["prog", "list"])?;
-            scene.system.counts_up("victim")?;
+            scene.json(&["status"])?;
+            scene.json(&["prog", "list"])?;
+            scene.counts_up("victim")?;
         }
-        scene.system.hypctl(&["prog", "detach", ATTACKER])?;
+        scene.hypctl(&["prog", "detach", ATTACKER])?;
         whole(scene, ATTACKER)?;
-        scene.answered_more(scene.order()?[4]);
+        scene.answered_more(words(&scene.log()?)[0]);
         scene.take_away(&[ATTACKER])?;
         table.push(Row::native(what, 0, "goes on; agent and host read on"));
     }

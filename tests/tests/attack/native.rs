@@ -7,6 +7,8 @@ use bpf_runtime::isa::{INSN_BYTES, Insn};
 use hypos_tests::tools;
 use object::{Object, ObjectSection};
 
+use crate::machine::Machine;
+
 /// What all machines' compilers are told: one section that needs no linker, no runtime, no instruction of floating point.
 const FLAGS: &[&str] = &[
     "-O2",
@@ -22,21 +24,10 @@ const FLAGS: &[&str] = &[
     "-fno-slp-vectorize",
 ];
 
-/// Those of one machine.
-fn machine() -> &'static [&'static str] {
-    match tools::board().split('/').next() {
-        Some("aarch64") => &["--target=aarch64-unknown-none-elf", "-mgeneral-regs-only"],
-        Some("riscv64") => {
-            &["--target=riscv64-unknown-none-elf", "-march=rv64imac", "-mno-relax", "-mcmodel=medany"]
-        }
-        _ => &["--target=x86_64-unknown-none-elf", "-mno-red-zone", "-mno-sse"],
-    }
-}
-
 fn clang(words: &[&str]) -> Result<Vec<u8>> {
     let source = tools::top().join("tests/attack/attack.c");
     let output = Command::new("clang-19")
-        .args(machine())
+        .args(Machine::get().compiler)
         .args(FLAGS)
         .args(words)
         .arg(source)

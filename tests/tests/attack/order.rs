@@ -1,6 +1,7 @@
 //! What the machine code is told, and what it says: the values of its first two maps (`struct order` of
 //! `tests/attack/attack.c`).
 
+use anyhow::{Result, ensure};
 use bpf_runtime::{
     bundle::{Contents, MapContents, ProgramContents},
     isa::Insn,
@@ -11,13 +12,17 @@ use crate::native;
 
 /// The attacker; by the end of its name the image knows that it is machine code.
 pub const ATTACKER: &str = "attack.native";
-/// Ranges that an order holds.
+/// Ranges that an order holds, the one that ends them too.
 const RANGES: usize = 120;
-const WORDS: usize = 16;
-/// Bytes of the log: one for each attempt.
-pub const LOG: usize = 5 * 4096 - 64;
-/// The page of a map that is read-only, behind the log in the attacker's address space.
-pub const SEALED: u64 = cell::MAPS.vaddr + 6 * 4096;
+const WORDS: usize = 15;
+/// Attempts that the log has room for, a byte each, behind the number of events.
+const ATTEMPTS: usize = 4096 - HEADER - EVENTS_BYTES;
+/// Bytes before an array's values.
+const HEADER: usize = 64;
+/// Bytes of the log before the attempts.
+pub const EVENTS_BYTES: usize = 8;
+/// The page of a map that is read-only, behind order and log in the attacker's address space.
+pub const SEALED: u64 = cell::MAPS.vaddr + 2 * 4096;
 /// Where further maps begin.
 pub const FURTHER: u64 = SEALED + 4096;
 
@@ -80,6 +85,11 @@ impl Order {
         Self { attempts: (0, count), ..Self::at(kind, &[]) }
     }
 
+    /// Done to all ranges at once, with each event.
+    pub fn each_event(kind: Kind, ranges: &[Range]) -> Self {
+        Self { attempts: (0, 1), ..Self::at(kind, ranges) }
+    }
+
     /// With these arguments.
     pub fn args(mut self, args: &[u64]) -> Self {
         self.args[..args.len()].copy_from_slice(args);
@@ -87,15 +97,17 @@ impl Order {
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let mut words = vec![self.kind as u64, self.attempts.0, self.attempts.1, 0, 0];
+        let mut words = vec![self.kind as u64, self.attempts.0, self.attempts.1, 0];
         words.extend(self.args);
-        assert!(words.len() == WORDS && self.ranges.len() <= RANGES);
+        assert!(words.len() == WORDS && self.ranges.len() < RANGES);
         words.extend(self.ranges.iter().flat_map(|range| [range.start, range.step, range.count]));
+        // The end of them.
+        words.extend([0; 3]);
         words.into_iter().flat_map(u64::to_le_bytes).collect()
     }
 
     /// The bundle of the attacker, and of what shares its `further` maps and runs as programs of their own.
-    pub fn bundle(&self, further: Contents) -> anyhow::Result<Contents> {
+    pub fn bundle(&self, further: Contents) -> Result<Contents> {
         let array = |bytes: usize, name: &str, initial| MapContents {
             name: name.into(),
             spec: MapSpec {
@@ -107,10 +119,12 @@ impl Order {
             },
             initial,
         };
+        // No more than there is to say: all of it goes over the wire.
+        let (order, log) = (self.bytes(), EVENTS_BYTES + self.attempts.1.next_multiple_of(8) as usize);
+        ensure!(log <= EVENTS_BYTES + ATTEMPTS, "{} attempts at a time", self.attempts.1);
         let mut sealed = array(8, "attack_sealed", vec![7; 8]);
         sealed.spec.flags = RDONLY_PROG;
-        let own =
-            [array(4096 - 64, "attack_order", self.bytes()), array(LOG, "attack_log", Vec::new()), sealed];
+        let own = [array(order.len(), "attack_order", order), array(log, "attack_log", Vec::new()), sealed];
         let attacker = ProgramContents {
             name: ATTACKER.into(),
             hook: "timer".into(),

@@ -7,8 +7,8 @@ use anyhow::{Context, Result, ensure};
 use hypos_tests::tools;
 
 /// The groups, in the table's order.
-const GROUPS: [&str; 9] =
-    ["reads", "writes", "execution", "flags", "calls", "messages", "time", "bytecode", "maps"];
+const GROUPS: [&str; 10] =
+    ["reads", "writes", "execution", "jumps", "flags", "calls", "messages", "time", "bytecode", "maps"];
 const HEAD: &str = "| of | attack | as | attempts | outcome |\n|---|---|---|---|---|\n";
 
 /// An attack and what came of it.

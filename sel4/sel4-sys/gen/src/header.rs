@@ -44,10 +44,10 @@ impl<'a> Constants<'a> {
     /// The lines that the conditions let stand; takes the `#define`s out of them.
     fn visible(&mut self, text: &str) -> Result<String> {
         let mut visible = String::new();
-        let mut shown = vec![true];
-        for line in text.lines() {
+        let mut branches: Vec<Branch> = Vec::new();
+        for line in text.replace("\\\n", " ").lines() {
             let line = line.trim();
-            let live = shown.iter().all(|&shown| shown);
+            let live = branches.iter().all(|branch| branch.shown);
             let Some(directive) = line.strip_prefix('#') else {
                 if live {
                     visible.extend([line, "\n"]);
@@ -57,21 +57,26 @@ impl<'a> Constants<'a> {
             let directive = directive.trim_start();
             let (word, argument) = directive.split_once([' ', '(']).unwrap_or((directive, ""));
             match word {
-                "if" => shown.push(!live || self.holds(directive.strip_prefix("if").unwrap_or(""))?),
-                "ifdef" => shown.push(self.defined(argument)),
-                "ifndef" => shown.push(!self.defined(argument)),
-                "else" => *shown.last_mut().context("#else without #if")? ^= true,
-                "endif" => drop(shown.pop()),
-                "elif" => bail!("#elif is not understood"),
+                // What stands where nothing counts is not looked at.
+                "if" => branches.push(Branch::new(
+                    !live || condition(directive.strip_prefix("if").unwrap_or(""), self.settings)?,
+                )),
+                "ifdef" => branches.push(Branch::new(self.defined(argument))),
+                "ifndef" => branches.push(Branch::new(!self.defined(argument))),
+                "elif" | "else" => {
+                    let (branch, outer) = branches.split_last_mut().context("#else without #if")?;
+                    branch.shown = !branch.taken
+                        && (word == "else"
+                            || !outer.iter().all(|branch| branch.shown)
+                            || condition(directive.strip_prefix("elif").unwrap_or(""), self.settings)?);
+                    branch.taken |= branch.shown;
+                }
+                "endif" => drop(branches.pop()),
                 "define" if live => self.define(argument),
                 _ => (),
             }
         }
         Ok(visible)
-    }
-
-    fn holds(&self, text: &str) -> Result<bool> {
-        condition(text, self.settings)
     }
 
     fn defined(&self, name: &str) -> bool {
@@ -118,6 +123,20 @@ impl<'a> Constants<'a> {
     }
 }
 
+/// Where the lines between an `#if` and its `#endif` are.
+struct Branch {
+    /// The lines here count.
+    shown: bool,
+    /// These or ones before them do: those of an `#else` don't.
+    taken: bool,
+}
+
+impl Branch {
+    const fn new(shown: bool) -> Self {
+        Self { shown, taken: shown }
+    }
+}
+
 fn without_comments(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -160,6 +179,24 @@ mod tests {
         );
         let expected = [("seL4_PageBits", 12), ("seL4_Max", 255), ("seL4_L", 3)];
         assert_eq!(list.expect("read"), expected.map(|(name, value)| (name.to_string(), value)));
+    }
+
+    #[test]
+    fn takes_one_of_several_branches() {
+        let branches = |first, second| {
+            let text = format!(
+                "#if {first}\n#define seL4_A 1\n#elif {second}\n#define seL4_A 2\n#elif defined(CONFIG_HUGE_PAGE) \\\n  \
+                 && 1\n#define seL4_A 3\n#else\n#define seL4_A 4\n#endif\n"
+            );
+            constants(&text).expect("read")
+        };
+        for (first, second, value) in [(1, 1, 1), (1, 0, 1), (0, 1, 2), (0, 0, 3)] {
+            assert_eq!(branches(first, second), [("seL4_A".to_string(), value)]);
+        }
+        let unread =
+            "#if 0\n#if 1 +\n#elif 1 +\n#endif\n#define seL4_A 1\n#elif 1\n#define seL4_B 1\n#endif\n";
+        assert_eq!(constants(unread).expect("read"), [("seL4_B".to_string(), 1)]);
+        assert!(constants("#elif 1\n#endif").is_err());
     }
 
     #[test]

@@ -2,7 +2,10 @@
 //! tests may want the PIT and the HPET for themselves.
 
 use sel4::init_thread::{Slot, slot};
-use sel4::{Result, Trigger, Word, cap, cap_type};
+use sel4::{BootInfo, Result, Trigger, VmAttributes, Word, cap, cap_type};
+
+/// How registers are mapped.
+pub const DEVICE: VmAttributes = VmAttributes::UNCACHED;
 
 /// Index and data port.
 const INDEX: u16 = 0x70;
@@ -10,7 +13,8 @@ const DATA: u16 = 0x71;
 /// Register A: the rate in its low four bits; n means 65536 >> n Hz for n > 2.
 const REGISTER_A: u8 = 0x0a;
 const RATE: u8 = 13;
-const HZ: u32 = 65536 >> RATE;
+/// Ticks in a second.
+pub const HZ: u32 = 65536 >> RATE;
 /// Register B: bit 6 turns the periodic interrupt on.
 const REGISTER_B: u8 = 0x0b;
 const PERIODIC: u8 = 1 << 6;
@@ -31,7 +35,11 @@ const PORTS: Slot<cap_type::IOPort> = Slot::from_end(0);
 
 impl Ticker {
     /// Starts it.
-    pub fn start(handler: Slot<cap_type::IrqHandler>, notification: cap::Notification) -> Result<Self> {
+    pub fn start(
+        _: BootInfo,
+        handler: Slot<cap_type::IrqHandler>,
+        notification: cap::Notification,
+    ) -> Result<Self> {
         let control = slot::IRQ_CONTROL.cap();
         control.irq_control_get_ioapic(0, PIN, Trigger::Edge, VECTOR, &handler.absolute_cptr())?;
         let ticker = Self { handler: handler.cap() };
@@ -49,11 +57,6 @@ impl Ticker {
         // In this order: an edge that comes while the pin is masked is lost.
         self.handler.irq_handler_ack()?;
         read(REGISTER_C).map(drop)
-    }
-
-    /// How many ticks are at least so long.
-    pub const fn ticks(milliseconds: u32) -> u32 {
-        (milliseconds * HZ).div_ceil(1000) + 1
     }
 }
 

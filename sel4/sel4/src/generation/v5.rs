@@ -63,3 +63,8 @@ pub(crate) fn set_authority(_: cap::Tcb) {}
 pub(crate) fn without_fpu(_: cap::Tcb) -> Result<()> {
     Ok(())
 }
+
+/// The interface counts interrupts in an `int`, the message carries a word.
+pub(crate) fn irq(irq: Word) -> i32 {
+    i32::try_from(irq).unwrap_or(i32::MAX)
+}

@@ -43,6 +43,7 @@ impl<B: Board> Agent<'_, B> {
                 format_args!("the hook {} takes no period", wanted.name),
             ));
         }
+        self.require_alive(slot, program)?;
         if self.attachments(slot).next().is_some() {
             return Err(refusal(
                 ErrorCode::Exists,
@@ -77,12 +78,17 @@ impl<B: Board> Agent<'_, B> {
             let name = self.programs[slot].as_ref().map_or("", |p| p.name.as_str());
             return Err(refusal(ErrorCode::NotFound, format_args!("{name} is not attached")));
         };
+        self.take_off(number, place);
+        Ok(())
+    }
+
+    /// Empties a place of a hook.
+    pub(crate) fn take_off(&mut self, number: u32, place: usize) {
         for (_, page) in self.hooks.iter().filter(|(hook, _)| *hook == number) {
             page.detach(place);
         }
         let _ = self.board.ask_root(Request::Detach { hook: number, place: place as u32 });
         self.board.hook_changed(number);
-        Ok(())
     }
 }
 

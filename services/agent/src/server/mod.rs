@@ -18,6 +18,7 @@ mod restart;
 mod serve;
 mod show;
 mod state;
+mod stopped;
 mod trace;
 #[cfg(feature = "unverified")]
 mod unverified;

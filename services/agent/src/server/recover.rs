@@ -110,9 +110,7 @@ impl<'a, B: Board> Agent<'a, B> {
                 let fits = program.is_some_and(|program| program.hook.number == number);
                 let attach = Request::Attach { cell: attachment.program, hook: number, place: place as u32 };
                 if !fits || self.board.ask_root(attach).is_err() {
-                    hook.detach(place);
-                    let _ = self.board.ask_root(Request::Detach { hook: number, place: place as u32 });
-                    self.board.hook_changed(number);
+                    self.take_off(number, place);
                 }
             }
         }

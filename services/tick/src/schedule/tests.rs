@@ -89,3 +89,24 @@ fn a_program_that_takes_anothers_place_keeps_its_phase() {
     s.attachments_changed(12 * MS);
     assert_eq!(events(&mut s, 20 * MS), [(0, [20 * MS, 20 * MS, 10 * MS, 1])]);
 }
+
+#[test]
+fn a_clock_that_was_wrong_for_a_while_stops_no_program() {
+    let words = page();
+    let hook = Hook::new(Shm::from_words(&words), 1).unwrap();
+    hook.attach(hook.free_place().unwrap(), 1, MS).unwrap();
+    let mut s = Schedule::new(hook, 0);
+    // It leaps ahead between the beginning of a round and its end, and is right again.
+    let readings = Cell::new(0);
+    let leaping = || {
+        readings.set(readings.get() + 1);
+        if readings.get() > 1 { 1 << 50 } else { MS }
+    };
+    assert_eq!(s.tick(leaping, |_, _| {}).events, 1);
+    assert_eq!(events(&mut s, 1 << 50).len(), 0, "it rests for as long as that seemed to take");
+    s.attachments_changed(1 << 50);
+    assert_eq!(events(&mut s, (1 << 50) + super::LONGEST_REST_NS).len(), 1);
+    s.attachments_changed(2 * MS);
+    s.attachments_changed(3 * MS);
+    assert_eq!(events(&mut s, 2 * MS + super::LONGEST_REST_NS).len(), 1, "and after all that again");
+}

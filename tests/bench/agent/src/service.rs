@@ -1,7 +1,7 @@
 //! Stands in the place of the agent, with its capabilities, and counts what it may ask of the root task: cells of a program of
 //! two instructions, and a service built again.
 //!
-//! As in `bench-client`, a tick is an instruction, and each figure the least of several runs.
+//! Figures are in ticks, each the least of several runs; under `-icount shift=0` a nanosecond is an instruction.
 
 use agent::{COUNTERS, HOOKS, LEDGER, REPORT, ROOT, TICK};
 use bpf_runtime::{

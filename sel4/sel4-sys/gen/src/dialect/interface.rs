@@ -128,6 +128,7 @@ impl Types<'_> {
             ("seL4_X86_VMAttributes", Kind::Unsigned(self.word_bits)),
             ("seL4_ARM_VMAttributes", Kind::Unsigned(self.word_bits)),
             ("seL4_RISCV_VMAttributes", Kind::Unsigned(self.word_bits)),
+            ("seL4_VCPUReg", Kind::Unsigned(self.word_bits)),
         ]
         .map(|(name, kind)| (name.to_string(), kind))
         .into();

@@ -1,109 +1,41 @@
-//! Objects of aarch64.
+//! Frames, address spaces and registers of aarch64.
 
-use crate::ObjectBlueprint;
-use crate::{Word, sys};
+use core::ops::Range;
 
-/// An object of aarch64.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ObjectBlueprintArch {
-    /// The top page table, an address space.
-    PGD,
-    /// The page table below it.
-    PUD,
-    /// The page table below that.
-    PD,
-    /// The last page table.
-    PT,
-    /// A frame.
-    Frame(FrameObjectType),
+use crate::{Cap, CapTypeForFrameObject, Result, VmAttributes, Word, sys};
+
+crate::vspace::declare_mappings! {
+    "ARM", frames: SmallPage LargePage HugePage,
+    map: seL4_ARM_Page_Map, remap: seL4_ARM_Page_Remap, unmap: seL4_ARM_Page_Unmap, address: seL4_ARM_Page_GetAddress,
+    make_pool: seL4_ARM_ASIDControl_MakePool, assign: seL4_ARM_ASIDPool_Assign,
 }
 
-impl ObjectBlueprintArch {
-    pub(crate) const fn ty(self) -> Word {
-        match self {
-            Self::PGD => sys::seL4_ARM_PageGlobalDirectoryObject,
-            Self::PUD => sys::seL4_ARM_PageUpperDirectoryObject,
-            Self::PD => sys::seL4_ARM_PageDirectoryObject,
-            Self::PT => sys::seL4_ARM_PageTableObject,
-            Self::Frame(FrameObjectType::SmallPage) => sys::seL4_ARM_SmallPageObject,
-            Self::Frame(FrameObjectType::LargePage) => sys::seL4_ARM_LargePageObject,
-            Self::Frame(FrameObjectType::HugePage) => sys::seL4_ARM_HugePageObject,
-        }
-    }
-
-    pub(crate) const fn physical_size_bits(self) -> usize {
-        match self {
-            Self::PGD => sys::seL4_PGDBits as usize,
-            Self::PUD => sys::seL4_PUDBits as usize,
-            Self::PD => sys::seL4_PageDirBits as usize,
-            Self::PT => sys::seL4_PageTableBits as usize,
-            Self::Frame(frame) => frame.bits(),
-        }
-    }
+impl VmAttributes {
+    /// Cached, executable: code.
+    pub const DEFAULT: Self = Self(sys::seL4_ARM_Default_VMAttributes);
+    /// Cached, not executable: data.
+    pub const EXECUTE_NEVER: Self = Self(sys::seL4_ARM_Default_VMAttributes | sys::seL4_ARM_ExecuteNever);
+    /// Neither cached nor reordered, not executable: devices.
+    pub const UNCACHED: Self = Self(sys::seL4_ARM_ExecuteNever);
 }
 
-/// Sizes of frames.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum FrameObjectType {
-    /// 4 KiB.
-    SmallPage,
-    /// 2 MiB.
-    LargePage,
-    /// 1 GiB.
-    HugePage,
-}
-
-impl FrameObjectType {
-    /// The smallest.
-    pub const GRANULE: Self = Self::SmallPage;
-
-    /// The binary logarithm of the size in bytes.
-    pub const fn bits(self) -> usize {
-        match self {
-            Self::SmallPage => sys::seL4_PageBits as usize,
-            Self::LargePage => sys::seL4_LargePageBits as usize,
-            Self::HugePage => sys::seL4_HugePageBits as usize,
-        }
-    }
-
-    /// The object.
-    pub const fn blueprint(self) -> ObjectBlueprint {
-        ObjectBlueprint::Arch(ObjectBlueprintArch::Frame(self))
-    }
-}
-
-/// Page tables, of which the first is the address space itself.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum TranslationTableObjectType {
-    /// Level 0.
-    PGD,
-    /// Level 1.
-    PUD,
-    /// Level 2.
-    PD,
-    /// Level 3.
-    PT,
-}
-
-impl TranslationTableObjectType {
-    /// The table at a level, 0 being the address space itself.
-    pub const fn from_level(level: usize) -> Option<Self> {
-        match level {
-            0 => Some(Self::PGD),
-            1 => Some(Self::PUD),
-            2 => Some(Self::PD),
-            3 => Some(Self::PT),
-            _ => None,
-        }
-    }
-
-    /// The object.
-    pub const fn blueprint(self) -> ObjectBlueprint {
-        ObjectBlueprint::Arch(match self {
-            Self::PGD => ObjectBlueprintArch::PGD,
-            Self::PUD => ObjectBlueprintArch::PUD,
-            Self::PD => ObjectBlueprintArch::PD,
-            Self::PT => ObjectBlueprintArch::PT,
+impl<T: CapTypeForFrameObject> Cap<T> {
+    /// Makes what was written through a mapping of this capability visible to instruction fetches: cleans these bytes
+    /// of the page to the point of unification and invalidates them in the instruction cache (Arm ARM, B2.4.4).
+    ///
+    /// # Errors
+    ///
+    /// The frame is not mapped by this capability, or the bytes are outside of it.
+    pub fn frame_unify_instruction(self, bytes: Range<Word>) -> Result<()> {
+        self.invoke("ARM_Page_Unify_Instruction", |buffer, frame| {
+            buffer.inner_mut().seL4_ARM_Page_Unify_Instruction(frame, bytes.start, bytes.end)
         })
     }
+}
+
+crate::user_context::declare_registers! {
+    // AAPCS64, 6.8.2.
+    pc: pc, sp: sp, arguments: x0 x1 x2 x3 x4 x5 x6 x7, return_bytes: 0,
+    all: pc sp spsr x0 x1 x2 x3 x4 x5 x6 x7 x8 x9 x10 x11 x12 x13 x14 x15 x16 x17 x18 x19 x20 x21 x22 x23 x24 x25 x26 x27
+        x28 x29 x30,
 }

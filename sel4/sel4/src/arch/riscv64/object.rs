@@ -1,78 +1,46 @@
-//! Objects of riscv64: one kind of page table serves all levels.
+//! Objects of riscv64 (Sv39), and how they are mapped: one kind of page table serves all levels.
 
-use crate::ObjectBlueprint;
-use crate::{Word, sys};
+use crate::{VmAttributes, sys};
 
-/// An object of riscv64.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ObjectBlueprintArch {
-    /// A page table of any level; one that has an ASID is an address space.
-    PageTable,
-    /// A frame.
-    Frame(FrameObjectType),
+crate::object::declare_objects! {
+    tables {
+        /// A page table of any level; one that has an ASID is an address space.
+        PageTable: seL4_RISCV_PageTableObject, seL4_PageTableBits;
+    }
+    levels &[PageTable, PageTable, PageTable];
+    frames {
+        /// 4 KiB.
+        _4k: seL4_RISCV_4K_Page, seL4_PageBits;
+        /// 2 MiB.
+        MegaPage: seL4_RISCV_Mega_Page, seL4_LargePageBits;
+        /// 1 GiB.
+        GigaPage: seL4_RISCV_Giga_Page, seL4_HugePageBits;
+    }
+    granule _4k;
 }
 
-impl ObjectBlueprintArch {
-    pub(crate) const fn ty(self) -> Word {
-        match self {
-            Self::PageTable => sys::seL4_RISCV_PageTableObject,
-            Self::Frame(FrameObjectType::_4k) => sys::seL4_RISCV_4K_Page,
-            Self::Frame(FrameObjectType::MegaPage) => sys::seL4_RISCV_Mega_Page,
-            Self::Frame(FrameObjectType::GigaPage) => sys::seL4_RISCV_Giga_Page,
-        }
-    }
-
-    pub(crate) const fn physical_size_bits(self) -> usize {
-        match self {
-            Self::PageTable => sys::seL4_PageTableBits as usize,
-            Self::Frame(frame) => frame.bits(),
-        }
-    }
+crate::vspace::declare_mappings! {
+    "RISCV", frames: _4k MegaPage GigaPage,
+    map: seL4_RISCV_Page_Map, remap: seL4_RISCV_Page_Remap, unmap: seL4_RISCV_Page_Unmap,
+    address: seL4_RISCV_Page_GetAddress,
+    make_pool: seL4_RISCV_ASIDControl_MakePool, assign: seL4_RISCV_ASIDPool_Assign,
 }
 
-/// Sizes of frames.
-#[allow(non_camel_case_types)] // The official name.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum FrameObjectType {
-    /// 4 KiB.
-    _4k,
-    /// 2 MiB.
-    MegaPage,
-    /// 1 GiB.
-    GigaPage,
+crate::vspace::declare_tables! {
+    /// Maps the table at the highest level that has none for the address.
+    PageTable, page_table_map: "RISCV_PageTable_Map" seL4_RISCV_PageTable_Map;
 }
 
-impl FrameObjectType {
-    /// The smallest.
-    pub const GRANULE: Self = Self::_4k;
-
-    /// The binary logarithm of the size in bytes.
-    pub const fn bits(self) -> usize {
-        match self {
-            Self::_4k => sys::seL4_PageBits as usize,
-            Self::MegaPage => sys::seL4_LargePageBits as usize,
-            Self::GigaPage => sys::seL4_HugePageBits as usize,
-        }
-    }
-
-    /// The object.
-    pub const fn blueprint(self) -> ObjectBlueprint {
-        ObjectBlueprint::Arch(ObjectBlueprintArch::Frame(self))
-    }
+/// How a page is cached is up to the machine's physical memory attributes.
+impl VmAttributes {
+    /// Instructions may be fetched from it.
+    pub const DEFAULT: Self = Self(sys::seL4_RISCV_Default_VMAttributes);
+    /// No instruction may be fetched from it.
+    pub const EXECUTE_NEVER: Self = Self(sys::seL4_RISCV_ExecuteNever);
 }
 
-/// A page table. Its level is where it is mapped: the kernel puts one at the highest level that has none.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct TranslationTableObjectType;
-
-impl TranslationTableObjectType {
-    /// The table at a level, 0 being the address space itself.
-    pub const fn from_level(level: usize) -> Option<Self> {
-        if level < super::vspace_levels::NUM_LEVELS { Some(Self) } else { None }
-    }
-
-    /// The object.
-    pub const fn blueprint(self) -> ObjectBlueprint {
-        ObjectBlueprint::Arch(ObjectBlueprintArch::PageTable)
-    }
+crate::user_context::declare_registers! {
+    // RISC-V calling convention; ra stays 0: nothing to return to.
+    pc: pc, sp: sp, arguments: a0 a1 a2 a3 a4 a5 a6 a7, return_bytes: 0,
+    all: pc ra sp gp tp a0 a1 a2 a3 a4 a5 a6 a7 t0 t1 t2 t3 t4 t5 t6 s0 s1 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11,
 }

@@ -6,16 +6,10 @@ mod fault;
 #[cfg_attr(sel4_generation = "v13", path = "v13.rs")]
 mod generation;
 mod object;
-mod user_context;
-mod vspace;
 
-use crate::sys;
 use crate::{AbsoluteCPtr, Error, Result, Word, cap, with_ipc_buffer_mut};
 
-pub use fault::{UnknownSyscall, UserException, VmFault};
 pub use object::{FrameObjectType, ObjectBlueprintArch, TranslationTableObjectType};
-pub use user_context::UserContext;
-pub use vspace::{CapTypeForFrameObject, VmAttributes, vspace_levels};
 
 pub(crate) use generation::tsc_mhz;
 
@@ -157,37 +151,6 @@ io_port_accesses! {
     ioport_in32, ioport_out32: u32,
         seL4_X86_IOPort_In32 "X86_IOPort_In32", seL4_X86_IOPort_Out32 "X86_IOPort_Out32";
 }
-
-impl cap::AsidControl {
-    /// Makes a pool of address space identifiers out of 4 KiB of untyped memory.
-    ///
-    /// # Errors
-    ///
-    /// The memory is of another size or in use; the slot is not empty; no identifiers are left (`DeleteFirst`).
-    pub fn asid_control_make_pool(self, untyped: cap::Untyped, dst: &AbsoluteCPtr) -> Result<()> {
-        let depth = u8::try_from(dst.path().depth()).unwrap_or(u8::MAX);
-        self.invoke("X86_ASIDControl_MakePool", |buffer, control| {
-            let (root, index) = (dst.root().bits(), dst.path().bits());
-            buffer.inner_mut().seL4_X86_ASIDControl_MakePool(control, untyped.bits(), root, index, depth)
-        })
-    }
-}
-
-impl cap::AsidPool {
-    /// Gives an address space an identifier, without which nothing can be mapped into it.
-    ///
-    /// # Errors
-    ///
-    /// The pool is empty (`DeleteFirst`), or the address space has an identifier.
-    pub fn asid_pool_assign(self, vspace: cap::VSpace) -> Result<()> {
-        self.invoke("X86_ASIDPool_Assign", |buffer, pool| {
-            buffer.inner_mut().seL4_X86_ASIDPool_Assign(pool, vspace.bits())
-        })
-    }
-}
-
-/// The size of a granule, the smallest frame.
-pub const GRANULE_SIZE: usize = 1 << sys::seL4_PageBits;
 
 /// Ends the thread by a fault (an invalid opcode), of which its fault endpoint learns.
 pub fn abort() -> ! {

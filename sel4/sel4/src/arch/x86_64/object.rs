@@ -1,110 +1,55 @@
-//! Objects of x86_64.
+//! Objects of x86_64, and how they are mapped.
 
-use crate::ObjectBlueprint;
-use crate::{Word, sys};
+use crate::{VmAttributes, sys};
 
-/// An object of x86_64.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ObjectBlueprintArch {
-    /// The top page table, an address space.
-    PML4,
-    /// The page table below it.
-    PDPT,
-    /// The page table below that.
-    PageDirectory,
-    /// The last page table.
-    PageTable,
-    /// A frame.
-    Frame(FrameObjectType),
+crate::object::declare_objects! {
+    tables {
+        /// The top page table, an address space.
+        PML4: seL4_X64_PML4Object, seL4_PML4Bits;
+        /// The page table below it.
+        PDPT: seL4_X86_PDPTObject, seL4_PDPTBits;
+        /// The page table below that.
+        PageDirectory: seL4_X86_PageDirectoryObject, seL4_PageDirBits;
+        /// The last page table.
+        PageTable: seL4_X86_PageTableObject, seL4_PageTableBits;
+    }
+    levels &[PML4, PDPT, PageDirectory, PageTable];
+    frames {
+        /// 4 KiB.
+        _4k: seL4_X86_4K, seL4_PageBits;
+        /// 2 MiB.
+        LargePage: seL4_X86_LargePageObject, seL4_LargePageBits;
+        /// 1 GiB.
+        HugePage: seL4_X64_HugePageObject, seL4_HugePageBits;
+    }
+    granule _4k;
 }
 
-impl ObjectBlueprintArch {
-    pub(crate) const fn ty(self) -> Word {
-        match self {
-            Self::PML4 => sys::seL4_X64_PML4Object,
-            Self::PDPT => sys::seL4_X86_PDPTObject,
-            Self::PageDirectory => sys::seL4_X86_PageDirectoryObject,
-            Self::PageTable => sys::seL4_X86_PageTableObject,
-            Self::Frame(FrameObjectType::_4k) => sys::seL4_X86_4K,
-            Self::Frame(FrameObjectType::LargePage) => sys::seL4_X86_LargePageObject,
-            Self::Frame(FrameObjectType::HugePage) => sys::seL4_X64_HugePageObject,
-        }
-    }
-
-    pub(crate) const fn physical_size_bits(self) -> usize {
-        match self {
-            Self::PML4 => sys::seL4_PML4Bits as usize,
-            Self::PDPT => sys::seL4_PDPTBits as usize,
-            Self::PageDirectory => sys::seL4_PageDirBits as usize,
-            Self::PageTable => sys::seL4_PageTableBits as usize,
-            Self::Frame(frame) => frame.bits(),
-        }
-    }
+crate::vspace::declare_mappings! {
+    "X86", frames: _4k LargePage HugePage,
+    map: seL4_X86_Page_Map, remap: seL4_X86_Page_Remap, unmap: seL4_X86_Page_Unmap, address: seL4_X86_Page_GetAddress,
+    make_pool: seL4_X86_ASIDControl_MakePool, assign: seL4_X86_ASIDPool_Assign,
 }
 
-/// Sizes of frames.
-#[allow(non_camel_case_types)] // The official name.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum FrameObjectType {
-    /// 4 KiB.
-    _4k,
-    /// 2 MiB.
-    LargePage,
-    /// 1 GiB.
-    HugePage,
+crate::vspace::declare_tables! {
+    /// Maps the table.
+    PDPT, pdpt_map: "X86_PDPT_Map" seL4_X86_PDPT_Map;
+    /// Maps the table.
+    PageDirectory, page_directory_map: "X86_PageDirectory_Map" seL4_X86_PageDirectory_Map;
+    /// Maps the table.
+    PageTable, page_table_map: "X86_PageTable_Map" seL4_X86_PageTable_Map;
 }
 
-impl FrameObjectType {
-    /// The smallest.
-    pub const GRANULE: Self = Self::_4k;
-
-    /// The binary logarithm of the size in bytes.
-    pub const fn bits(self) -> usize {
-        match self {
-            Self::_4k => sys::seL4_PageBits as usize,
-            Self::LargePage => sys::seL4_LargePageBits as usize,
-            Self::HugePage => sys::seL4_HugePageBits as usize,
-        }
-    }
-
-    /// The object.
-    pub const fn blueprint(self) -> ObjectBlueprint {
-        ObjectBlueprint::Arch(ObjectBlueprintArch::Frame(self))
-    }
+/// seL4 on x86_64 has no right to execute that could be withheld.
+impl VmAttributes {
+    /// Cached: memory.
+    pub const DEFAULT: Self = Self(sys::seL4_X86_Default_VMAttributes);
+    /// Neither cached nor reordered: devices.
+    pub const UNCACHED: Self = Self(sys::seL4_X86_Uncacheable);
 }
 
-/// Page tables, of which the first is the address space itself.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum TranslationTableObjectType {
-    /// Level 0.
-    PML4,
-    /// Level 1.
-    PDPT,
-    /// Level 2.
-    PageDirectory,
-    /// Level 3.
-    PageTable,
-}
-
-impl TranslationTableObjectType {
-    /// The table at a level, 0 being the address space itself.
-    pub const fn from_level(level: usize) -> Option<Self> {
-        match level {
-            0 => Some(Self::PML4),
-            1 => Some(Self::PDPT),
-            2 => Some(Self::PageDirectory),
-            3 => Some(Self::PageTable),
-            _ => None,
-        }
-    }
-
-    /// The object.
-    pub const fn blueprint(self) -> ObjectBlueprint {
-        ObjectBlueprint::Arch(match self {
-            Self::PML4 => ObjectBlueprintArch::PML4,
-            Self::PDPT => ObjectBlueprintArch::PDPT,
-            Self::PageDirectory => ObjectBlueprintArch::PageDirectory,
-            Self::PageTable => ObjectBlueprintArch::PageTable,
-        })
-    }
+crate::user_context::declare_registers! {
+    // System V ABI, 3.2.3.
+    pc: rip, sp: rsp, arguments: rdi rsi rdx rcx r8 r9, return_bytes: 8,
+    all: rip rsp rflags rax rbx rcx rdx rsi rdi rbp r8 r9 r10 r11 r12 r13 r14 r15, "tls_base": super::generation::tls_base,
 }

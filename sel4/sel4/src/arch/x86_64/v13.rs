@@ -1,7 +1,7 @@
 //! seL4 13.0.0 and later on x86_64.
 
 use crate::sys::{self, seL4_UserContext};
-use crate::{AbsoluteCPtr, BootInfoPtr, CapRights, IpcBuffer, Result, Word, cap};
+use crate::{AbsoluteCPtr, BootInfoPtr, Result, Word, cap};
 
 pub(super) const IO_PORT_CONTROL: Word = sys::seL4_CapIOPortControl;
 
@@ -20,7 +20,7 @@ pub(super) fn issue_ports(
 
 /// A slot has its depth as a byte; a depth beyond a word is refused by the kernel as it is.
 pub(super) fn irq_depth(slot: &AbsoluteCPtr) -> u8 {
-    u8::try_from(slot.path().depth()).unwrap_or(u8::MAX)
+    slot.depth()
 }
 
 /// The frequency is a piece of the extra information, 32 bits of content.
@@ -32,18 +32,6 @@ pub(crate) fn tsc_mhz(bootinfo: &BootInfoPtr) -> Word {
 
 /// `SEL4_BOOTINFO_HEADER_X86_TSC_FREQ` of `sel4/bootinfo_types.h`.
 const TSC_FREQUENCY: Word = 5;
-
-/// A mapping is changed by mapping the frame again at the same address.
-pub(super) fn remap(
-    buffer: &mut IpcBuffer,
-    frame: Word,
-    vspace: cap::VSpace,
-    address: Word,
-    rights: CapRights,
-    attributes: Word,
-) -> sys::seL4_Error {
-    buffer.inner_mut().seL4_X86_Page_Map(frame, vspace.bits(), address, rights.into_inner(), attributes)
-}
 
 /// The base of thread-local storage: that of fs, beside which this kernel keeps that of gs.
 pub(super) const fn tls_base(registers: &seL4_UserContext) -> Word {

@@ -2,7 +2,7 @@
 
 use crate::init_thread::slot;
 use crate::sys::{self, seL4_UserContext};
-use crate::{AbsoluteCPtr, BootInfoPtr, CapRights, IpcBuffer, Result, Word, cap};
+use crate::{AbsoluteCPtr, BootInfoPtr, CapRights, Result, Word, cap};
 
 /// Here it is a capability of all ports, of which those of ranges are copies.
 pub(super) const IO_PORT_CONTROL: Word = sys::seL4_CapIOPort;
@@ -26,18 +26,6 @@ pub(super) fn irq_depth(slot: &AbsoluteCPtr) -> Word {
 /// The frequency is in BootInfo.
 pub(crate) fn tsc_mhz(bootinfo: &BootInfoPtr) -> Word {
     bootinfo.get().inner().archInfo
-}
-
-/// A mapping is changed by a call of its own, which finds the address by itself.
-pub(super) fn remap(
-    buffer: &mut IpcBuffer,
-    frame: Word,
-    vspace: cap::VSpace,
-    _address: Word,
-    rights: CapRights,
-    attributes: Word,
-) -> sys::seL4_Error {
-    buffer.inner_mut().seL4_X86_Page_Remap(frame, vspace.bits(), rights.into_inner(), attributes)
 }
 
 /// The base of thread-local storage.

@@ -4,6 +4,13 @@ use std::{format, string::String, vec, vec::Vec};
 use bpf_runtime::bundle::Contents;
 use proto::device::{AttachRequest, ErrorCode, ProgramRequest, Request_::Body as Asked};
 
+use report::{
+    State,
+    cells::Cells,
+    control::Request,
+    events::{Kind, Log},
+};
+
 use super::device::{Device, by_name, code, name, program, tiny, told};
 
 const MS: u64 = 1_000_000;
@@ -33,6 +40,35 @@ fn a_program_is_attached_to_its_hook_until_it_is_detached() {
     assert!(!timer.is_armed());
     assert_eq!(told(device.detach("tick")), (ErrorCode::NotFound, "tick is not attached".into()));
     assert_eq!(device.board.0.borrow().hooks_changed, [1, 2, 1]);
+    device.unload("tick").unwrap();
+}
+
+#[test]
+fn a_program_whose_cell_stays_stopped_leaves_its_hook() {
+    let mut device = loaded();
+    device.attach("tick", "timer", 10 * MS).unwrap();
+    device.attach("echo", "serial", 0).unwrap();
+    device.board.0.borrow_mut().asked_root.clear();
+    let cells = Cells(device.memory.cells);
+    cells.set_state(0, Some(State::Waiting), 2).unwrap();
+    device.agent.detach_stopped();
+    assert_eq!(device.status().attachments, 2, "it is to be built again");
+    for _ in 0..2 {
+        cells.set_state(0, Some(State::Stopped), 4).unwrap();
+        device.agent.detach_stopped();
+    }
+    assert!(!cell::hook::Hook::new(device.memory.hooks, 1).unwrap().is_armed());
+    assert_eq!(device.status().attachments, 1, "the other one goes on");
+    let notes = device.board.0.borrow();
+    assert_eq!(notes.asked_root, [Request::Detach { hook: 1, place: 0 }]);
+    assert_eq!(notes.hooks_changed, [1, 2, 1]);
+    drop(notes);
+    let own = Log::new(device.memory.events_own).unwrap();
+    let last = own.get(*own.numbers().end()).unwrap();
+    assert_eq!(last.kind, Kind::Detached as u32);
+    assert_eq!((last.subject.as_str(), last.text.as_str()), ("tick", "its cell stays stopped"));
+    let words = "tick faulted too often and stays stopped; replace it, or unload it and load it again";
+    assert_eq!(told(device.attach("tick", "timer", MS)), (ErrorCode::Invalid, words.into()));
     device.unload("tick").unwrap();
 }
 

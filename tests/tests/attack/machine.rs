@@ -1,0 +1,108 @@
+//! What differs between the machines that are attacked, as data.
+
+use hypos_tests::tools;
+
+use crate::order::Range;
+
+const GIB: u64 = 1 << 30;
+
+/// A machine.
+pub struct Machine {
+    /// Its compiler's arguments.
+    pub compiler: &'static [&'static str],
+    /// Behind the last address that programs can have.
+    pub user_end: u64,
+    /// How far apart addresses are that are sampled where programs could have memory, and how that is said.
+    pub sparse: (u64, &'static str),
+    /// Where the kernel is: its half of the addresses, its image.
+    pub kernel: [Range; 2],
+    /// Addresses that are none.
+    pub none: Range,
+    /// How the stop for such a one begins.
+    pub none_stop: &'static str,
+    /// The bits of an address that the kernel tells.
+    pub told: u64,
+    /// Whether what can be read can be executed.
+    pub executes_data: bool,
+    /// Bytes by which one push moves the stack pointer, and where the push writes below where it was.
+    pub push: (u64, u64),
+    /// Whether it has flags that a kernel must not run with.
+    pub has_flags: bool,
+    /// Between two instructions at least.
+    pub instruction_bytes: u64,
+}
+
+const X86_64: Machine = Machine {
+    compiler: &["--target=x86_64-unknown-none-elf", "-mno-red-zone", "-mno-sse"],
+    user_end: 1 << 47,
+    sparse: (2048 * GIB, "2 TiB"),
+    kernel: [
+        Range { start: 0xffff_8000_0000_0000, step: 2048 * GIB, count: 64 },
+        Range { start: 0xffff_ffff_8000_0000, step: 256 << 10, count: 64 },
+    ],
+    none: Range { start: 1 << 47, step: 1 << 58, count: 32 },
+    // The exception, and not the address.
+    none_stop: "UserException: general protection (13), ",
+    told: 0xffff_ffff,
+    executes_data: true,
+    push: (8, 8),
+    has_flags: true,
+    instruction_bytes: 1,
+};
+
+/// Halves of 48 bits (the loader's `TCR_EL1`); the kernel's window begins 512 GiB before the end.
+const AARCH64: Machine = Machine {
+    compiler: &["--target=aarch64-unknown-none-elf", "-mgeneral-regs-only"],
+    user_end: 1 << 48,
+    sparse: (4096 * GIB, "4 TiB"),
+    kernel: [
+        Range { start: 0xffff_0000_0000_0000, step: 4096 * GIB, count: 64 },
+        Range { start: 0xffff_ff80_0000_0000, step: 256 << 10, count: 64 },
+    ],
+    none: Range { start: 1 << 48, step: 1 << 58, count: 32 },
+    none_stop: "VmFault: ",
+    told: u64::MAX,
+    executes_data: false,
+    push: (16, 16),
+    has_flags: false,
+    instruction_bytes: 4,
+};
+
+/// Sv39; the kernel's window shows all physical memory, of which RAM begins at 2 GiB.
+const RISCV64: Machine = Machine {
+    compiler: &[
+        "--target=riscv64-unknown-none-elf",
+        "-march=rv64imac_zicsr_zifencei_zicntr_zihpm",
+        "-mno-relax",
+        "-mcmodel=medany",
+    ],
+    user_end: 1 << 38,
+    sparse: (4 * GIB, "4 GiB"),
+    kernel: [
+        Range { start: 0xffff_ffc0_0000_0000, step: 4 * GIB, count: 64 },
+        Range { start: 0xffff_ffc0_8000_0000, step: 256 << 10, count: 64 },
+    ],
+    none: Range { start: 1 << 38, step: 1 << 58, count: 32 },
+    none_stop: "VmFault: ",
+    told: u64::MAX,
+    executes_data: false,
+    push: (16, 8),
+    has_flags: false,
+    instruction_bytes: 2,
+};
+
+impl Machine {
+    /// The board's.
+    pub fn get() -> &'static Self {
+        match tools::board().split('/').next() {
+            Some("aarch64") => &AARCH64,
+            Some("riscv64") => &RISCV64,
+            _ => &X86_64,
+        }
+    }
+
+    /// In the kernel's image, or beside it.
+    pub const fn kernel_place(&self) -> u64 {
+        self.kernel[1].start + 0x70_0000
+    }
+}
