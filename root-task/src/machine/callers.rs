@@ -58,6 +58,10 @@ impl System {
     /// Completes the Call that service `caller` waits in with an error, if it is one of these capabilities that it
     /// called; gives whether it was.
     pub(super) fn fail_call(&self, caller: usize, of: impl Fn(u64) -> bool) -> bool {
+        // One that fell in the middle of a Call says for ever that it waits, and is not to go on.
+        if !self.lives(caller) {
+            return false;
+        }
         let Some((_, address)) = self.pending(caller).filter(|(cptr, _)| of(*cptr)) else { return false };
         let tcb = self.units[caller].tcb();
         let Ok(mut context) = tcb.tcb_read_all_registers(true) else { return false };

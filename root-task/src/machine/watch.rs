@@ -130,7 +130,8 @@ impl System {
         }
     }
 
-    fn lives(&self, index: usize) -> bool {
+    /// Whether a service runs, or is about to: its thread may be looked at and sent on.
+    pub(super) fn lives(&self, index: usize) -> bool {
         matches!(self.health[index].state, State::Starting | State::Running)
     }
 

@@ -15,6 +15,7 @@ impl System {
             let now = (self.call_number(owner), self.pending(owner).map_or(0, |(cptr, _)| cptr));
             let before = core::mem::replace(&mut self.watch.services[owner].call, now);
             if now.1 != 0
+                && self.lives(owner)
                 && let Some(cell) = self.cell_of(owner, now.1)
                 && self.is_in_call(owner)
             {

@@ -1,7 +1,9 @@
 //! Each service faults again and again: it waits ever longer, then it stays stopped.
 
+use std::{thread, time::Duration};
+
 use anyhow::{Result, ensure};
-use hypos_tests::System;
+use hypos_tests::{System, fault};
 
 use crate::{break_until, samples_go_on, service, ticking, typing_counts};
 
@@ -75,4 +77,27 @@ fn metrics_stays_stopped_and_the_rest_goes_on() -> Result<()> {
 #[test]
 fn agent_stays_stopped_and_the_rest_goes_on() -> Result<()> {
     supervises_on(&mut stops("agent")?, "serial")
+}
+
+/// What it called goes while it waits to be built again: the Call that it says it is in is not completed for it, or it would
+/// fault once more, and count for one that faulted twice.
+#[test]
+fn one_that_fell_in_a_call_waits_for_its_time() -> Result<()> {
+    let mut system = ticking()?;
+    let (falls, faulted, restarted) = (7, "tick faulted: ", "root: tick restarted");
+    // So often that it has to wait longer than `hypctl` takes.
+    for count in 1..falls {
+        break_until(&mut system, "tick", count)?;
+        let again = "root: tick runs again";
+        system.wait_until(again, |console| console.matches(again).count() == count)?;
+    }
+    // It waits for its cell, which the watchdog stops; then it goes on, and falls.
+    fault::hang_code(&system, "cell")?;
+    thread::sleep(Duration::from_millis(30));
+    fault::break_code(&system, "tick")?;
+    system.wait_until(faulted, |console| console.matches(faulted).count() == falls)?;
+    system.hypctl(&["prog", "detach", "tick"])?;
+    let console = system.wait_until(restarted, |console| console.matches(restarted).count() == falls)?;
+    ensure!(console.matches(faulted).count() == falls, "{console}");
+    Ok(())
 }
