@@ -31,11 +31,15 @@ impl<'a> Record<'a> {
     }
 
     /// Takes the next record out of `ring`, if there is one. One that is too short to be a record comes
-    /// out without a time, as an error with the text "(malformed record)".
+    /// out without a time, as an error with the text "(malformed record)"; what waits behind it is dropped: if the ring's words
+    /// were written over, it could be thousands such, which take longer to print than others can wait.
     pub fn pop(ring: &Consumer<'_>, buffer: &'a mut [u8; MAX_BYTES]) -> Option<Self> {
         let len = ring.pop(buffer)?.min(MAX_BYTES);
-        let malformed = Self { time_ns: 0, level: 1, text: b"(malformed record)" };
-        Some(Self::decode(&buffer[..len]).unwrap_or(malformed))
+        if let Some(record) = Self::decode(&buffer[..len]) {
+            return Some(record);
+        }
+        ring.skip();
+        Some(Self { time_ns: 0, level: 1, text: b"(malformed record)" })
     }
 
     fn decode(bytes: &'a [u8]) -> Option<Self> {
@@ -71,5 +75,20 @@ mod tests {
         p.push(&[&[b'x'; 300]]).unwrap();
         assert_eq!(Record::pop(&c, &mut buffer).unwrap().text.len(), MAX_TEXT, "longer than it may be");
         assert_eq!(Record::pop(&c, &mut buffer), None);
+    }
+
+    #[test]
+    fn of_a_ring_that_was_written_over_one_malformed_record_comes_out() {
+        let words: Vec<_> = (0..136).map(|_| AtomicU64::new(0)).collect();
+        let memory = Shm::from_words(&words);
+        let (p, c) = (Producer::new(memory).unwrap(), Consumer::new(memory).unwrap());
+        // The producer's word leaps: there seem to be 256 records of no bytes.
+        memory.store(0, 4, 512).unwrap();
+        let mut buffer = [0; MAX_BYTES];
+        assert_eq!(Record::pop(&c, &mut buffer).unwrap().text, b"(malformed record)");
+        assert_eq!(Record::pop(&c, &mut buffer), None);
+        let record = Record { time_ns: 77, level: 2, text: b"hello" };
+        record.push(&p).unwrap();
+        assert_eq!(Record::pop(&c, &mut buffer), Some(record));
     }
 }

@@ -174,6 +174,11 @@ impl<'a> Consumer<'a> {
         Some(len.into())
     }
 
+    /// Drops all that waits.
+    pub fn skip(&self) {
+        self.0.tail.store(self.0.head.load(Acquire), Release);
+    }
+
     /// Takes as many bytes as wait and fit; gives their number.
     pub fn read_bytes(&self, into: &mut [u8]) -> usize {
         let tail = self.0.tail;
