@@ -4,6 +4,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # Where the scripts take what cargo builds from, whatever the user's settings say.
 export CARGO_TARGET_DIR=$PWD/target
+# Where those for the device go, until a board and a kernel are chosen.
+device=$CARGO_TARGET_DIR
 
 # Which kernel: the user's own, installed in SEL4_PREFIX, or else the one that kernel-config builds (whose folder may stand
 # in SEL4_PREFIX too, for cargo).
