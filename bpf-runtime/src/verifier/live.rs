@@ -156,9 +156,10 @@ impl Liveness {
                 after.before(bit(dst), bit(src), bit(src)).reading(touches, numbers)
             }
             Op::Store { dst, src, .. } => {
-                // What is stored on a stack may come back; elsewhere its value is forgotten. A function may store on its
-                // caller's.
-                let to_caller = at >= self.own_end && self.may_be_stack & bit(dst) != 0 && touches == 0;
+                // What is stored on a stack may come back; elsewhere its value is forgotten. Where a function does not store
+                // at a known place of its own, it may be its caller's.
+                let is_known = touches != 0 && touches != slots::ALL;
+                let to_caller = at >= self.own_end && self.may_be_stack & bit(dst) != 0 && !is_known;
                 let kept = to_caller || after.numbers & touches != 0;
                 let after = after.writing(if whole { touches } else { 0 });
                 after.before(0, bit(dst) | operand(src), bit(dst) | if kept { operand(src) } else { 0 })

@@ -106,6 +106,7 @@ impl Pointers {
                 self.known[..=5].fill(Known::Nothing);
                 return;
             }
+            Op::Tail => return,
             op if !op.falls_through() => {
                 self.known = nothing();
                 return;

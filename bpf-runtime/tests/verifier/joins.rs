@@ -188,3 +188,15 @@ fn the_bound_is_that_of_the_longest_path() {
         assert_eq!(check(&code).unwrap().instruction_bound, Some(longest + 2), "{pattern:03b}");
     }
 }
+
+/// A function stores a number into its caller's stack, or, on the other way, into its own: what the caller reads there is what
+/// the function was given.
+#[test]
+fn a_number_that_a_function_may_store_into_its_callers_stack() {
+    let program = "r6 = *(u64 *)(r1 + 0)\nr7 = *(u64 *)(r1 + 8)\n*(u64 *)(r10 - 8) = 0\nr2 = 0\nr3 = 0\nr4 = 0\nr8 = 0\nr9 = 0\n\
+                   if r6 > 5 goto first\nr2 = 1000\nfirst:\nr1 = r10\nr1 += -8\nr3 = r7\ncall f\n\
+                   r3 = *(u64 *)(r10 - 8)\nr1 = map[4][0] + 0 ll\nr1 += r3\nr0 = *(u8 *)(r1 + 0)\nr0 = 0\nexit\n\
+                   f:\nr4 = r10\nr4 += -8\n*(u64 *)(r10 - 8) = 0\nif r3 > 5 goto own\nr4 = r1\nown:\n*(u64 *)(r4 + 0) = r2\nr0 = 0\nexit";
+    let refusal = check(&assemble(program)).expect_err("1000 bytes into a value of 64");
+    assert!(refusal.reason.to_string().starts_with("access of 1 bytes to the map value"), "{refusal}");
+}
