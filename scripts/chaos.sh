@@ -12,6 +12,7 @@ else
   use_board x86_64/pc99
 fi
 scripts/build.sh "$board"
-export SEL4_PREFIX=$PWD/target/sel4/$board_id/release HYPOS_PLATFORM=$board HYPOS_SERVICES=$PWD/$images/services
+use_kernel release
+export HYPOS_SERVICES=$PWD/$images/services HYPOS_IMAGES=${installed:+$PWD/$images}
 cargo build -q -p hypos-tests --bin chaos
 exec target/debug/chaos "$@"

@@ -29,6 +29,17 @@ boards() {
   done
 }
 
+# The first board of an architecture: the one on which everything is tested.
+first_board() { # ARCH
+  local each
+  for each in $(boards); do
+    if [ "${each%%/*}" = "$1" ]; then
+      echo "$each"
+      return
+    fi
+  done
+}
+
 # Checks a board's name and sets what follows from it.
 use_board() {
   board=$1
@@ -68,6 +79,8 @@ make_image() { # PREFIX ROOT_TASK FOLDER
       --out "$3/image.bin"
     if [ -f "$1/memory" ]; then cp "$1/memory" "$3/"; fi
   fi
+  # With its symbols, by which tests find their way in the machine's memory.
+  ln -sfn "$(realpath "$1/bin/kernel.elf")" "$3/kernel.symbols"
 }
 
 # The files that the board's image consists of.

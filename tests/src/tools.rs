@@ -20,7 +20,7 @@ pub fn top() -> &'static Path {
 
 /// The folder of the images of an installed kernel, if they are to be tested: `HYPOS_IMAGES`.
 pub fn installed() -> Option<PathBuf> {
-    std::env::var_os("HYPOS_IMAGES").map(PathBuf::from)
+    std::env::var_os("HYPOS_IMAGES").filter(|folder| !folder.is_empty()).map(PathBuf::from)
 }
 
 /// The folder of the board's images.
@@ -33,9 +33,9 @@ pub fn kernel() -> &'static str {
     if installed().is_some() { "seL4 1" } else { "seL4 5.0.0" }
 }
 
-/// The release kernel with its symbols, as it was built.
+/// The kernel of the board's image with its symbols, as it was built.
 pub fn kernel_elf() -> PathBuf {
-    top().join("target/sel4").join(board().replace('/', "-")).join("release/bin/kernel.elf")
+    images().join("kernel.symbols")
 }
 
 /// The lines of one of the board's files that are no comment.

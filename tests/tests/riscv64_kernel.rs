@@ -15,13 +15,12 @@ fn the_kernel_passes_its_checks() -> Result<()> {
         return Ok(());
     }
     let dir = tempfile::tempdir()?;
-    let board = tools::board().replace('/', "-");
     let target = tools::top().join("target/riscv64imac-unknown-none-elf/release");
     let made = Command::new(tools::top().join("target/bin/loader-image"))
         .arg("--loader")
         .arg(target.join("loader"))
         .arg("--kernel")
-        .arg(tools::top().join("target/sel4").join(board).join("release/bin/kernel.elf"))
+        .arg(tools::kernel_elf())
         .arg("--user")
         .arg(target.join("riscv64-kernel"))
         .arg("--out")

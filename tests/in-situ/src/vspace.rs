@@ -24,16 +24,21 @@ pub fn map_tables(env: &mut Env, address: Word) -> Result<usize> {
 
 /// Those of a page of another size.
 fn map_tables_for(env: &mut Env, address: Word, size: FrameObjectType) -> Result<usize> {
+    let (page, vspace) = (frame(env)?, slot::VSPACE.cap());
     let mut made = 0;
-    for (_, ty) in vspace_levels::tables_above(size) {
-        let table: cap::UnspecifiedIntermediateTranslationTable = env.alloc_object(&ty.blueprint())?;
-        let vspace = slot::VSPACE.cap();
-        match table.generic_intermediate_translation_table_map(ty, vspace, address, CACHED) {
-            Ok(()) => made += 1,
-            Err(error) if error.kind() == ErrorKind::DeleteFirst => (),
-            Err(error) => return Err(error),
+    for (level, ty) in vspace_levels::tables_above(size) {
+        // Only a page's mapping tells what is missing: where one type of table serves all levels, a table goes to the highest
+        // that has none, be it below those that this page needs.
+        match page.frame_map(vspace, address, RIGHTS, CACHED).map_err(|error| error.kind()) {
+            Err(ErrorKind::FailedLookup(missing))
+                if missing.bits_left == vspace_levels::span_bits(level) as Word => {}
+            _ => continue,
         }
+        let table: cap::UnspecifiedIntermediateTranslationTable = env.alloc_object(&ty.blueprint())?;
+        table.generic_intermediate_translation_table_map(ty, vspace, address, CACHED)?;
+        made += 1;
     }
+    page.frame_unmap()?;
     Ok(made)
 }
 

@@ -38,9 +38,9 @@ pub struct Scene {
 
 /// The folder of the image that believes everything.
 pub fn images() -> PathBuf {
-    let mut images = tools::images();
-    images.set_file_name(format!("{}-unverified", tools::board().replace('/', "-")));
-    images
+    let mut images = tools::images().into_os_string();
+    images.push("-unverified");
+    images.into()
 }
 
 impl Scene {

@@ -4,7 +4,7 @@
 use core::arch::asm;
 
 use sel4::init_thread::slot;
-use sel4::{AbsoluteCPtr, BootInfo, Result, UserContext, VmFault, Word, cap_type};
+use sel4::{AbsoluteCPtr, BootInfo, Result, UserContext, UserException, VmFault, Word, cap_type};
 
 pub use crate::source::{IRQ as DEVICE, Source};
 
@@ -57,6 +57,8 @@ pub fn port_out(_: u16, _: u8) {}
 /// Numbers at the GIC: one that no test has, and one that there is not.
 pub const FREE: Word = 40;
 pub const NO_INTERRUPT: Word = 1020;
+/// The first that there is.
+pub const FIRST_INTERRUPT: Word = 0;
 
 /// Makes the handler of an interrupt.
 pub fn issue_irq(irq: Word, to: &AbsoluteCPtr) -> Result<()> {
@@ -70,8 +72,8 @@ pub const ADDRESS: Word = Word::MAX;
 pub const CAUSES: [Word; 3] = [0x05, 0x45, 0x4f];
 /// The kernel's first page, in the upper half of the addresses.
 pub const KERNEL: Word = 0xffff_ff80_4000_0000;
-/// A permission fault at level 1 or 2, by the size of the kernel's pages.
-pub const KERNEL_CAUSES: &[Word] = &[0x0d, 0x0e];
+/// A permission fault at level 2: the kernel's pages have 2 MiB.
+pub const KERNEL_CAUSE: Word = 0x0e;
 
 /// The part of a fault's status that says what is wrong.
 pub fn cause(fault: &VmFault) -> Word {
@@ -107,9 +109,25 @@ pub const SYSCALL: &[u8] = &[0x01, 0, 0, 0xd4];
 pub const MARKED: &[(&str, Word)] = &[("x0", 0xa0), ("x1", 0xa1), ("x5", 0xa5), ("x6", 0xa6)];
 pub const NUMBER: Option<&str> = Some("x7");
 
-/// Exceptions that [`exception`] makes; the kernel does not tell them apart.
-pub const EXCEPTIONS: &[(Word, Word, &str)] =
-    &[(0, 0, "undefined instruction"), (1, 0, "undefined instruction"), (2, 0, "undefined instruction")];
+/// Exceptions that [`exception`] makes, with what the kernel says of them: a register that EL0 does not have at all is an
+/// undefined instruction, too.
+pub const EXCEPTIONS: &[(Word, Word, &str)] = &[
+    (0, syndrome(0), "undefined instruction"),
+    (
+        1,
+        syndrome(BREAKPOINT),
+        if UserException::IS_SYNDROME { "breakpoint" } else { "undefined instruction" },
+    ),
+    (2, syndrome(0), "undefined instruction"),
+];
+/// The class of a `brk` (Arm ARM, D17.2.37), whose number stands in the lower bits: 0.
+const BREAKPOINT: Word = 0x3c;
+
+/// `ESR` of an exception of a class by an instruction of 32 bits, if the kernel tells it.
+const fn syndrome(class: Word) -> Word {
+    const LONG: Word = 1 << 25;
+    if UserException::IS_SYNDROME { class << 26 | LONG } else { 0 }
+}
 
 /// Makes an exception: an instruction that is none, a breakpoint, a read of one of EL1's registers.
 pub extern "C" fn exception(kind: Word, _: Word) -> ! {

@@ -58,6 +58,8 @@ pub fn port_out(_: u16, _: u8) {}
 /// Sources of the PLIC: one that no test has, and one that there is not.
 pub const FREE: Word = 40;
 pub const NO_INTERRUPT: Word = 128;
+/// The first that there is.
+pub use sel4::FIRST_IRQ as FIRST_INTERRUPT;
 
 /// Makes the handler of an interrupt.
 pub fn issue_irq(irq: Word, to: &AbsoluteCPtr) -> Result<()> {
@@ -66,12 +68,15 @@ pub fn issue_irq(irq: Word, to: &AbsoluteCPtr) -> Result<()> {
 
 /// What the kernel says of a fault's address.
 pub const ADDRESS: Word = Word::MAX;
-/// `scause`: page faults of a load, and of a store, whether something is mapped or not.
-pub const CAUSES: [Word; 3] = [13, 15, 15];
+/// Those of a load, and of a store, whether something is mapped or not.
+pub const CAUSES: [Word; 3] = {
+    let [_, load, store] = VmFault::BY_PAGE_TABLE;
+    [load, store, store]
+};
 /// The window on the machine's memory, where the kernel lies: pages without U.
 pub const KERNEL: Word = 0xffff_ffc0_8060_0000;
 /// As above.
-pub const KERNEL_CAUSES: &[Word] = &[13];
+pub const KERNEL_CAUSE: Word = CAUSES[0];
 
 /// The part of a fault's status that says what is wrong.
 pub fn cause(fault: &VmFault) -> Word {

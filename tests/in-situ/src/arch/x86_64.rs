@@ -73,6 +73,8 @@ pub fn port_out(port: u16, value: u8) {
 pub const DEVICE: Word = 5;
 pub const FREE: Word = 7;
 pub const NO_INTERRUPT: Word = 108;
+/// The first that there is.
+pub const FIRST_INTERRUPT: Word = 0;
 /// The PIT's line at the IOAPIC: ISA's line 0 comes in at pin 2 (ACPI's MADT of this machine says so).
 const PIN: Word = 2;
 
@@ -118,9 +120,8 @@ pub const ADDRESS: Word = 0xffff_ffff;
 pub const CAUSES: [Word; 3] = [4, 6, 7];
 /// The kernel's window at -2 GiB.
 pub const KERNEL: Word = 0xffff_ffff_8010_0000;
-/// seL4 5.0.0 tells the low 32 bits of the address; a later one may have left the window unmapped while user code runs
-/// (`KERNEL_SKIM_WINDOW`), so that the page is missing, and not forbidden.
-pub const KERNEL_CAUSES: &[Word] = &[4, 5];
+/// A kernel that leaves the window unmapped while programs run has nothing there; else the page is forbidden.
+pub const KERNEL_CAUSE: Word = if sel4::KERNEL_IS_MAPPED { 5 } else { 4 };
 
 /// The part of a fault's status that says what is wrong.
 pub fn cause(fault: &VmFault) -> Word {

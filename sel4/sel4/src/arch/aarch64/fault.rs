@@ -18,11 +18,13 @@ crate::fault::declare_syscall_registers! {
 }
 
 impl UserException {
-    /// 5.0.0 tells nothing.
+    /// The number says no more than the name.
     pub(crate) const NUMBERED: bool = false;
+    /// Whether the number is `ESR`. 5.0.0 tells 0 of all (`c_handle_undefined_instruction`): most are undefined instructions,
+    /// others are breakpoints, system registers and floating point.
+    pub const IS_SYNDROME: bool = cfg!(sel4_generation = "v13");
 
-    /// The exception's name, by its class in `ESR` (Arm ARM, D17.2.37). 5.0.0 does not say it
-    /// (`c_handle_undefined_instruction`): most are undefined instructions, others are system registers and floating point.
+    /// The exception's name, by its class in `ESR` (Arm ARM, D17.2.37).
     pub const fn name(&self) -> &'static str {
         match self.number >> 26 & 0x3f {
             0x00 => "undefined instruction",

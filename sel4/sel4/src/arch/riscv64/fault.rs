@@ -1,6 +1,6 @@
 //! What faults mean on riscv64 (`libsel4/sel4_arch_include/riscv64/sel4/sel4_arch/constants.h`).
 
-use crate::{UserException, VmFault};
+use crate::{UserException, VmFault, Word};
 
 crate::fault::declare_syscall_registers! {
     "pc" seL4_UnknownSyscall_FaultIP
@@ -35,6 +35,10 @@ impl UserException {
 /// `scause`: 1, 5, 7 an access that the machine refused, 12, 13, 15 one that the page table refused; in this order fetch,
 /// load, store.
 impl VmFault {
+    /// What the kernel tells of accesses that the page table refused. The official kernel tells them as those that the machine
+    /// refused (`handleVMFault` in `src/arch/riscv/kernel/vspace.c`).
+    pub const BY_PAGE_TABLE: [Word; 3] = if cfg!(sel4_generation = "v13") { [1, 5, 7] } else { [12, 13, 15] };
+
     /// Whether it was a write.
     pub const fn is_write(&self) -> bool {
         matches!(self.fsr, 7 | 15)

@@ -1,5 +1,7 @@
 //! riscv64.
 
+use crate::Word;
+
 mod fault;
 mod object;
 
@@ -25,6 +27,10 @@ pub(crate) mod cap_types {
 
 /// Initial slots that other architectures lack: none.
 pub(crate) mod slots {}
+
+/// The first interrupt of the range that the kernel names when asked for one outside of it. The PLIC has none of number 0
+/// (its specification, 3), which 5.0.0's layer keeps to itself without saying so.
+pub const FIRST_IRQ: Word = if cfg!(sel4_generation = "v13") { 1 } else { 0 };
 
 /// Ends the thread by a fault (an illegal instruction), of which its fault endpoint learns.
 pub fn abort() -> ! {

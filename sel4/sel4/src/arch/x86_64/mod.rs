@@ -11,6 +11,7 @@ use crate::{AbsoluteCPtr, Error, Result, Word, cap, with_ipc_buffer_mut};
 
 pub use object::{FrameObjectType, ObjectBlueprintArch, TranslationTableObjectType};
 
+pub use generation::KERNEL_IS_MAPPED;
 pub(crate) use generation::tsc_mhz;
 
 pub(crate) mod cap_types {

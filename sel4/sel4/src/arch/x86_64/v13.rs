@@ -3,6 +3,9 @@
 use crate::sys::{self, seL4_UserContext};
 use crate::{AbsoluteCPtr, BootInfoPtr, Result, Word, cap};
 
+/// Whether the kernel's window is mapped while programs run, though not for them.
+pub const KERNEL_IS_MAPPED: bool = !sys::config::KERNEL_SKIM_WINDOW;
+
 pub(super) const IO_PORT_CONTROL: Word = sys::seL4_CapIOPortControl;
 
 pub(super) fn issue_ports(

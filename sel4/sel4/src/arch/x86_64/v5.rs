@@ -4,6 +4,9 @@ use crate::init_thread::slot;
 use crate::sys::{self, seL4_UserContext};
 use crate::{AbsoluteCPtr, BootInfoPtr, CapRights, Result, Word, cap};
 
+/// Whether the kernel's window is mapped while programs run, though not for them.
+pub const KERNEL_IS_MAPPED: bool = true;
+
 /// Here it is a capability of all ports, of which those of ranges are copies.
 pub(super) const IO_PORT_CONTROL: Word = sys::seL4_CapIOPort;
 
