@@ -3,24 +3,10 @@
 /* The instructions below may be of extensions that the processor does not have, or the compiler does not take. */
 #define EXTENSIONS ".arch_extension sve\n\t.arch_extension pauth\n\t.arch_extension fp\n\t"
 
-/* x7 number, x0 capability, x1 info, x2 to x5 words; all others are kept. Gives the info that comes back. */
-static inline word system_call(word number, word capability, word info, word *words)
-{
-	register word x7 __asm__("x7") = number;
-	register word x0 __asm__("x0") = capability;
-	register word x1 __asm__("x1") = info;
-	register word x2 __asm__("x2") = words[0];
-	register word x3 __asm__("x3") = words[1];
-	register word x4 __asm__("x4") = words[2];
-	register word x5 __asm__("x5") = words[3];
-
-	__asm__ volatile("svc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5) : "r"(x7) : "memory");
-	words[0] = x2;
-	words[1] = x3;
-	words[2] = x4;
-	words[3] = x5;
-	return x1;
-}
+/* A system call, and the registers that it takes: see arch.h. */
+#define ENTER "svc #0"
+#define NUMBER "x7"
+#define ARGUMENT(index) "x" #index
 
 /* ret */
 #define RETURN_CODE 0xd65f03c0

@@ -3,24 +3,10 @@
 /* The instructions below are all that the compiler knows, or stand here as numbers. */
 #define EXTENSIONS ""
 
-/* a7 number, a0 capability, a1 info, a2 to a5 words; all others are kept. Gives the info that comes back. */
-static inline word system_call(word number, word capability, word info, word *words)
-{
-	register word a7 __asm__("a7") = number;
-	register word a0 __asm__("a0") = capability;
-	register word a1 __asm__("a1") = info;
-	register word a2 __asm__("a2") = words[0];
-	register word a3 __asm__("a3") = words[1];
-	register word a4 __asm__("a4") = words[2];
-	register word a5 __asm__("a5") = words[3];
-
-	__asm__ volatile("ecall" : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5) : "r"(a7) : "memory");
-	words[0] = a2;
-	words[1] = a3;
-	words[2] = a4;
-	words[3] = a5;
-	return a1;
-}
+/* A system call, and the registers that it takes: see arch.h. */
+#define ENTER "ecall"
+#define NUMBER "a7"
+#define ARGUMENT(index) "a" #index
 
 /* ret */
 #define RETURN_CODE 0x00008067

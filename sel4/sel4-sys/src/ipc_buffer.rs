@@ -1,5 +1,6 @@
 //! The IPC buffer: the part of a thread's messages that does not fit its registers.
 
+use core::arch::asm;
 use core::mem::MaybeUninit;
 
 use crate::{
@@ -34,7 +35,8 @@ impl seL4_IPCBuffer {
     /// Tells the compiler that the kernel reads and writes this memory in the system calls that follow.
     #[inline(always)]
     pub fn expose(&mut self) {
-        arch::expose(self);
+        // SAFETY: no instruction at all.
+        unsafe { asm!("/* {0} */", in(reg) core::ptr::from_mut(self), options(nostack, preserves_flags)) }
     }
 
     /// Invokes a capability: the method `label` with `extra_caps` capabilities and `length` words, of which

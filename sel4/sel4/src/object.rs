@@ -67,44 +67,17 @@ impl From<ObjectBlueprintArch> for ObjectBlueprint {
     }
 }
 
-/// Declares the objects of an architecture: page tables, with their levels from the address space down, and frames; each
-/// with the kernel's number of its type and the binary logarithm of its size.
-macro_rules! declare_objects {
+/// Declares the frames of an architecture: which is the smallest, and each with the kernel's number of its type and the binary logarithm of its size.
+macro_rules! declare_frames {
     (
-        tables { $($(#[$doc:meta])* $table:ident: $ty:ident, $bits:ident;)* }
-        levels $levels:expr;
-        frames { $($(#[$frame_doc:meta])* $frame:ident: $frame_ty:ident, $frame_bits:ident;)* }
         granule $granule:ident;
+        $($(#[$doc:meta])* $frame:ident: $ty:ident, $bits:ident;)*
     ) => {
-        /// An object of this architecture.
-        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-        pub enum ObjectBlueprintArch {
-            $($(#[$doc])* $table,)*
-            /// A frame.
-            Frame(FrameObjectType),
-        }
-
-        impl ObjectBlueprintArch {
-            pub(crate) const fn ty(self) -> $crate::Word {
-                match self {
-                    $(Self::$table => $crate::sys::$ty,)*
-                    $(Self::Frame(FrameObjectType::$frame) => $crate::sys::$frame_ty,)*
-                }
-            }
-
-            pub(crate) const fn physical_size_bits(self) -> usize {
-                match self {
-                    $(Self::$table => $crate::sys::$bits as usize,)*
-                    Self::Frame(frame) => frame.bits(),
-                }
-            }
-        }
-
         /// Sizes of frames.
         #[allow(non_camel_case_types)] // `_4k` is the official name.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
         pub enum FrameObjectType {
-            $($(#[$frame_doc])* $frame,)*
+            $($(#[$doc])* $frame,)*
         }
 
         impl FrameObjectType {
@@ -114,13 +87,53 @@ macro_rules! declare_objects {
             /// The binary logarithm of the size in bytes.
             pub const fn bits(self) -> usize {
                 match self {
-                    $(Self::$frame => $crate::sys::$frame_bits as usize,)*
+                    $(Self::$frame => $crate::sys::$bits as usize,)*
                 }
             }
 
             /// The object.
             pub const fn blueprint(self) -> $crate::ObjectBlueprint {
-                $crate::ObjectBlueprint::Arch(ObjectBlueprintArch::Frame(self))
+                $crate::ObjectBlueprint::Arch($crate::ObjectBlueprintArch::Frame(self))
+            }
+
+            pub(crate) const fn ty(self) -> $crate::Word {
+                match self {
+                    $(Self::$frame => $crate::sys::$ty,)*
+                }
+            }
+        }
+    };
+}
+pub(crate) use declare_frames;
+
+/// Declares the objects of an architecture: page tables, with their levels from the address space down, each with the
+/// kernel's number of its type and the binary logarithm of its size; and its frames.
+macro_rules! declare_objects {
+    (
+        tables { $($(#[$doc:meta])* $table:ident: $ty:ident, $bits:ident;)* }
+        levels $levels:expr;
+    ) => {
+        /// An object of this architecture.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum ObjectBlueprintArch {
+            $($(#[$doc])* $table,)*
+            /// A frame.
+            Frame($crate::FrameObjectType),
+        }
+
+        impl ObjectBlueprintArch {
+            pub(crate) const fn ty(self) -> $crate::Word {
+                match self {
+                    $(Self::$table => $crate::sys::$ty,)*
+                    Self::Frame(frame) => frame.ty(),
+                }
+            }
+
+            pub(crate) const fn physical_size_bits(self) -> usize {
+                match self {
+                    $(Self::$table => $crate::sys::$bits as usize,)*
+                    Self::Frame(frame) => frame.bits(),
+                }
             }
         }
 

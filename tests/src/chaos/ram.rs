@@ -134,7 +134,11 @@ impl Ram {
         Ok(vspaces)
     }
 
-    fn table(&self, paddr: u64) -> Result<Vec<u64>> {
+    /// The entries of a page table.
+    ///
+    /// # Errors
+    /// As [`Ram::read`].
+    pub fn table(&self, paddr: u64) -> Result<Vec<u64>> {
         let mut bytes = [0; PAGE];
         self.read(paddr, &mut bytes)?;
         Ok(bytes.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word)).collect())

@@ -1,6 +1,7 @@
 //! Each capability slot, and addresses of none, with each system call.
 
 use anyhow::{Result, ensure};
+use hypos_tests::tools;
 
 use crate::{
     order::{Kind, Order, Range},
@@ -53,6 +54,17 @@ fn alike(scene: &mut Scene, order: &Order, what: String) -> Result<Row> {
     Ok(Row::native(what, count, survived(first)))
 }
 
+/// What becomes of a system call at places that are none, or not for it. One that replies first has answered its event before
+/// it faults. With 5.0.0 the root task tells the event's owner that this failed: registers that are read say of a thread that
+/// was answered, and did not run yet, that it still waits (later kernels: `updateRestartPC`, `src/kernel/thread.c`).
+fn each(scene: &mut Scene, number: u64, places: &[Range]) -> Result<Vec<String>> {
+    let outcomes = scene.each(&order(number, places))?;
+    if number == REPLY_RECV && tools::installed().is_some() {
+        scene.answered_more(outcomes.len() as u64);
+    }
+    Ok(outcomes)
+}
+
 #[test]
 fn each_capability_with_each_system_call() -> Result<()> {
     let mut scene = Scene::new()?;
@@ -68,7 +80,7 @@ fn each_capability_with_each_system_call() -> Result<()> {
     let none: Vec<_> = (caps::Slot::RADIX..64).map(|bit| Range::one(1 << bit | EVENTS)).collect();
     for (name, number) in SENDING.into_iter().chain(RECEIVING) {
         let places = if number == CALL { &none[..] } else { &none[50..] };
-        let outcomes = scene.each(&order(number, places))?;
+        let outcomes = each(&mut scene, number, places)?;
         let names = places.iter().map(|_| String::new()).collect();
         table.extend(
             rows(names, outcomes.into_iter().map(|o| without_address(&o)).collect()).into_iter().map(|row| {
@@ -79,7 +91,7 @@ fn each_capability_with_each_system_call() -> Result<()> {
     for (name, number) in RECEIVING {
         let places =
             [Range::one(0), slots(FAULT, EVENTS), slots(EVENTS + 1, EVENTS + 3), Range::one(SLOTS - 1)];
-        let outcomes = scene.each(&order(number, &places))?;
+        let outcomes = each(&mut scene, number, &places)?;
         let names = outcomes.iter().map(|_| String::new()).collect();
         let named = format!("{name} at slots that are empty, and at the endpoint for its faults");
         let outcomes = outcomes.into_iter().map(|o| without_address(&o)).collect();

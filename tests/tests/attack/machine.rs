@@ -32,15 +32,22 @@ pub struct Machine {
     pub instruction_bytes: u64,
 }
 
+/// Addresses that are none, of a machine whose programs have `bits` bits of address.
+const fn none(bits: u32) -> Range {
+    Range { start: 1 << bits, step: 1 << 58, count: 32 }
+}
+
+/// The kernel's half of the addresses in steps, and its image.
+const fn kernel(half: u64, step: u64, image: u64) -> [Range; 2] {
+    [Range { start: half, step, count: 64 }, Range { start: image, step: 256 << 10, count: 64 }]
+}
+
 const X86_64: Machine = Machine {
     compiler: &["--target=x86_64-unknown-none-elf", "-mno-red-zone", "-mno-sse"],
     user_end: 1 << 47,
     sparse: (2048 * GIB, "2 TiB"),
-    kernel: [
-        Range { start: 0xffff_8000_0000_0000, step: 2048 * GIB, count: 64 },
-        Range { start: 0xffff_ffff_8000_0000, step: 256 << 10, count: 64 },
-    ],
-    none: Range { start: 1 << 47, step: 1 << 58, count: 32 },
+    kernel: kernel(0xffff_8000_0000_0000, 2048 * GIB, 0xffff_ffff_8000_0000),
+    none: none(47),
     // The exception, and not the address.
     none_stop: "UserException: general protection (13), ",
     told: 0xffff_ffff,
@@ -55,11 +62,8 @@ const AARCH64: Machine = Machine {
     compiler: &["--target=aarch64-unknown-none-elf", "-mgeneral-regs-only"],
     user_end: 1 << 48,
     sparse: (4096 * GIB, "4 TiB"),
-    kernel: [
-        Range { start: 0xffff_0000_0000_0000, step: 4096 * GIB, count: 64 },
-        Range { start: 0xffff_ff80_0000_0000, step: 256 << 10, count: 64 },
-    ],
-    none: Range { start: 1 << 48, step: 1 << 58, count: 32 },
+    kernel: kernel(0xffff_0000_0000_0000, 4096 * GIB, 0xffff_ff80_0000_0000),
+    none: none(48),
     none_stop: "VmFault: ",
     told: u64::MAX,
     executes_data: false,
@@ -68,7 +72,7 @@ const AARCH64: Machine = Machine {
     instruction_bytes: 4,
 };
 
-/// Sv39; the kernel's window shows all physical memory, of which RAM begins at 2 GiB.
+/// Sv39; the kernel's window shows all physical memory, of which RAM begins at 2 GiB. What is not said here is as above.
 const RISCV64: Machine = Machine {
     compiler: &[
         "--target=riscv64-unknown-none-elf",
@@ -78,17 +82,11 @@ const RISCV64: Machine = Machine {
     ],
     user_end: 1 << 38,
     sparse: (4 * GIB, "4 GiB"),
-    kernel: [
-        Range { start: 0xffff_ffc0_0000_0000, step: 4 * GIB, count: 64 },
-        Range { start: 0xffff_ffc0_8000_0000, step: 256 << 10, count: 64 },
-    ],
-    none: Range { start: 1 << 38, step: 1 << 58, count: 32 },
-    none_stop: "VmFault: ",
-    told: u64::MAX,
-    executes_data: false,
+    kernel: kernel(0xffff_ffc0_0000_0000, 4 * GIB, 0xffff_ffc0_8000_0000),
+    none: none(38),
     push: (16, 8),
-    has_flags: false,
     instruction_bytes: 2,
+    ..AARCH64
 };
 
 impl Machine {

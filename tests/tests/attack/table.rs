@@ -1,7 +1,8 @@
-//! The table of attacks and outcomes in `docs/threat-model.md`: what the tests saw has to be what stands there.
+//! The table of attacks and outcomes in `docs/threat-model.md`, or of an installed kernel in `docs/kernels.md`: what the tests saw
+//! has to be what stands there.
 //! `HYPOS_BLESS=1` writes it anew.
 
-use std::{fs, sync::Mutex};
+use std::{fs, path::PathBuf, sync::Mutex};
 
 use anyhow::{Context, Result, ensure};
 use hypos_tests::tools;
@@ -59,32 +60,64 @@ pub fn rows(attempts: Vec<String>, outcomes: Vec<String>) -> Vec<Row> {
     all.into_iter().map(row).collect()
 }
 
-/// Compares what a group's attacks came to with the table.
+/// A table in a document: what stands before it, its rows, what stands behind it.
+struct Table {
+    path: PathBuf,
+    before: String,
+    rows: String,
+    after: String,
+}
+
+impl Table {
+    /// The table of this name.
+    fn read(file: &str, name: &str) -> Result<Self> {
+        let path = tools::top().join(file);
+        let text = fs::read_to_string(&path)?;
+        let (begin, end) = (format!("<!-- attacks on {name}\n-->\n"), "<!-- end of attacks -->");
+        let start =
+            text.find(&begin).with_context(|| format!("{}: no {begin}", path.display()))? + begin.len();
+        let (before, rest) = text.split_at(start);
+        let (rows, _) = rest.split_once(end).with_context(|| format!("no {end}"))?;
+        let after = &rest[rows.len()..];
+        Ok(Self { before: before.into(), rows: rows.into(), after: after.into(), path })
+    }
+
+    /// The lines of a group.
+    fn lines_of(&self, group: &str) -> String {
+        let start = format!("| {group} |");
+        self.rows.split_inclusive('\n').filter(|line| line.starts_with(&start)).collect()
+    }
+
+    /// Writes the document with other lines of a group.
+    fn write(&self, group: &str, lines: &str) -> Result<()> {
+        let of = |name: &&str| if *name == group { lines.to_owned() } else { self.lines_of(name) };
+        let all: String = GROUPS.iter().map(of).collect();
+        let head = if all.is_empty() { "" } else { HEAD };
+        Ok(fs::write(&self.path, [&self.before, head, &all, &self.after].concat())?)
+    }
+}
+
+/// Compares what a group's attacks came to with the table. That of an installed kernel has the groups in which it differs.
 ///
 /// # Errors
 /// They differ, or there is no table for this board.
 pub fn check(group: &str, rows: &[Row]) -> Result<()> {
     static ONE: Mutex<()> = Mutex::new(());
     let _one = ONE.lock();
-    let path = tools::top().join("docs/threat-model.md");
-    let text = fs::read_to_string(&path)?;
-    let (begin, end) = (format!("<!-- attacks on {}\n", tools::board()), "<!-- end of attacks -->");
-    let (before, rest) =
-        text.split_once(&begin).with_context(|| format!("{}: no {begin}", path.display()))?;
-    let (comment, rest) = rest.split_once("-->\n").context("the comment ends")?;
-    let (table, after) = rest.split_once(end).with_context(|| format!("no {end}"))?;
+    let board = tools::board();
     let seen: String = rows.iter().map(|row| row.line(group)).collect();
-    let lines_of = |name: &str| -> String {
-        let start = format!("| {name} |");
-        table.split_inclusive('\n').filter(|line| line.starts_with(&start)).collect()
-    };
-    if std::env::var_os("HYPOS_BLESS").is_some() {
-        let all: String =
-            GROUPS.iter().map(|name| if *name == group { seen.clone() } else { lines_of(name) }).collect();
-        fs::write(&path, format!("{before}{begin}{comment}-->\n{HEAD}{all}{end}{after}"))?;
-    } else {
-        let known = lines_of(group);
-        ensure!(known == seen, "{}: the table says\n{known}but what came of it is\n{seen}", path.display());
+    let mut table = Table::read("docs/threat-model.md", &board)?;
+    let (mut known, mut lines) = (table.lines_of(group), seen.clone());
+    if tools::installed().is_some() {
+        table = Table::read("docs/kernels.md", &format!("{board}, installed kernel"))?;
+        if seen == known {
+            lines.clear();
+        }
+        known = Some(table.lines_of(group)).filter(|own| !own.is_empty()).unwrap_or(known);
     }
+    if std::env::var_os("HYPOS_BLESS").is_some() {
+        return table.write(group, &lines);
+    }
+    ensure!(known == seen, "{}: the table says\n{known}but what came of it is\n{seen}", table.path.display());
     Ok(())
 }

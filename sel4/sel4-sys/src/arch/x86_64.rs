@@ -43,10 +43,3 @@ pub unsafe fn syscall(
     }
     Registers { badge, info: seL4_MessageInfo([info_out]), msg: [mr0, mr1, mr2, mr3] }
 }
-
-/// Tells the compiler that the kernel knows this memory and changes it behind its back.
-#[inline(always)]
-pub(crate) fn expose<T>(memory: &mut T) {
-    // SAFETY: no instruction at all.
-    unsafe { asm!("/* {0} */", in(reg) core::ptr::from_mut(memory), options(nostack, preserves_flags)) }
-}

@@ -42,3 +42,19 @@ pub const MACHINE: Machine = Machine {
     pc: 32,
     back: Back::Link(30),
 };
+
+/// Where an installed kernel maps all physical memory, and from which on its image, which lies at the beginning of memory:
+/// `PPTR_BASE` and `KERNEL_ELF_BASE` (seL4 16.0.0, `include/arch/arm/arch/64/mode/hardware.h`).
+const PPTR_BASE: u64 = 0xffff_ff80_0000_0000;
+const IMAGE: u64 = 0xffff_ffff_c000_0000;
+
+pub const INSTALLED: Machine = Machine {
+    // The kind in bit 0, 36 bits of the address where they belong (`asid_map_vspace`, `structures.bf` beside `hardware.h`).
+    root: |entry| (entry & 1 != 0).then_some(entry & ADDRESS | 0xffff << 48),
+    physical: |vaddr| match vaddr.checked_sub(IMAGE) {
+        Some(offset) => Some(offset + MEMORY),
+        None => vaddr.checked_sub(PPTR_BASE),
+    },
+    kernel: PPTR_BASE + MEMORY + 0x1_0000,
+    ..MACHINE
+};

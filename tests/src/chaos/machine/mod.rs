@@ -1,5 +1,6 @@
 //! What differs between architectures: where the kernel keeps address spaces, how page tables are read, which instructions
-//! fault, which registers a call uses. Addresses are those of seL4 5.0.0 as `kernel-config` builds it.
+//! fault, which registers a call uses. Addresses of `MACHINE` are those of seL4 5.0.0 as `kernel-config` builds it, of
+//! `INSTALLED` those of seL4 13 to 16.
 
 mod aarch64;
 mod riscv64;
@@ -87,10 +88,13 @@ impl Machine {
     /// Nothing is known of it.
     pub fn of_board() -> Result<&'static Self> {
         let board = tools::board();
-        match board.split('/').next() {
-            Some("x86_64") => Ok(&x86_64::MACHINE),
-            Some("aarch64") => Ok(&aarch64::MACHINE),
-            Some("riscv64") => Ok(&riscv64::MACHINE),
+        match (board.split('/').next(), tools::installed().is_some()) {
+            (Some("x86_64"), false) => Ok(&x86_64::MACHINE),
+            (Some("x86_64"), true) => Ok(&x86_64::INSTALLED),
+            (Some("aarch64"), false) => Ok(&aarch64::MACHINE),
+            (Some("aarch64"), true) => Ok(&aarch64::INSTALLED),
+            (Some("riscv64"), false) => Ok(&riscv64::MACHINE),
+            (Some("riscv64"), true) => Ok(&riscv64::INSTALLED),
             _ => bail!("chaos does not know {board}: see tests/src/chaos/machine"),
         }
     }

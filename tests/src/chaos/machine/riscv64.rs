@@ -46,3 +46,15 @@ pub const MACHINE: Machine = Machine {
     pc: 32,
     back: Back::Link(1),
 };
+
+/// From where on an installed kernel maps its image, which lies in the first gibibyte of memory: `PPTR_TOP` (seL4 16.0.0,
+/// `include/arch/riscv/arch/64/mode/hardware.h`). Its window on all memory is as above.
+const IMAGE: u64 = 0xffff_ffff_8000_0000;
+
+pub const INSTALLED: Machine = Machine {
+    physical: |vaddr| match vaddr.checked_sub(IMAGE) {
+        Some(offset) => Some(offset + MEMORY),
+        None => vaddr.checked_sub(WINDOW),
+    },
+    ..MACHINE
+};

@@ -8,7 +8,7 @@ const KERNEL_BASE: u64 = 0xffff_ffff_8000_0000;
 /// Where the kernel maps all physical memory: `PPTR_BASE`, there.
 const PPTR_BASE: u64 = 0xffff_ff80_0000_0000;
 /// An entry of a pool: the kind in the low bits, the root's address, of which 49 bits tell it (`base 64(49,1)`), at the top
-/// (`asid_map_vspace`, `include/arch/x86/arch/64/mode/object/structures.bf`).
+/// (`asid_map_vspace`, `include/arch/x86/arch/64/mode/object/structures.bf`); 48 bits since 13.0.0.
 const KIND: u64 = 3;
 const VSPACE: u64 = 1;
 /// Entries of page tables (Intel SDM volume 3, 4.5).
@@ -17,11 +17,15 @@ const WRITABLE: u64 = 1 << 1;
 const LARGE: u64 = 1 << 7;
 const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
 
+fn root(entry: u64, bits: u32) -> Option<u64> {
+    (entry & KIND == VSPACE).then_some((entry >> (64 - bits) | 0xffff << 48) & !0xfff)
+}
+
 pub const MACHINE: Machine = Machine {
     ram: 0,
     asid_table: "x86KSASIDTable",
     pools: 8,
-    root: |entry| (entry & KIND == VSPACE).then_some((entry >> 15 | 0xffff << 48) & !0xfff),
+    root: |entry| root(entry, 49),
     physical: |vaddr| vaddr.checked_sub(if vaddr >= KERNEL_BASE { KERNEL_BASE } else { PPTR_BASE }),
     levels: 4,
     own: 256,
@@ -49,3 +53,5 @@ pub const MACHINE: Machine = Machine {
     pc: 16,
     back: Back::Stack(7),
 };
+
+pub const INSTALLED: Machine = Machine { root: |entry| root(entry, 48), ..MACHINE };

@@ -7,9 +7,35 @@ mod fault;
 mod generation;
 mod object;
 
-pub use generation::{FrameObjectType, ObjectBlueprintArch, TranslationTableObjectType};
+pub use generation::{ObjectBlueprintArch, TranslationTableObjectType};
+pub use object::FrameObjectType;
 
-pub(crate) use generation::cap_types;
+mod frames {
+    crate::capability::declare_cap_types! {
+        /// A frame of 4 KiB.
+        SmallPage,
+        /// A frame of 2 MiB.
+        LargePage,
+        /// A frame of 1 GiB.
+        HugePage,
+    }
+}
+
+pub(crate) mod cap_types {
+    pub mod cap_type {
+        pub use crate::arch::frames::cap_type::*;
+        pub use crate::arch::generation::tables::cap_type::*;
+    }
+    pub mod cap {
+        pub use crate::arch::frames::cap::*;
+        pub use crate::arch::generation::tables::cap::*;
+    }
+
+    /// An address space.
+    pub type VSpace = cap_type::PGD;
+    /// The smallest frame.
+    pub type Granule = cap_type::SmallPage;
+}
 
 /// There are no initial slots that other architectures lack.
 pub(crate) mod slots {}

@@ -4,6 +4,16 @@ use core::ops::Range;
 
 use crate::{Cap, CapTypeForFrameObject, Result, VmAttributes, Word, sys};
 
+crate::object::declare_frames! {
+    granule SmallPage;
+    /// 4 KiB.
+    SmallPage: seL4_ARM_SmallPageObject, seL4_PageBits;
+    /// 2 MiB.
+    LargePage: seL4_ARM_LargePageObject, seL4_LargePageBits;
+    /// 1 GiB.
+    HugePage: seL4_ARM_HugePageObject, seL4_HugePageBits;
+}
+
 crate::vspace::declare_mappings! {
     "ARM", frames: SmallPage LargePage HugePage,
     map: seL4_ARM_Page_Map, remap: seL4_ARM_Page_Remap, unmap: seL4_ARM_Page_Unmap, address: seL4_ARM_Page_GetAddress,

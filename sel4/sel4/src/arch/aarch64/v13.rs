@@ -2,24 +2,13 @@
 
 use crate::sys;
 
-pub(crate) mod cap_types {
+pub(crate) mod tables {
     crate::capability::declare_cap_types! {
         /// The top page table, an address space: page global directory.
         PGD,
         /// A page table of any other level.
         PT,
-        /// A frame of 4 KiB.
-        SmallPage,
-        /// A frame of 2 MiB.
-        LargePage,
-        /// A frame of 1 GiB.
-        HugePage,
     }
-
-    /// An address space.
-    pub type VSpace = cap_type::PGD;
-    /// The smallest frame.
-    pub type Granule = cap_type::SmallPage;
 }
 
 crate::object::declare_objects! {
@@ -32,15 +21,6 @@ crate::object::declare_objects! {
     // A kernel at EL2 for a processor with 40 bits of physical address has an address space of two pages in the place of
     // the two topmost levels (Arm ARM, D8.2.2: concatenated tables; `libsel4/sel4_arch_include/aarch64/sel4/sel4_arch/constants.h`).
     levels if sys::seL4_VSpaceIndexBits == 10 { &[VSpace, PT, PT] } else { &[VSpace, PT, PT, PT] };
-    frames {
-        /// 4 KiB.
-        SmallPage: seL4_ARM_SmallPageObject, seL4_PageBits;
-        /// 2 MiB.
-        LargePage: seL4_ARM_LargePageObject, seL4_LargePageBits;
-        /// 1 GiB.
-        HugePage: seL4_ARM_HugePageObject, seL4_HugePageBits;
-    }
-    granule SmallPage;
 }
 
 crate::vspace::declare_tables! {

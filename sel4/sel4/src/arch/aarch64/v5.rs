@@ -1,6 +1,6 @@
 //! seL4 5.0.0 on aarch64: each level of page tables is a type of its own.
 
-pub(crate) mod cap_types {
+pub(crate) mod tables {
     crate::capability::declare_cap_types! {
         /// The top page table, an address space: page global directory.
         PGD,
@@ -10,18 +10,7 @@ pub(crate) mod cap_types {
         PD,
         /// The last page table.
         PT,
-        /// A frame of 4 KiB.
-        SmallPage,
-        /// A frame of 2 MiB.
-        LargePage,
-        /// A frame of 1 GiB.
-        HugePage,
     }
-
-    /// An address space.
-    pub type VSpace = cap_type::PGD;
-    /// The smallest frame.
-    pub type Granule = cap_type::SmallPage;
 }
 
 crate::object::declare_objects! {
@@ -36,15 +25,6 @@ crate::object::declare_objects! {
         PT: seL4_ARM_PageTableObject, seL4_PageTableBits;
     }
     levels &[PGD, PUD, PD, PT];
-    frames {
-        /// 4 KiB.
-        SmallPage: seL4_ARM_SmallPageObject, seL4_PageBits;
-        /// 2 MiB.
-        LargePage: seL4_ARM_LargePageObject, seL4_LargePageBits;
-        /// 1 GiB.
-        HugePage: seL4_ARM_HugePageObject, seL4_HugePageBits;
-    }
-    granule SmallPage;
 }
 
 crate::vspace::declare_tables! {

@@ -8,15 +8,16 @@ crate::object::declare_objects! {
         PageTable: seL4_RISCV_PageTableObject, seL4_PageTableBits;
     }
     levels &[PageTable, PageTable, PageTable];
-    frames {
-        /// 4 KiB.
-        _4k: seL4_RISCV_4K_Page, seL4_PageBits;
-        /// 2 MiB.
-        MegaPage: seL4_RISCV_Mega_Page, seL4_LargePageBits;
-        /// 1 GiB.
-        GigaPage: seL4_RISCV_Giga_Page, seL4_HugePageBits;
-    }
+}
+
+crate::object::declare_frames! {
     granule _4k;
+    /// 4 KiB.
+    _4k: seL4_RISCV_4K_Page, seL4_PageBits;
+    /// 2 MiB.
+    MegaPage: seL4_RISCV_Mega_Page, seL4_LargePageBits;
+    /// 1 GiB.
+    GigaPage: seL4_RISCV_Giga_Page, seL4_HugePageBits;
 }
 
 crate::vspace::declare_mappings! {

@@ -14,15 +14,16 @@ crate::object::declare_objects! {
         PageTable: seL4_X86_PageTableObject, seL4_PageTableBits;
     }
     levels &[PML4, PDPT, PageDirectory, PageTable];
-    frames {
-        /// 4 KiB.
-        _4k: seL4_X86_4K, seL4_PageBits;
-        /// 2 MiB.
-        LargePage: seL4_X86_LargePageObject, seL4_LargePageBits;
-        /// 1 GiB.
-        HugePage: seL4_X64_HugePageObject, seL4_HugePageBits;
-    }
+}
+
+crate::object::declare_frames! {
     granule _4k;
+    /// 4 KiB.
+    _4k: seL4_X86_4K, seL4_PageBits;
+    /// 2 MiB.
+    LargePage: seL4_X86_LargePageObject, seL4_LargePageBits;
+    /// 1 GiB.
+    HugePage: seL4_X64_HugePageObject, seL4_HugePageBits;
 }
 
 crate::vspace::declare_mappings! {
