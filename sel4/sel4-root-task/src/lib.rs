@@ -103,7 +103,7 @@ pub unsafe fn enter(bootinfo: *const seL4_BootInfo, guard: usize, main: fn(&Boot
     unsafe { sel4::set_ipc_buffer(bootinfo.ipc_buffer()) };
     init_thread::slot::TCB.cap().tcb_without_fpu().expect("the root task has its own thread");
     if let Some(how) = arch::MEMORY {
-        image::protect(&bootinfo.get(), how).expect("the image begins with its ELF header");
+        image::protect(&bootinfo, how).expect("the image begins with its ELF header");
     }
     unmap_page(&bootinfo.get(), guard).expect("the stack's guard page is a page of the image");
     main(&bootinfo)
