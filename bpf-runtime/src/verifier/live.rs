@@ -1,7 +1,8 @@
 //! Which registers and slots of the stack are still read, and on whose value something depends, from each instruction on:
-//! what is dead is not compared when paths meet, and a number that nothing depends on may be any.
+//! what is dead is forgotten when paths meet, and a number that nothing depends on may be any from there on.
 //!
-//! A backward data flow analysis over the whole code. It stays sound where it gives up: everything is live then.
+//! A backward data flow analysis over the whole code. Where it gives up everything is live. A mistake here makes no program
+//! accepted: see [`super::slots::forget_dead`].
 use alloc::vec::Vec;
 
 use super::{

@@ -4,7 +4,7 @@ mod common;
 
 use super::{Unit, oracle::run_accepted};
 use common::{
-    MAPS, World, assemble, create_maps,
+    MAPS, World, assemble, calls, create_maps,
     generate::{Choice, context, program},
     hook, loops, map_memory, packets,
 };
@@ -41,4 +41,14 @@ fn registers_hold_what_the_verifier_saw_in_loops() {
 #[test]
 fn registers_hold_what_the_verifier_saw_in_packets() {
     all_hold("xdp", PROGRAMS / 10, packets::program);
+}
+
+#[test]
+fn registers_hold_what_the_verifier_saw_in_calls() {
+    all_hold("timer", PROGRAMS / 10, |c| calls::program(c, false));
+}
+
+#[test]
+fn registers_hold_what_the_verifier_saw_in_calls_with_packets() {
+    all_hold("xdp", PROGRAMS / 10, |c| calls::program(c, true));
 }
