@@ -7,7 +7,7 @@ const SLOTS: u64 = 8;
 const SPILLED: i64 = -72;
 /// Numbers that are fine as an index of most memory, and some that are not.
 const SMALL: [i64; 8] = [0, 1, 7, 8, 15, 3, 24, 4];
-const LARGE: [i64; 6] = [1000, 64, -1, 4096, 56, 0x1_0000];
+const LARGE: [i64; 6] = [1000, 64, -1, 4096, 70, 0x1_0000];
 
 struct Writer<'c, 'b> {
     c: &'c mut Choice<'b>,
@@ -64,7 +64,7 @@ impl Writer<'_, '_> {
 
     /// A number, now and then one that is too large for an index.
     fn number(&mut self) -> i64 {
-        if self.c.below(3) == 0 { LARGE[self.c.below(6) as usize] } else { self.small() }
+        if self.c.below(2) == 0 { LARGE[self.c.below(6) as usize] } else { self.small() }
     }
 
     /// Long enough for the state behind it to be kept.
@@ -112,7 +112,7 @@ impl Writer<'_, '_> {
         let (size, at) = self.part();
         let bound = match self.c.below(6) {
             0 => "r3 &= 31\n".to_owned(),
-            1 => "if r3 > 40 goto out\n".to_owned(),
+            1 | 2 => "if r3 > 40 goto out\n".to_owned(),
             _ => String::new(),
         };
         let access =
