@@ -91,8 +91,22 @@ pub fn run_accepted(
     maps: &[Map],
     env: &mut impl Env,
 ) -> Result<Option<u64>, String> {
+    run_changed(unit, contexts, maps, env, |_| ())
+}
+
+/// As [`run_accepted`], of a verifier that is changed before it begins.
+pub(super) fn run_changed(
+    unit: &Unit<'_>,
+    contexts: &[[u8; 32]],
+    maps: &[Map],
+    env: &mut impl Env,
+    change: impl Fn(&mut Explorer<'_>),
+) -> Result<Option<u64>, String> {
     let limits = Limits { steps: Some(2 * STEPS), ..Limits::default() };
-    let observed = |explorer: &mut Explorer<'_>| explorer.seen = Some(alloc::vec::Vec::new());
+    let observed = |explorer: &mut Explorer<'_>| {
+        change(explorer);
+        explorer.seen = Some(alloc::vec::Vec::new());
+    };
     let runs = |explorer: &mut Explorer<'_>| observe(unit, contexts, maps, env, explorer);
     prove(unit, &limits, observed, runs).map_or(Ok(None), |fuel| fuel.map(Some))
 }
