@@ -26,6 +26,7 @@ mod uart;
 mod vspace;
 mod watch;
 mod watch_cells;
+mod watch_services;
 
 use sel4_root_task::root_task;
 

@@ -101,3 +101,15 @@ fn one_that_fell_in_a_call_waits_for_its_time() -> Result<()> {
     ensure!(console.matches(faulted).count() == falls, "{console}");
     Ok(())
 }
+
+/// Signs of life are not all: who keeps others from running falls, not they.
+#[test]
+fn one_that_is_always_busy_falls_and_not_who_starves() -> Result<()> {
+    let system = ticking()?;
+    fault::busy_code(&system, "tick")?;
+    let console = system.wait_for("root: tick runs again")?;
+    ensure!(console.contains("tick faulted: busy: it keeps others from running"), "{console}");
+    ensure!(console.matches(" faulted: ").count() == 1, "{console}");
+    samples_go_on(&system)?;
+    system.counts_up("tick")
+}
