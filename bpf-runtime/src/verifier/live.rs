@@ -120,9 +120,9 @@ impl Liveness {
         for (at, live) in self.before.iter_mut().enumerate() {
             let random = (at as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             if random >> 62 == 0 {
-                live.regs &= !(1 << (random >> 40) % 16);
+                live.regs &= !(1 << ((random >> 40) % 16));
                 live.precise &= (random >> 20) as u16;
-                live.slots &= random | random << 32;
+                live.slots &= random | (random << 32);
                 live.numbers &= random;
             }
         }

@@ -6,8 +6,9 @@ use crate::common::{assemble, check_on, hook};
 fn program(kept: usize, slot: usize, used: &str) -> String {
     let address = "r4 = *(u32 *)(r6 + 12)\nr4 &= 255\nr3 = r1\nr3 += r4\n";
     let store = |n: usize| format!("{address}*(u64 *)(r10 - {}) = r3\n", 8 * n);
-    let on_stack: String = (1..=kept - 2).map(store).collect();
-    let all_loaded: String = (1..=kept - 2).map(|n| format!("r5 = *(u64 *)(r10 - {})\n", 8 * n)).collect();
+    let load = |n: usize| format!("r5 = *(u64 *)(r10 - {})\n", 8 * n);
+    let on_stack = (1..=kept - 2).map(store).collect::<Vec<_>>().concat();
+    let all_loaded = (1..=kept - 2).map(load).collect::<Vec<_>>().concat();
     format!(
         "r6 = r1
         r2 = *(u32 *)(r6 + 4)
