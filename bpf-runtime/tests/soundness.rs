@@ -7,7 +7,7 @@ use bpf_runtime::{
     isa::{Insn, opcode},
 };
 use common::{
-    World, assemble, check, check_on, create_maps,
+    World, assemble, calls, check, check_on, create_maps,
     generate::{Choice, context, program},
     hook, loops, map_memory, packets,
 };
@@ -60,11 +60,29 @@ fn accepted_loops_never_trap() {
 }
 
 #[test]
+fn accepted_calls_never_trap() {
+    let accepted = run_accepted(PROGRAMS / 2, |c| calls::program(c, false));
+    assert!((PROGRAMS / 12..PROGRAMS * 9 / 10).contains(&accepted), "{accepted} accepted");
+}
+
+#[test]
+fn accepted_calls_stay_in_their_packets() {
+    run_on_packets(PROGRAMS / 4, |c| calls::program(c, true));
+}
+
+#[test]
 fn accepted_programs_stay_in_their_packets() {
-    let (programs, xdp, mut accepted) = (PROGRAMS / 4, hook("xdp"), 0);
+    run_on_packets(PROGRAMS / 4, packets::program);
+}
+
+/// As `run_accepted`, on packets; there have to be some that are accepted, and some that are not.
+fn run_on_packets(programs: u64, program: impl Fn(&mut Choice) -> String) {
+    let (xdp, mut accepted) = (hook("xdp"), 0);
+    let memory = map_memory();
+    let maps = create_maps(&memory);
     for seed in 0..programs {
         let mut c = Choice::seeded(seed ^ 0x7000);
-        let text = packets::program(&mut c);
+        let text = program(&mut c);
         let code = assemble(&text);
         let Ok(summary) = check_on(xdp, &code) else { continue };
         accepted += 1;
@@ -76,8 +94,14 @@ fn accepted_programs_stay_in_their_packets() {
             let headroom = [0, 8, 260][len % 3];
             let mut packet = Packet::new(&mut buffer, headroom, len).expect("it lies in the buffer");
             let mut context = [0; 24].map(|_: u8| c.next() as u8);
-            match run_on_packet(&decoded, (xdp, &mut context), &mut packet, &[], &mut World::default(), fuel)
-            {
+            match run_on_packet(
+                &decoded,
+                (xdp, &mut context),
+                &mut packet,
+                &maps,
+                &mut World::default(),
+                fuel,
+            ) {
                 Ok(_) => {}
                 Err(trap) if trap.reason == TrapReason::Fuel && summary.instruction_bound != Some(fuel) => {}
                 Err(trap) => panic!("program {seed}, {len} bytes: {trap}\n{text}"),

@@ -3,7 +3,9 @@
 use std::{fs, ops::Range};
 
 use anyhow::{Context, Result, bail};
+use caps::standard;
 use object::{Object, ObjectSegment, SegmentFlags, elf};
+use report::counters;
 
 use crate::{System, gdb::Gdb, tools};
 
@@ -23,7 +25,13 @@ struct Code {
     nop: &'static [u8],
     /// A jump to itself, at the end of a page: where all that is before it leads.
     spin: &'static [u8],
+    /// The same, which also adds one to [`TURNS`] each time.
+    busy: &'static [u8],
 }
+
+/// Where a service counts its signs of life: `standard::METRICS` and `report::counters::TURNS`.
+const TURNS: u64 = 0x1002_0fe8;
+const _: () = assert!(TURNS == standard::METRICS.vaddr + counters::TURNS as u64);
 
 /// HLT, which is privileged (Intel SDM volume 2), NOP and a jump; HLT and NOP are one byte long, so that whichever byte
 /// of the code the service goes on at, it is a whole instruction.
@@ -33,6 +41,8 @@ const X86_64: Code = Code {
     said: "UserException: general protection (13), code 0x0, ip 0x",
     nop: &[0x90],
     spin: &[0xeb, 0xfe],
+    // incl TURNS; jmp
+    busy: &[0xff, 0x04, 0x25, 0xe8, 0x0f, 0x02, 0x10, 0xeb, 0xf7],
 };
 /// UDF #0, NOP, B (Arm ARM, C6.2).
 const AARCH64: Code = Code {
@@ -41,6 +51,11 @@ const AARCH64: Code = Code {
     said: "UserException: undefined instruction, ip 0x",
     nop: &[0x1f, 0x20, 0x03, 0xd5],
     spin: &[0, 0, 0, 0x14],
+    // mov w0, TURNS; ldr w1, [x0]; add w1, w1, 1; str w1, [x0]; b
+    busy: &[
+        0x00, 0xfd, 0x81, 0x52, 0x40, 0x00, 0xa2, 0x72, 0x01, 0x00, 0x40, 0xb9, 0x21, 0x04, 0x00, 0x11, 0x01,
+        0x00, 0x00, 0xb9, 0xfd, 0xff, 0xff, 0x17,
+    ],
 };
 /// Two bytes of zero are no instruction (RISC-V unprivileged specification, 16.3), `c.nop`, `c.j`.
 const RISCV64: Code = Code {
@@ -49,6 +64,8 @@ const RISCV64: Code = Code {
     said: "UserException: illegal instruction (2), code 0x0, ip 0x",
     nop: &[0x01, 0x00],
     spin: &[0x01, 0xa0],
+    // lui a0, TURNS; lw a1, (a0); c.addi a1, 1; sw a1, (a0); c.j
+    busy: &[0x37, 0x15, 0x02, 0x10, 0x83, 0x25, 0x85, 0xfe, 0x85, 0x05, 0x23, 0x24, 0xb5, 0xfe, 0xdd, 0xbf],
 };
 
 /// What is said of a service after [`break_code`], up to the instruction's address.
@@ -69,6 +86,12 @@ impl Code {
             _ => bail!("no code of {board} is known that faults"),
         })
     }
+
+    /// A piece of code of so many bytes that leads to `end`: it begins with a whole instruction, and ends with the page or the code.
+    fn ending_in(&self, end: &[u8], bytes: usize) -> Vec<u8> {
+        let nops = (bytes - end.len()) / self.nop.len();
+        [self.nop.repeat(nops), end.to_vec()].concat()
+    }
 }
 
 /// Overwrites the code of a service, so that it faults at its next instruction. Its file inside the root task stays
@@ -85,11 +108,16 @@ pub fn break_code(system: &System, service: &str) -> Result<()> {
 /// # Errors
 /// As [`break_code`].
 pub fn hang_code(system: &System, service: &str) -> Result<()> {
-    overwrite(system, service, |code, bytes| {
-        // A piece begins with a whole instruction, and ends with the page or the code.
-        let nops = (bytes - code.spin.len()) / code.nop.len();
-        [code.nop.repeat(nops), code.spin.to_vec()].concat()
-    })
+    overwrite(system, service, |code, bytes| code.ending_in(code.spin, bytes))
+}
+
+/// Overwrites the code of a service, so that it only shows signs of life, for ever: nobody below it runs. As [`break_code`]
+/// otherwise.
+///
+/// # Errors
+/// As [`break_code`].
+pub fn busy_code(system: &System, service: &str) -> Result<()> {
+    overwrite(system, service, |code, bytes| code.ending_in(code.busy, bytes))
 }
 
 fn overwrite(system: &System, service: &str, fill: impl Fn(&Code, usize) -> Vec<u8>) -> Result<()> {

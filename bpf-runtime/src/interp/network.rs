@@ -5,13 +5,14 @@ use crate::{
     errno::Errno,
     helper::number,
     hook::{Field, Holds, Hook, MAX_PACKET_BYTES},
-    isa::Size,
+    isa::{LOWEST_ADDRESS, Size},
     map::MapKind,
 };
 
 /// Where a program sees the start of the buffer: contexts hold addresses of packets in 32 bits, and an offset of any
 /// size that the verifier lets arithmetic reach stays above 0.
 pub(super) const WINDOW: u32 = 1 << 30;
+const _: () = assert!(WINDOW as u64 >= LOWEST_ADDRESS);
 /// No packet is made shorter: `ETH_HLEN`.
 const ETHERNET_BYTES: usize = 14;
 /// Offsets of legacy loads that count from the network header on, and from the link layer's, with which the packet begins

@@ -25,6 +25,9 @@ pub const REGISTERS: usize = 11;
 pub const FRAME_BYTES: usize = 512;
 /// Call frames that may be active at once, the program's own included.
 pub const MAX_FRAMES: usize = 8;
+/// No memory of a program lies below: the verifier lets no pointer go so far before what it points into, so that none becomes
+/// null, and none wraps around and compares as if it lay behind.
+pub const LOWEST_ADDRESS: u64 = 1 << 20;
 
 /// The slot `off` slots after the one behind `at`; one that lies before the code is far behind its end.
 #[inline]

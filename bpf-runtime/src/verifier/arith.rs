@@ -135,25 +135,33 @@ impl Num {
     fn signed_div(&self, b: &Self, bits: u32) -> Self {
         let mut result = Self::unknown(bits);
         let Some(divisor) = b.known() else { return result };
-        let (low, high) = match i128::from(signed(divisor, bits)) {
-            0 => (0, 0),
-            d => (i128::from(self.smin) / d, i128::from(self.smax) / d),
+        let divisor = signed(divisor, bits);
+        // One quotient of 64 bits has 65: that of the least number by -1.
+        let by = |x: i64| match divisor {
+            0 => 0,
+            -1 => -i128::from(x),
+            _ => i128::from(x / divisor),
         };
+        let (low, high) = (by(self.smin), by(self.smax));
         result.set_signed(low.min(high), low.max(high), bits);
         result.tight(bits)
     }
 
     /// The remainder has the dividend's sign and is no farther from zero.
     fn signed_rem(&self, b: &Self, bits: u32) -> Self {
-        let (low, high) = (i128::from(self.smin), i128::from(self.smax));
-        let (least, most) = match b.known().map(|divisor| i128::from(signed(divisor, bits))) {
+        let (low, high) = (self.smin, self.smax);
+        let (least, most) = match b.known().map(|divisor| signed(divisor, bits)) {
             Some(0) => return *self,
-            Some(d) if low == high => (low % d, low % d),
-            Some(d) => (low.max(1 - d.abs()).min(0), high.min(d.abs() - 1).max(0)),
+            Some(d) if low == high => (low.wrapping_rem(d), low.wrapping_rem(d)),
+            // The farthest from zero; that of the least divisor is its greatest number, too.
+            Some(d) => {
+                let farthest = (d.unsigned_abs() - 1) as i64;
+                (low.max(-farthest).min(0), high.min(farthest).max(0))
+            }
             None => (low.min(0), high.max(0)),
         };
         let mut result = Self::unknown(bits);
-        result.set_signed(least, most, bits);
+        (result.smin, result.smax) = (least, most);
         result.tight(bits)
     }
 }

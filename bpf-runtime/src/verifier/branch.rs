@@ -179,7 +179,7 @@ fn look(
             if first.nullable || second.nullable || !first.same_memory(second) || !first.base.is_memory() {
                 return Err(Incomparable);
             }
-            // Addresses in one memory compare, unsigned, as their offsets do, signed.
+            // Addresses in one memory compare, unsigned, as their offsets do, signed: none wraps around (LOWEST_ADDRESS).
             let relation = match relation {
                 Relation::Less => Relation::SignedLess,
                 Relation::LessEqual => Relation::SignedLessEqual,
@@ -223,7 +223,7 @@ fn reaches(
     Ok(if possible { known } else { Known::Impossible })
 }
 
-/// A comparison of a pointer with null.
+/// A comparison of a pointer with null, which none becomes by what is added to it ([`crate::isa::LOWEST_ADDRESS`]).
 fn null(pointer: &Pointer, register: u8, relation: Relation, test: Test) -> Result<Known, Incomparable> {
     if !matches!(test, Test::Eq | Test::Ne) {
         return Err(Incomparable);

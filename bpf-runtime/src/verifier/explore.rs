@@ -181,16 +181,12 @@ impl<'u> Explorer<'u> {
 
     /// Compares the state with those kept here, and keeps it; true: it is covered, the path ends.
     fn meet(&mut self) -> Result<bool, Refused> {
-        for frame in 0..self.state.frames.len() {
-            let live = self.live_in(frame, self.at);
-            forget_dead(&mut self.state.frames[frame], &live);
-        }
         if self.came_back() {
             return self.turn();
         }
         let (at, is_loop) = (self.at, self.layout.is_loop(self.at));
         let mut packed = core::mem::take(&mut self.scratch);
-        let whole = self.pack(at, &mut packed, true)?;
+        let whole = self.pack(&mut packed)?;
         let scope = self.scope_number();
         let patience = if is_loop { LOOP_PATIENCE } else { PATIENCE };
         let found = self.nodes.find(at, scope, patience, &mut self.budget, |old, open| match open {
@@ -227,7 +223,7 @@ impl<'u> Explorer<'u> {
     /// Leaves the other way of the branch here for later.
     pub fn postpone(&mut self, taken: bool) -> Result<(), Refused> {
         let at = self.at;
-        let packed = self.packed_here(at)?;
+        let packed = self.packed()?.0;
         self.budget.take(packed.len())?;
         // The branch itself is counted again when it is walked the other way.
         let (parent, since) = (self.parent, self.since - 1);
@@ -237,18 +233,22 @@ impl<'u> Explorer<'u> {
         Ok(())
     }
 
-    /// The state, packed to go on from it at `at`.
-    pub fn packed_here(&self, at: usize) -> Result<Vec<u8>, Refused> {
+    /// As `pack`, in bytes of its own.
+    pub fn packed(&mut self) -> Result<(Vec<u8>, bool), Refused> {
         let mut packed = Vec::new();
-        self.pack(at, &mut packed, false)?;
+        let whole = self.pack(&mut packed)?;
         packed.shrink_to_fit();
-        Ok(packed)
+        Ok((packed, whole))
     }
 
-    /// Packs the state at `at`, to go on from it or to be compared; false: not all of it.
-    pub fn pack(&self, at: usize, packed: &mut Vec<u8>, compared: bool) -> Result<bool, Refused> {
-        let live = core::array::from_fn(|frame| self.live_in(frame, at));
-        Packer::pack(&self.state, packed, &live, compared)
+    /// Packs the state, in which before that all is forgotten that does not matter any more: who goes on from here knows no
+    /// more than what the packed state says. False: not all of it is packed.
+    fn pack(&mut self, packed: &mut Vec<u8>) -> Result<bool, Refused> {
+        for frame in 0..self.state.frames.len() {
+            let live = self.live_in(frame, self.at);
+            forget_dead(&mut self.state.frames[frame], &live);
+        }
+        Packer::pack(&self.state, packed)
     }
 
     /// What is live in a frame while the last one is at `at`.

@@ -58,15 +58,15 @@ impl Num {
 
     /// Sets the unsigned interval to the numbers that the integers `low..=high` are congruent to, if that is one.
     pub const fn set_unsigned(&mut self, low: i128, high: i128, bits: u32) {
-        if low >> bits == high >> bits {
+        if (low ^ high) >> bits == 0 {
             (self.umin, self.umax) = (low as u64 & ones(bits), high as u64 & ones(bits));
         }
     }
 
     /// As [`set_unsigned`](Self::set_unsigned), signed.
     pub const fn set_signed(&mut self, low: i128, high: i128, bits: u32) {
-        let half = 1 << (bits - 1);
-        if (low + half) >> bits == (high + half) >> bits {
+        let half = (1_u64 << (bits - 1)) as i128;
+        if ((low + half) ^ (high + half)) >> bits == 0 {
             (self.smin, self.smax) = (signed(low as u64, bits), signed(high as u64, bits));
         }
     }

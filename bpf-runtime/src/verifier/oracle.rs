@@ -9,7 +9,6 @@ use alloc::{
 use super::{
     Limits, Unit,
     explore::Explorer,
-    live::Live,
     num::Num,
     prove,
     value::{Base, Reach, Reg},
@@ -28,46 +27,36 @@ const LONGEST: u64 = 3_000;
 /// Room before and behind the packets that programs run on.
 const ROOM: usize = 64;
 
-/// Whether the registers may hold these values, as far as that is of interest after it. `places` are the addresses of the
-/// packet's metadata, start and end.
-fn all_hold(known: &[Reg; REGISTERS], values: &[u64; 16], places: [u64; 3], live: Live) -> bool {
-    let alive = |n: &usize| live.regs >> n & 1 != 0;
-    (0..REGISTERS).filter(alive).all(|n| {
-        holds(&known[n], values[n], places, live.precise >> n & 1 != 0)
-            && (n + 1..REGISTERS)
-                .filter(alive)
-                .all(|m| related((&known[n], values[n]), (&known[m], values[m]), live, (n, m)))
+/// Whether the registers may hold these values. `places` are the addresses of the packet's metadata, start and end.
+///
+/// It asks for all registers, those that are dead or without influence too: what of them is known was forgotten where it was to
+/// be, so nothing here depends on which these are.
+fn all_hold(known: &[Reg; REGISTERS], values: &[u64; 16], places: [u64; 3]) -> bool {
+    (0..REGISTERS).all(|n| {
+        holds(&known[n], values[n], places)
+            && (n + 1..REGISTERS).all(|m| related((&known[n], values[n]), (&known[m], values[m])))
     })
 }
 
 /// Whether two values are to each other what was known.
-fn related(
-    (known, value): (&Reg, u64),
-    (other, with): (&Reg, u64),
-    live: Live,
-    (n, m): (usize, usize),
-) -> bool {
+fn related((known, value): (&Reg, u64), (other, with): (&Reg, u64)) -> bool {
     match (known, other) {
         (Reg::Pointer(a), Reg::Pointer(b)) if a.same_anchor(b) => {
             let distance = i64::from(a.reach.fixed) - i64::from(b.reach.fixed);
             value.wrapping_sub(with) as i64 == distance
         }
-        (Reg::Scalar(a), Reg::Scalar(b)) if a.id != 0 && a.id == b.id => {
-            value == with || live.precise >> n & live.precise >> m & 1 == 0
-        }
+        (Reg::Scalar(a), Reg::Scalar(b)) if a.id != 0 && a.id == b.id => value == with,
         _ => true,
     }
 }
 
-fn holds(known: &Reg, value: u64, [meta, data, end]: [u64; 3], precise: bool) -> bool {
+fn holds(known: &Reg, value: u64, [meta, data, end]: [u64; 3]) -> bool {
     match known {
         // Nothing is said of it: what reads it is refused.
         Reg::Uninit => true,
         Reg::Scalar(scalar) => {
             let low = value & 0xffff_ffff;
-            let fits = scalar.wide.contains(&Num::constant(value, 64))
-                && scalar.low.contains(&Num::constant(low, 32));
-            fits || !precise
+            scalar.wide.contains(&Num::constant(value, 64)) && scalar.low.contains(&Num::constant(low, 32))
         }
         Reg::Pointer(pointer) if value == 0 => pointer.nullable,
         Reg::Pointer(pointer) if matches!(pointer.base, Base::Stale | Base::Code(_)) => true,
@@ -102,8 +91,22 @@ pub fn run_accepted(
     maps: &[Map],
     env: &mut impl Env,
 ) -> Result<Option<u64>, String> {
+    run_changed(unit, contexts, maps, env, |_| ())
+}
+
+/// As [`run_accepted`], of a verifier that is changed before it begins.
+pub(super) fn run_changed(
+    unit: &Unit<'_>,
+    contexts: &[[u8; 32]],
+    maps: &[Map],
+    env: &mut impl Env,
+    change: impl Fn(&mut Explorer<'_>),
+) -> Result<Option<u64>, String> {
     let limits = Limits { steps: Some(2 * STEPS), ..Limits::default() };
-    let observed = |explorer: &mut Explorer<'_>| explorer.seen = Some(alloc::vec::Vec::new());
+    let observed = |explorer: &mut Explorer<'_>| {
+        change(explorer);
+        explorer.seen = Some(alloc::vec::Vec::new());
+    };
     let runs = |explorer: &mut Explorer<'_>| observe(unit, contexts, maps, env, explorer);
     prove(unit, &limits, observed, runs).map_or(Ok(None), |fuel| fuel.map(Some))
 }
@@ -125,9 +128,8 @@ fn observe(
     for context in contexts {
         let mut wrong = None;
         let observe = |at: usize, frames: usize, regs: &[u64; 16], places| {
-            let live = explorer.live.before(at);
             let mut there = seen.iter().filter(|(a, f, _)| (*a, *f) == (at, frames));
-            let covered = there.any(|(_, _, known)| all_hold(known, regs, places, live));
+            let covered = there.any(|(_, _, known)| all_hold(known, regs, places));
             if !covered && wrong.is_none() {
                 let regs = &regs[..REGISTERS];
                 wrong = Some(format!("{context:?}: instruction {at}: {regs:x?} is in no state seen there"));

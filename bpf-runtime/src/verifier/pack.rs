@@ -1,19 +1,17 @@
 //! States as byte strings: some hundred bytes in place of many thousand, so that many fit a device's memory.
 //!
 //! Ids are renumbered in the order of their appearance, and those that appear once are dropped, so equal states
-//! make equal bytes. Registers that are dead become unwritten; where the bytes are made for comparing, numbers
-//! on whose value nothing depends become unknown.
+//! make equal bytes.
 use alloc::vec::Vec;
 
 use super::{
-    live::Live,
     num::Num,
     reason::Refused,
     scalar::Scalar,
-    state::{Frame, State},
+    state::State,
     value::{Base, Pointer, Reg, Word},
 };
-use crate::isa::MAX_FRAMES;
+use crate::isa::FP;
 
 /// Ids that are kept apart; a state with more of them loses what equal ids say.
 const MAX_IDS: usize = 64;
@@ -60,26 +58,6 @@ impl Ids {
     }
 }
 
-/// What a register becomes on whose number nothing depends.
-static ANY: Reg = Reg::unknown();
-
-/// What of a state is packed.
-struct Kept {
-    live: Live,
-    /// For comparing: numbers on whose value nothing depends become unknown.
-    compared: bool,
-}
-
-impl Kept {
-    fn reg<'f>(&self, frame: &'f Frame, number: usize) -> &'f Reg {
-        match &frame.regs[number] {
-            _ if self.live.regs >> number & 1 == 0 => &Reg::Uninit,
-            Reg::Scalar(_) if self.compared && self.live.precise >> number & 1 == 0 => &ANY,
-            reg => reg,
-        }
-    }
-}
-
 /// Writes a state.
 pub struct Packer<'b> {
     out: &'b mut Vec<u8>,
@@ -89,24 +67,14 @@ pub struct Packer<'b> {
 }
 
 impl<'b> Packer<'b> {
-    /// Packs `state` into `out`, which is emptied first. `live` has what is live where each frame goes on; with
-    /// `compared`, what is for comparing only. False: there were too many ids, and some of what they say is lost.
-    pub fn pack(
-        state: &State,
-        out: &'b mut Vec<u8>,
-        live: &[Live; MAX_FRAMES],
-        compared: bool,
-    ) -> Result<bool, Refused> {
+    /// Packs `state` into `out`, which is emptied first. False: there were too many ids, and some of what they say is lost.
+    pub fn pack(state: &State, out: &'b mut Vec<u8>) -> Result<bool, Refused> {
         out.clear();
         let mut packer = Self { out, ids: Ids { seen: [(0, 0); MAX_IDS], len: 0, lost: false }, full: false };
-        let frames = || {
-            let kept = live.iter().map(|&live| Kept { live, compared });
-            state.frames.iter().zip(kept)
-        };
         // A record has to stay identified even if no pointer to it is left.
         state.records.iter().for_each(|&id| (0..2).for_each(|_| packer.ids.count(id)));
-        for (frame, kept) in frames() {
-            (0..frame.regs.len() - 1).for_each(|n| packer.count(kept.reg(frame, n)));
+        for frame in &state.frames {
+            frame.regs[..FP.into()].iter().for_each(|reg| packer.count(reg));
             for word in &frame.stack {
                 if let Word::Low(reg) = word {
                     packer.count(reg);
@@ -115,11 +83,11 @@ impl<'b> Packer<'b> {
         }
         packer.bytes(&[state.frames.len() as u8, state.records.len() as u8]);
         state.records.iter().for_each(|&id| packer.id(id));
-        for (frame, kept) in frames() {
+        for frame in &state.frames {
             for place in [frame.entry as u16, frame.back_to as u16, frame.depth as u16] {
                 packer.bytes(&place.to_le_bytes());
             }
-            (0..frame.regs.len() - 1).for_each(|n| packer.reg(kept.reg(frame, n)));
+            frame.regs[..FP.into()].iter().for_each(|reg| packer.reg(reg));
             packer.bytes(&[frame.stack.len() as u8]);
             frame.stack.iter().for_each(|word| packer.word(word));
         }

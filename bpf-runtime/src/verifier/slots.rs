@@ -1,8 +1,8 @@
 //! Which slots of its frame's stack each instruction reads and writes, for [`super::live`]; and what becomes of those that
-//! are dead, where paths meet: they are forgotten, so that states which differ in nothing else are one.
+//! are dead, and of registers, where paths meet and part: they are forgotten, so that states which differ in nothing else are one.
 //!
-//! Nothing has to be proven of that: what is taken for dead counts as unwritten from there on, or as any number, so a program
-//! that needs it after all is refused.
+//! Nothing has to be proven of that, nor of [`super::live`]: what is taken for dead counts as unwritten from there on, or as any
+//! number, so a program that needs it after all is refused.
 use alloc::vec::Vec;
 
 use super::{
@@ -35,6 +35,13 @@ pub struct Effect {
 
 /// Forgets what is dead of a frame, and the numbers that nothing depends on.
 pub fn forget_dead(frame: &mut Frame, live: &Live) {
+    for (n, reg) in frame.regs[..FP.into()].iter_mut().enumerate() {
+        match reg {
+            _ if live.regs >> n & 1 == 0 => *reg = Reg::Uninit,
+            Reg::Scalar(_) if live.precise >> n & 1 == 0 => *reg = Reg::unknown(),
+            _ => {}
+        }
+    }
     for slot in 0..frame.stack.len().div_ceil(2) {
         let words = 2 * slot..(2 * slot + 2).min(frame.stack.len());
         if live.slots >> slot & 1 == 0 {

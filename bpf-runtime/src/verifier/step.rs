@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     hook::MAX_PACKET_BYTES,
-    isa::{Alu, Op, Operand, Width},
+    isa::{Alu, LOWEST_ADDRESS, Op, Operand, Width},
 };
 
 const NOT_ON_POINTERS: Reason =
@@ -174,9 +174,10 @@ impl Explorer<'_> {
     }
 }
 
-/// Offsets beyond these are refused, so that no sum of an offset and a size can wrap around: as Linux's
-/// `BPF_MAX_VAR_OFF`.
+/// Offsets beyond these are refused, so that no sum of an offset and a size can wrap around (the greatest is Linux's
+/// `BPF_MAX_VAR_OFF`), nor an address: Linux has no memory at low addresses, a cell has nothing else.
 const MAX_OFFSET: i64 = 1 << 29;
+const MIN_OFFSET: i64 = 1 - LOWEST_ADDRESS as i64;
 
 impl Explorer<'_> {
     /// Moves the pointer in `register` by a number, on or (if `op` subtracts) back.
@@ -203,7 +204,7 @@ impl Explorer<'_> {
             }));
         }
         pointer.off = pointer.off.alu(op, by, 64);
-        if pointer.off.smin < -MAX_OFFSET || pointer.off.smax > MAX_OFFSET {
+        if pointer.off.smin < MIN_OFFSET || pointer.off.smax > MAX_OFFSET {
             return Err(self.why.refuse(Reason::OffsetRange));
         }
         if pointer.base.is_packet() {

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, reason = "a mistake in a test ends it")]
 mod asm;
+pub mod calls;
 pub mod generate;
 pub mod loops;
 pub mod packets;

@@ -2,11 +2,13 @@
 use crate::common::{assemble, check_on, hook};
 
 /// Keeps `kept` addresses of the packet at distances of their own: two in registers, the rest on the stack. Two paths meet;
-/// then the one that `slot` holds is used, by this text, in r3.
+/// then the one that `slot` holds is used, by this text, in r3, and all are loaded, so that none counts as dead before.
 fn program(kept: usize, slot: usize, used: &str) -> String {
     let address = "r4 = *(u32 *)(r6 + 12)\nr4 &= 255\nr3 = r1\nr3 += r4\n";
     let store = |n: usize| format!("{address}*(u64 *)(r10 - {}) = r3\n", 8 * n);
+    let load = |n: usize| format!("r5 = *(u64 *)(r10 - {})\n", 8 * n);
     let on_stack = (1..=kept - 2).map(store).collect::<Vec<_>>().concat();
+    let all_loaded = (1..=kept - 2).map(load).collect::<Vec<_>>().concat();
     format!(
         "r6 = r1
         r2 = *(u32 *)(r6 + 4)
@@ -24,7 +26,7 @@ fn program(kept: usize, slot: usize, used: &str) -> String {
         r4 = *(u8 *)(r1 + 13)
         r3 = *(u64 *)(r10 - {})
         {used}
-        r4 = r8
+        {all_loaded}r4 = r8
         r5 = r9
         out:
         exit",

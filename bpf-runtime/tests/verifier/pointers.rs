@@ -71,6 +71,22 @@ const CASES: &[Case] = &[
         "r2 = 0x1fffffff\nr1 += r2\nr1 += r2\nr0 = 0\nexit",
         Some("the pointer's offset is not bounded: compare the number that is added with a limit"),
     ),
+    // Where it would be null, what follows would run though nobody looked at it.
+    (
+        "the offset so low that the address may be null",
+        "r2 = r10\nr2 += -0x10100000\nif r2 != 0 goto out\nr0 = *(u64 *)(r0 + 0)\nout:\nr0 = 0\nexit",
+        Some("the pointer's offset is not bounded: compare the number that is added with a limit"),
+    ),
+    (
+        "the offset so low that the address may wrap around",
+        "r2 = r10\nr2 += -0x100000\nif r2 < r10 goto out\nr0 = *(u64 *)(r0 + 0)\nout:\nr0 = 0\nexit",
+        Some("the pointer's offset is not bounded: compare the number that is added with a limit"),
+    ),
+    (
+        "an offset below the memory, by less than where addresses begin",
+        "r2 = r10\nr2 += -0xfffff\nif r2 < r10 goto out\nr0 = *(u64 *)(r0 + 0)\nout:\nr0 = 0\nexit",
+        None,
+    ),
     ("there and back", "r1 += 1000\nr1 -= 1000\nr0 = *(u64 *)(r1 + 0)\nexit", None),
     (
         "a map's handle computed with",

@@ -14,9 +14,11 @@ mod error;
 mod fault;
 mod guard;
 mod health;
+mod helper;
 mod memory;
 mod objects;
 mod parts;
+mod probe;
 mod quota;
 mod restart;
 mod spawn;
@@ -26,6 +28,7 @@ mod uart;
 mod vspace;
 mod watch;
 mod watch_cells;
+mod watch_services;
 
 use sel4_root_task::root_task;
 

@@ -8,19 +8,20 @@ use core::ops::Range;
 
 use alloc::vec::Vec;
 use caps::standard::LOOK;
-use report::State;
 use sel4::{CapRights, cap, cap_type};
-use system::{ROOT, SYSTEM};
+use system::ROOT;
 
 use super::{
     arch,
     error::At,
     objects::{at, cap as cap_in},
+    probe::Probe,
     supervise::System,
+    watch_services::Seen,
 };
 
 /// Time between two looks: `timer::WATCH_NS`.
-const LOOK_MS: u32 = 100;
+pub(super) const LOOK_MS: u32 = 100;
 
 /// What was seen of the services.
 #[derive(Debug)]
@@ -31,6 +32,10 @@ pub struct Watch {
     /// A cell was stopped since the last look: that and building it again go before all services, and may have kept them from
     /// running.
     pub(super) disturbed: bool,
+    /// Runs just above a service that shows no sign of life, if anything there can.
+    pub(super) probe: Probe,
+    /// That service, since the last look.
+    pub(super) asked: Option<usize>,
     /// Capabilities that set [`LOOK`] in each service's notification, made at the first look.
     pokes: Range<usize>,
     poked: bool,
@@ -38,24 +43,15 @@ pub struct Watch {
     last: u64,
 }
 
-/// What was seen of a service at the last look.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Seen {
-    /// The Call that it was in: its number and its capability.
-    pub(super) call: (u64, u64),
-    /// How often it had waited.
-    turns: u64,
-    /// At so many looks it has shown no sign of life since it last did.
-    silent: u32,
-}
-
 impl Watch {
     /// Nothing was seen yet; there is a slot in `pokes` for each of `services` services.
-    pub fn new(pokes: Range<usize>, services: usize) -> Self {
+    pub fn new(pokes: Range<usize>, services: usize, probe: Probe) -> Self {
         Self {
             services: alloc::vec![Seen::default(); services],
             astray: 0,
             disturbed: false,
+            probe,
+            asked: None,
             pokes,
             poked: false,
             last: 0,
@@ -90,49 +86,6 @@ impl System {
         if let Err(why) = self.poke().at(ROOT, "ask for signs of life") {
             log::error!("{why}");
         }
-    }
-
-    /// A service that has not waited for something to do since it was asked is hung: but not while it waits for an
-    /// answer, nor while one above it may keep it from running.
-    fn watch_services(&mut self) {
-        let disturbed = core::mem::take(&mut self.watch.disturbed);
-        let silent: Vec<bool> = (0..self.units.len())
-            .map(|index| {
-                let turns = self.turns(index);
-                let before = core::mem::replace(&mut self.watch.services[index].turns, turns);
-                self.lives(index) && turns == before
-            })
-            .collect();
-        for index in 0..silent.len() {
-            if !silent[index] {
-                self.watch.services[index].silent = 0;
-                if self.lives(index) {
-                    // It says so when it is ready, which may be lost.
-                    self.is_ready(index);
-                }
-                continue;
-            }
-            if disturbed {
-                continue;
-            }
-            let above = |other: usize| SYSTEM.services[other].priority > SYSTEM.services[index].priority;
-            if (0..silent.len()).any(|other| silent[other] && above(other)) || self.is_in_call(index) {
-                continue;
-            }
-            self.watch.services[index].silent += 1;
-            let silent_ms = self.watch.services[index].silent * LOOK_MS;
-            if silent_ms >= SYSTEM.services[index].restart.silent_ms {
-                self.watch.services[index].silent = 0;
-                // Whatever it is doing, it does no more: it may keep others from running.
-                let _ = self.units[index].tcb().tcb_suspend();
-                self.fell(index, "hung: it shows no sign of life");
-            }
-        }
-    }
-
-    /// Whether a service runs, or is about to: its thread may be looked at and sent on.
-    pub(super) fn lives(&self, index: usize) -> bool {
-        matches!(self.health[index].state, State::Starting | State::Running)
     }
 
     fn poke(&mut self) -> Result<(), sel4::Error> {

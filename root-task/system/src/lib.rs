@@ -58,6 +58,8 @@ pub struct Restart {
     /// What shows no sign of life for so long counts as hung, and as a fault. The watchdog looks every 100 ms. A cell is hung
     /// when it does not answer between two looks.
     pub silent_ms: u32,
+    /// Input from outside may keep it busy: that others starve then is no fault of its own.
+    pub input_driven: bool,
     /// What happens at the fault behind the last restart.
     pub on_limit: OnLimit,
 }
@@ -71,7 +73,7 @@ pub enum OnLimit {
 
 impl fmt::Display for Restart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { backoff_ms, limit, clean_after_s, silent_ms, on_limit } = self;
+        let Self { backoff_ms, limit, clean_after_s, silent_ms, input_driven: _, on_limit } = self;
         let then = match on_limit {
             OnLimit::Stop => "stop",
         };

@@ -7,8 +7,14 @@ use crate::{
     Cells, Memory, OnLimit, ROOT, Restart, Service, System, WATCH_BADGE, check, control_badge, ready_badge,
 };
 
-const RESTART: Restart =
-    Restart { backoff_ms: 20, limit: 8, clean_after_s: 60, silent_ms: 500, on_limit: OnLimit::Stop };
+const RESTART: Restart = Restart {
+    backoff_ms: 20,
+    limit: 8,
+    clean_after_s: 60,
+    silent_ms: 500,
+    input_driven: false,
+    on_limit: OnLimit::Stop,
+};
 
 /// An image for attack tests builds a cell again as often as it is stopped: each attempt at something is a stop.
 const CELLS: Restart = if cfg!(feature = "unverified") {
@@ -167,7 +173,7 @@ const SERIAL: Service = Service {
     name: "serial",
     priority: 200,
     stack_pages: 4,
-    restart: RESTART,
+    restart: Restart { input_driven: true, ..RESTART },
     needs: &[standard::NEEDS, serial::NEEDS],
     grants: &[
         ready(2),

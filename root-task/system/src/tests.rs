@@ -7,8 +7,14 @@ use caps::{Grant, Need, Object, Region, Rights, Slot};
 
 use crate::{Cells, Memory, OnLimit, ROOT, Restart, Service, System, check, control_badge, render};
 
-const RESTART: Restart =
-    Restart { backoff_ms: 1, limit: 1, clean_after_s: 1, silent_ms: 1, on_limit: OnLimit::Stop };
+const RESTART: Restart = Restart {
+    backoff_ms: 1,
+    limit: 1,
+    clean_after_s: 1,
+    silent_ms: 1,
+    input_driven: false,
+    on_limit: OnLimit::Stop,
+};
 const SERVER_NEEDS: &[Need] = &[Need::serve("in", Slot(8), "p"), Need::wait("events", Slot(9))];
 const SERVER_GRANTS: &[Grant] = &[
     Grant::new("in", Object::Endpoint { of: "server", badge: 0 }, Rights::R),

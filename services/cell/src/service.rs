@@ -2,13 +2,14 @@
 
 use bpf_runtime::{
     interp::{Env, MAX_TEXT},
+    isa::LOWEST_ADDRESS,
     jit::{Run, STACK_BYTES},
     map::{Map, MapSpec},
     native::{Entry, Host},
 };
 use caps::{Region, standard};
 use cell::{
-    CONTEXT, CONTEXT_BYTES, EVENTS, IMAGE, OUT, OVER_BUDGET,
+    CONTEXT, CONTEXT_BYTES, EVENTS, IMAGE, MAPS, OUT, OVER_BUDGET, STACK_PAGES,
     image::{self, Header},
     out::{Out, pages},
 };
@@ -19,6 +20,10 @@ use svc::{Server, clock, region};
 svc::domain!(main);
 // The engine's library can allocate; nothing here does.
 svc::heap!(0);
+
+const STACK_END: u64 = standard::STACK_TOP - STACK_PAGES * Region::PAGE;
+const _: () =
+    assert!(STACK_END >= LOWEST_ADDRESS && MAPS.vaddr >= LOWEST_ADDRESS && CONTEXT.vaddr >= LOWEST_ADDRESS);
 
 /// What helpers reach.
 struct System {

@@ -90,8 +90,24 @@ impl<'a> Schedule<'a> {
         if round.events > 0 {
             let end_ns = clock();
             self.rest_until_ns = end_ns.saturating_add(end_ns.saturating_sub(start_ns));
+        } else {
+            self.forget_overdue(start_ns);
         }
         round
+    }
+
+    /// What was due and is still due though no event was sent is wrong, or its program was detached: left as it is it would keep
+    /// this service awake, and all below it asleep. The attachments are read anew.
+    fn forget_overdue(&mut self, now_ns: u64) {
+        let overdue = |place: &usize| self.ticks.due(*place).is_some_and(|due_ns| due_ns <= now_ns);
+        let places: u32 = (0..ATTACHMENTS).filter(overdue).map(|place| 1 << place).sum();
+        if places != 0 {
+            for place in (0..ATTACHMENTS).filter(|place| places >> place & 1 != 0) {
+                self.ticks.clear(place);
+                self.attached[place] = None;
+            }
+            self.attachments_changed(now_ns);
+        }
     }
 
     /// For how long there is nothing to do; `u64::MAX`: for good.

@@ -6,10 +6,11 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use report::State;
 use serde_json::Value;
 
 use super::{
-    Base, CELLS, Chaos, PROGRAMS,
+    Base, CELLS, Chaos, HOOKS, PROGRAMS,
     inject::{Done, Injection, Kind},
     step::Recovery,
     view::Snapshot,
@@ -127,6 +128,9 @@ impl Chaos {
         if let (Kind::FlipShared, Some(turned)) = (injection.kind, done.undo) {
             return self.heal_shared(injection, turned);
         }
+        if seen != Recovery::Unseen && injection.may_miscompile() {
+            self.compile_anew()?;
+        }
         let samples = |now: &Snapshot| {
             SAMPLING.contains(&injection.target.as_str()).then(|| now.counter("metrics", "samples"))
         };
@@ -148,7 +152,7 @@ impl Chaos {
             self.works(None)?;
             return Ok(if broken { Recovery::Request } else { Recovery::Unseen });
         }
-        let rebuilt = self.rebuild(&injection.target).and_then(|()| self.settle());
+        let rebuilt = self.rebuild(&injection.target).and_then(|()| self.settle_after(injection));
         let since = samples(&self.snapshot()?);
         if rebuilt.is_ok() && self.works(since).is_ok() {
             return Ok(if broken { Recovery::Request } else { Recovery::Unseen });
@@ -162,7 +166,7 @@ impl Chaos {
         };
         let first = count(&self.snapshot()?);
         self.soon("it was killed, and nobody noticed", |now| count(now) != first)?;
-        self.settle()?;
+        self.settle_after(injection)?;
         let since = samples(&self.snapshot()?);
         self.works(since).context("after it was killed, too")?;
         Ok(Recovery::Kill)
@@ -185,6 +189,28 @@ impl Chaos {
             other => bail!("no program {other}"),
         };
         self.ask(&["prog", "replace", program, &object]).map(drop)
+    }
+
+    fn settle_after(&mut self, injection: &Injection) -> Result<()> {
+        if injection.may_miscompile() { self.compile_anew() } else { self.settle() }
+    }
+
+    /// Loads all programs again once the agent runs: what it compiled while it had a turned bit may be wrong. One whose cell
+    /// stays stopped for that has left its hook.
+    fn compile_anew(&mut self) -> Result<()> {
+        self.soon("not all services run", Snapshot::services_run)?;
+        let line = self.load.hold();
+        for (name, hook) in PROGRAMS.into_iter().zip(HOOKS) {
+            let stopped =
+                |snapshot: Snapshot| Some(snapshot.programs.get(name)?.state == Some(State::Stopped));
+            let left = stopped(self.snapshot()?).with_context(|| format!("the program {name} is gone"))?;
+            self.replace(name)?;
+            if left {
+                self.ask(&[&["prog", "attach", name], hook].concat())?;
+            }
+        }
+        drop(line);
+        self.settle()
     }
 
     /// Waits until all run.

@@ -94,6 +94,13 @@ pub struct Injection {
     pub pick: u64,
 }
 
+impl Injection {
+    /// Whether programs that are loaded meanwhile may be compiled wrongly: they are confined, and stopped in the end.
+    pub(super) fn may_miscompile(&self) -> bool {
+        self.target == "agent" && self.kind.turns_a_bit()
+    }
+}
+
 impl fmt::Display for Injection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {:#x}", self.kind.name(), self.target, self.pick)

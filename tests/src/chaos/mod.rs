@@ -11,7 +11,9 @@
 //! file (`hypctl service restart`), the program by replacing it; where the control line itself is dead the service is
 //! killed. A bit of the code that all cells share is turned back: it is only filled anew when a cell faults. Until
 //! then, a turned bit of private data may lead to wrong counts, and in the agent to wrong answers: these are counted and not
-//! failures, as long as the rebuilt component works, and nobody else was hurt.
+//! failures, as long as the rebuilt component works, and nobody else was hurt. An agent with a turned bit may also compile a
+//! program wrongly, whose cell is stopped then: after it all programs are loaded again, and those that had to leave their hooks
+//! attached.
 //!
 //! **Memory that components share** (`shared.rs`): a bit of a ring, a map, a page of counters, hooks or reports turns. Values may be
 //! wrong meanwhile; nobody faults or hangs, and all works as before, with rings by itself, with the rest once the bit is turned back
@@ -57,16 +59,15 @@ use system::{ROOT, SYSTEM};
 pub use tally::Tallies;
 use view::{Snapshot, View};
 
-use crate::{Options, System, tools};
+use crate::{Options, System, qemu::ICOUNT, tools};
 
 /// The name under which all cells' own program is a target.
 const CELLS: &str = "cells";
 /// Programs that are there between two injections.
 const PROGRAMS: [&str; 3] = ["console", "count", "steady"];
-
-/// 16 ns an instruction: a processor of some 60 million a second. A slower one has the host execute less while something hangs, and
-/// more events while the control line is busy.
-const ICOUNT: &str = "shift=4,sleep=off";
+/// What each is attached to.
+const HOOKS: [&[&str]; 3] = [&["serial"], TIMER, TIMER];
+const TIMER: &[&str] = &["timer", "--period", "1ms"];
 
 /// What must be the same after each injection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,9 +125,8 @@ impl Chaos {
         for object in [&path(&objects.count[0]), &path(&objects.steady), "examples/console.bpf.o"] {
             system.hypctl(&["prog", "load", object])?;
         }
-        system.hypctl(&["prog", "attach", "console", "serial"])?;
-        for name in ["count", "steady"] {
-            system.hypctl(&["prog", "attach", name, "timer", "--period", "1ms"])?;
+        for (name, hook) in PROGRAMS.into_iter().zip(HOOKS) {
+            system.hypctl(&[&["prog", "attach", name], hook].concat())?;
         }
         let load = Load::start(&system, &objects);
         let mut chaos = Self {

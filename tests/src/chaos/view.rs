@@ -43,6 +43,12 @@ pub struct Health {
     pub slot: usize,
 }
 
+impl Health {
+    fn runs(&self) -> bool {
+        self.state == Some(State::Running)
+    }
+}
+
 /// What a program of the load has counted; its map's one value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -80,8 +86,12 @@ pub struct Snapshot {
 impl Snapshot {
     /// Whether all services and cells run.
     pub fn all_run(&self) -> bool {
-        let running = |health: &Health| health.state == Some(State::Running);
-        self.services.values().all(running) && self.programs.values().all(running)
+        self.services_run() && self.programs.values().all(Health::runs)
+    }
+
+    /// Whether all services run.
+    pub fn services_run(&self) -> bool {
+        self.services.values().all(Health::runs)
     }
 
     /// A counter; 0 if there is none.

@@ -33,7 +33,7 @@ impl Explorer<'_> {
     /// Ends the loops from the one with this index on.
     pub(super) fn end_loops(&mut self, from: usize) {
         for ended in self.loops.drain(from..) {
-            self.budget.give(ended.guess.len() + ended.compared.len());
+            self.budget.give(ended.guess.len());
         }
     }
 

@@ -45,9 +45,7 @@ pub struct Loop {
     leaving: usize,
     guesses: u32,
     proven: bool,
-    /// The guess: to walk from, and for comparing.
     guess: Vec<u8>,
-    compared: Vec<u8>,
     marks: Marks,
     /// The registers when the loop was entered.
     start: [Reg; REGISTERS],
@@ -85,7 +83,7 @@ impl Explorer<'_> {
         let (scope, base, leaving, at, parent) =
             (inner.outer, inner.base, inner.leaving, self.at, inner.node);
         let end = ends(way_out_of(inner.depth), self.since);
-        let packed = self.packed_here(at)?;
+        let packed = self.packed()?.0;
         if self.pending[base..base + leaving].iter().any(|other| other.at == at && other.packed == packed) {
             self.nodes.settle(self.parent, end);
             return Ok(true);
@@ -116,7 +114,7 @@ impl Explorer<'_> {
             return Ok(());
         }
         self.number += 1;
-        let guess = self.packed_here(at)?;
+        let guess = self.packed()?;
         let start = self.state.frame().regs;
         let begun = Loop {
             number: self.number,
@@ -130,7 +128,6 @@ impl Explorer<'_> {
             guesses: 0,
             proven: false,
             guess: Vec::new(),
-            compared: Vec::new(),
             marks: self.marks(natural),
             start,
             counter: None,
@@ -144,36 +141,36 @@ impl Explorer<'_> {
         self.walk_loop(guess, counter)
     }
 
-    /// Walks the innermost loop from a guess, which the state holds and is packed in `guess`.
-    fn walk_loop(&mut self, guess: Vec<u8>, counter: Option<(usize, u64)>) -> Result<(), Refused> {
-        let mut compared = Vec::new();
-        let at = self.naturals[self.loops[self.scope - 1].natural].head;
-        if !self.pack(at, &mut compared, true)? {
+    /// Walks the innermost loop from a guess, which the state holds and is packed, whole or not, in `guess`.
+    fn walk_loop(
+        &mut self,
+        (guess, whole): (Vec<u8>, bool),
+        counter: Option<(usize, u64)>,
+    ) -> Result<(), Refused> {
+        if !whole {
             return Err(self.give_up());
         }
         let from = counter.and_then(|(step, _)| self.goes_on_from(step));
         let inner = &mut self.loops[self.scope - 1];
         inner.from = from;
-        self.budget.give(inner.guess.len() + inner.compared.len());
-        self.budget.take(guess.len() + compared.len())?;
-        self.nodes.begin_loop(inner.node, inner.depth, &compared, &mut self.budget, self.why)?;
-        (inner.guess, inner.compared, inner.counter) = (guess, compared, counter);
-        (self.at, self.parent, self.since) = (at, inner.node, 0);
+        self.budget.give(inner.guess.len());
+        self.budget.take(guess.len())?;
+        self.nodes.begin_loop(inner.node, inner.depth, &guess, &mut self.budget, self.why)?;
+        (inner.guess, inner.counter) = (guess, counter);
+        (self.at, self.parent, self.since) = (self.naturals[inner.natural].head, inner.node, 0);
         Ok(())
     }
 
     /// A path came back to the innermost loop's head. It ends there, or the loop is walked anew; true: it ended.
     pub fn turn(&mut self) -> Result<bool, Refused> {
-        let at = self.at;
         let counter = self.loops[self.scope - 1].counter;
         self.count_others(counter, false);
         if let (Some((step, _)), Some(from)) = (counter, self.loops[self.scope - 1].from) {
             self.cut_counter(step, from);
         }
-        let mut packed = Vec::new();
-        self.pack(at, &mut packed, true)?;
+        let packed = self.packed()?.0;
         let inner = &mut self.loops[self.scope - 1];
-        if covers(&inner.compared, &packed) {
+        if covers(&inner.guess, &packed) {
             let end = ends(turn_of(inner.depth), self.since);
             self.nodes.settle(self.parent, end);
             return Ok(true);
@@ -211,11 +208,8 @@ impl Explorer<'_> {
         }
         let counter = self.counter();
         self.count_others(counter, true);
-        let guess = self.packed_here(at)?;
-        let before = &self.loops[self.scope - 1].compared;
-        let mut compared = Vec::new();
-        self.pack(at, &mut compared, true)?;
-        if !covers(&compared, before) {
+        let guess = self.packed()?;
+        if !covers(&guess.0, &self.loops[self.scope - 1].guess) {
             return Err(self.give_up());
         }
         self.walk_loop(guess, counter)?;

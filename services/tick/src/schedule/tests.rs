@@ -110,3 +110,15 @@ fn a_clock_that_was_wrong_for_a_while_stops_no_program() {
     s.attachments_changed(3 * MS);
     assert_eq!(events(&mut s, 2 * MS + super::LONGEST_REST_NS).len(), 1, "and after all that again");
 }
+
+#[test]
+fn what_is_due_and_nobodys_is_forgotten() {
+    let words = page();
+    let hook = Hook::new(Shm::from_words(&words), 1).unwrap();
+    hook.attach(hook.free_place().unwrap(), 1, 10 * MS).unwrap();
+    let mut s = Schedule::new(hook, 0);
+    s.ticks.set(7, super::Timer { due_ns: MS, period_ns: MS, backlog: 8, count: 0 });
+    assert_eq!(events(&mut s, 2 * MS).len(), 0);
+    assert_eq!(s.idle_ns(2 * MS), 8 * MS, "it does not wake for that again");
+    assert_eq!(events(&mut s, 10 * MS).len(), 1, "others keep their phase");
+}
