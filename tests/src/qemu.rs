@@ -40,6 +40,10 @@ pub struct System {
     dir: tempfile::TempDir,
 }
 
+/// For `-icount`: the machine's time is counted in instructions, and skips what nobody uses. 16 ns an instruction: a processor of some
+/// 60 million a second. A slower one has the host execute less while something hangs, and more events while the control line is busy.
+pub const ICOUNT: &str = "shift=4,sleep=off";
+
 /// How long anything may take: an emulated machine on a busy host is slow.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 

@@ -60,13 +60,14 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
     let cell = program("cell")?;
     let (mut own, pools, touched) =
         pools(&untypeds, first_untyped, &programs, parts::pages(&cell), &mut slots)?;
-    let own_slots = slots.take(2).at(ROOT, "slots")?;
+    let threads = slots.take(memory::THREADS).at(ROOT, "slots")?;
     // The larger objects first: see `Pool::make`.
-    let (thread, table) = (own_slots.start, own_slots.start + 1);
+    let table = slots.take(1).at(ROOT, "slots")?.start;
     let kind = arch::table(arch::LEVELS).at(ROOT, "page table")?;
     own.make(kind.blueprint(), table..table + 1).at(ROOT, "make page table")?;
     let text = parts::frames(&cell, &mut own, &mut slots).at(ROOT, "make the cells' program")?;
-    let mut shared = Shared::make(&mut own, &mut slots, thread, devices).at(ROOT, "make shared objects")?;
+    let mut shared =
+        Shared::make(&mut own, &mut slots, threads.clone(), devices).at(ROOT, "make shared objects")?;
     let mut window = Window::open(table).at(ROOT, "open window")?;
     let report = Report::new(share(&mut window, &shared, ROOT, "report")?);
     let no_room = |_| Why::Missing("room for an event");
@@ -120,7 +121,7 @@ pub fn boot(bootinfo: &BootInfoPtr, entered: u64) -> Result<System, Error> {
         table,
         guard,
         pokes,
-        thread: cap(thread),
+        threads,
         slot,
         entered,
         hz: arch::frequency(bootinfo),

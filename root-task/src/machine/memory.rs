@@ -35,18 +35,26 @@ pub struct Shared {
     pub watch: Option<usize>,
 }
 
-/// Pages that are made from the root task's own untypeds: all shared memory, a page table for the window, and a page
+/// TCBs of the root task's own: the ticker's and the probe's.
+pub const THREADS: usize = 2;
+
+/// Pages that are made from the root task's own untypeds: all shared memory, a page table for the window, TCBs, and a page
 /// of small objects.
 pub fn pages() -> u64 {
-    SYSTEM.memory.iter().map(|memory| memory.pages).sum::<u64>() + 2
+    SYSTEM.memory.iter().map(|memory| memory.pages).sum::<u64>() + 3
 }
 
 impl Shared {
-    /// Makes memory, endpoints and notifications. `thread` gets a TCB of the root task's own.
+    /// Makes memory, endpoints and notifications. `threads` get the TCBs of the root task's own.
     ///
     /// # Errors
     /// The plan promised too little.
-    pub fn make(pool: &mut Pool, slots: &mut Slots, thread: usize, mmio: Devices) -> Result<Self, Why> {
+    pub fn make(
+        pool: &mut Pool,
+        slots: &mut Slots,
+        threads: Range<usize>,
+        mmio: Devices,
+    ) -> Result<Self, Why> {
         let mut memory = Vec::new();
         for wanted in SYSTEM.memory {
             let frames = slots.take(wanted.pages as usize)?;
@@ -54,7 +62,7 @@ impl Shared {
             memory.push(frames);
         }
         // Small objects, the larger first: they share the last page.
-        pool.make(ObjectBlueprint::Tcb, thread..thread + 1)?;
+        pool.make(ObjectBlueprint::Tcb, threads)?;
         let mut one = |what| -> Result<usize, Why> {
             let slot = slots.take(1)?;
             pool.make(what, slot.clone())?;

@@ -10,7 +10,7 @@ use report::{
     Report, State,
     events::{Kind, Writer},
 };
-use sel4::{CapRights, Fault, MessageInfo, cap, cap_type};
+use sel4::{CapRights, Fault, MessageInfo, cap_type};
 use shm::Shm;
 use system::{CONTROL_BADGE, ROOT, SYSTEM, WATCH_BADGE, WATCH_IRQ_BADGE};
 
@@ -26,6 +26,7 @@ use super::{
     health::Health,
     memory::Shared,
     objects::{at, cap},
+    probe::Probe,
     spawn::{DOWN_BADGE, FAULT_BADGE, Unit},
     ticker::Ticker,
     vspace::Window,
@@ -80,8 +81,8 @@ pub struct Parts {
     pub table: Shm<'static>,
     /// Slots for what the services are asked for signs of life by, one each.
     pub pokes: Range<usize>,
-    /// A TCB for the ticker.
-    pub thread: cap::Tcb,
+    /// TCBs of the ticker and the probe.
+    pub threads: Range<usize>,
     /// A slot for the ticker's notification.
     pub slot: usize,
     /// When the root task began, in ticks.
@@ -97,11 +98,12 @@ impl System {
     /// The kernel refuses to bind the root task's notification.
     pub fn new(parts: Parts) -> Result<Self, Error> {
         let Parts { units, shared, window, report, events, calls, cells, .. } = parts;
-        let Parts { table, guard, pokes, thread, slot, entered, hz, .. } = parts;
+        let Parts { table, guard, pokes, threads, slot, entered, hz, .. } = parts;
         let signals = shared.signals;
         at(slot).mint(&at(signals), CapRights::write_only(), TICK).at(ROOT, "mint tick")?;
         sel4::init_thread::slot::TCB.cap().tcb_bind_notification(cap(signals)).at(ROOT, "bind signals")?;
-        let ticker = Ticker::new(thread, cap(slot)).at(ROOT, "make ticker")?;
+        let ticker = Ticker::new(cap(threads.start), cap(slot)).at(ROOT, "make ticker")?;
+        let probe = Probe::new(cap(threads.start + 1)).at(ROOT, "make probe")?;
         let health = alloc::vec![Health::new(entered); units.len()];
         // The boot has reported what it took.
         let fixed = report.summary().map_or(0, |summary| summary.memory_used);
@@ -117,7 +119,7 @@ impl System {
             cells,
             attached: Attached::default(),
             guard,
-            watch: Watch::new(pokes, SYSTEM.services.len()),
+            watch: Watch::new(pokes, SYSTEM.services.len(), probe),
             table,
             fixed,
             entered,

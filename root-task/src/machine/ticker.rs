@@ -3,12 +3,14 @@
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use alloc::vec::Vec;
-use sel4::{CNodeCapData, CPtr, cap, init_thread::slot};
+use sel4::cap;
 
-use super::{arch, error::Why};
+use super::{
+    arch,
+    error::Why,
+    helper::{self, Helper},
+};
 
-const STACK_WORDS: usize = 512;
 const PRIORITY: u8 = 1;
 
 /// The time to wait for, in ticks; `u64::MAX` is none.
@@ -18,10 +20,7 @@ static SIGNAL: AtomicU64 = AtomicU64::new(0);
 
 /// The thread.
 #[derive(Debug)]
-pub struct Ticker {
-    tcb: cap::Tcb,
-    stack_top: u64,
-}
+pub struct Ticker(Helper);
 
 impl Ticker {
     /// Prepares the thread `tcb`; `signal` is the badged notification that it signals.
@@ -30,19 +29,7 @@ impl Ticker {
     /// The kernel refuses.
     pub fn new(tcb: cap::Tcb, signal: cap::Notification) -> Result<Self, Why> {
         SIGNAL.store(signal.bits(), Relaxed);
-        // Its IPC buffer is none: waiting and signalling take registers only.
-        tcb.tcb_configure(
-            CPtr::from_bits(0),
-            (PRIORITY, 0),
-            slot::CNODE.cap(),
-            CNodeCapData::KEEP,
-            slot::VSPACE.cap(),
-            0,
-            cap::Granule::from_bits(0),
-        )?;
-        // Kept for good: the thread outlives everything.
-        let stack: &'static mut [u64] = Vec::leak(alloc::vec![0; STACK_WORDS]);
-        Ok(Self { tcb, stack_top: (stack.as_ptr_range().end.addr() & !15) as u64 })
+        Ok(Self(Helper::new(tcb, PRIORITY)?))
     }
 
     /// Signals once `due` (in ticks) has come; an earlier time that is waited for stays.
@@ -53,9 +40,7 @@ impl Ticker {
         if DUE.fetch_min(due, Relaxed) != u64::MAX {
             return Ok(());
         }
-        // It starts anew each time, on the same stack.
-        let context = arch::entry(run as *const () as u64, self.stack_top);
-        Ok(self.tcb.tcb_write_all_registers(true, &context)?)
+        self.0.start(run)
     }
 }
 
@@ -65,8 +50,5 @@ extern "C" fn run() -> ! {
     }
     DUE.store(u64::MAX, Relaxed);
     cap::Notification::from_bits(SIGNAL.load(Relaxed)).signal();
-    // Waits for nothing: the root task sets its registers anew.
-    loop {
-        cap::Endpoint::from_bits(0).recv_with_mrs();
-    }
+    helper::rest()
 }

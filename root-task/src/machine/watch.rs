@@ -15,6 +15,7 @@ use super::{
     arch,
     error::At,
     objects::{at, cap as cap_in},
+    probe::Probe,
     supervise::System,
     watch_services::Seen,
 };
@@ -31,8 +32,10 @@ pub struct Watch {
     /// A cell was stopped since the last look: that and building it again go before all services, and may have kept them from
     /// running.
     pub(super) disturbed: bool,
-    /// The service that is lifted above all others, to see whether it runs then.
-    pub(super) lifted: Option<usize>,
+    /// Runs just above a service that shows no sign of life, if anything there can.
+    pub(super) probe: Probe,
+    /// That service, since the last look.
+    pub(super) asked: Option<usize>,
     /// Capabilities that set [`LOOK`] in each service's notification, made at the first look.
     pokes: Range<usize>,
     poked: bool,
@@ -42,12 +45,13 @@ pub struct Watch {
 
 impl Watch {
     /// Nothing was seen yet; there is a slot in `pokes` for each of `services` services.
-    pub fn new(pokes: Range<usize>, services: usize) -> Self {
+    pub fn new(pokes: Range<usize>, services: usize, probe: Probe) -> Self {
         Self {
             services: alloc::vec![Seen::default(); services],
             astray: 0,
             disturbed: false,
-            lifted: None,
+            probe,
+            asked: None,
             pokes,
             poked: false,
             last: 0,

@@ -1,27 +1,14 @@
 //! The watchdog's look at services: who shows no sign of life is hung, or is kept from running by one above it that is always
-//! busy. Which of both it is shows when it is lifted above all others until the next look.
+//! busy. Which of both it is shows a thread that is to run just above it.
 
 use alloc::vec::Vec;
 use report::State;
-use system::SYSTEM;
+use system::{ROOT, SYSTEM};
 
-use super::{supervise::System, watch::LOOK_MS};
+use super::{error::At, probe::Probe, supervise::System, watch::LOOK_MS};
 
-/// Above what any service can do to it, and not above the one that calls the watchdog on some boards.
-const TOP: u8 = top();
-/// A service has starved so often when the one that is to blame for it falls.
+/// Who keeps another from running falls after so many times what is allowed to one that hangs.
 const STARVED: u32 = 3;
-
-const fn top() -> u8 {
-    let (mut top, mut index) = (0, 0);
-    while index < SYSTEM.services.len() {
-        if SYSTEM.services[index].priority > top {
-            top = SYSTEM.services[index].priority;
-        }
-        index += 1;
-    }
-    top
-}
 
 /// What was seen of a service at the last look.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,9 +18,9 @@ pub(super) struct Seen {
     /// How often it had waited, and how often in the time before.
     turns: u64,
     pace: u64,
-    /// At so many looks it has shown no sign of life since it last did.
+    /// At so many looks it has shown no sign of life since it last did, though it could run.
     silent: u32,
-    /// So often it came to life when it was lifted, and at no other time.
+    /// At so many others it could not.
     starved: u32,
 }
 
@@ -42,47 +29,56 @@ impl System {
     /// answer, nor while one above it shows no sign of life either.
     pub(super) fn watch_services(&mut self) {
         let disturbed = core::mem::take(&mut self.watch.disturbed);
-        let silent: Vec<bool> = (0..self.units.len()).map(|index| self.is_silent(index)).collect();
-        let lifted = self.watch.lifted.take();
-        if let Some(index) = lifted {
-            let _ = self.units[index].tcb().tcb_set_priority(SYSTEM.services[index].priority);
-            if silent[index] {
-                // It kept all others from running meanwhile: nothing is to be said of them.
-                self.hang(index, "hung: it shows no sign of life");
-                return;
+        let mut silent = Vec::new();
+        for index in 0..self.units.len() {
+            if self.is_silent(index) {
+                silent.push(index);
+                continue;
             }
+            let seen = &mut self.watch.services[index];
+            (seen.silent, seen.starved) = (0, 0);
             if self.lives(index) {
-                self.starved(index);
+                // It says so when it is ready, which may be lost.
+                self.is_ready(index);
             }
         }
-        for index in 0..silent.len() {
-            if !silent[index] {
-                let seen = &mut self.watch.services[index];
-                seen.silent = 0;
-                if lifted != Some(index) {
-                    seen.starved = 0;
-                }
-                if self.lives(index) {
-                    // It says so when it is ready, which may be lost.
-                    self.is_ready(index);
-                }
-                continue;
-            }
-            if disturbed {
-                continue;
-            }
-            let above = |other: usize| SYSTEM.services[other].priority > SYSTEM.services[index].priority;
-            if (0..silent.len()).any(|other| silent[other] && above(other)) || self.is_in_call(index) {
-                continue;
-            }
-            self.watch.services[index].silent += 1;
-            let silent_ms = self.watch.services[index].silent * LOOK_MS;
-            if silent_ms >= SYSTEM.services[index].restart.silent_ms && self.watch.lifted.is_none() {
-                self.watch.services[index].silent = 0;
-                self.watch.lifted = Some(index);
-                let _ = self.units[index].tcb().tcb_set_priority(TOP);
-            }
+        let asked = self.watch.asked.take();
+        let priority = |index: usize| SYSTEM.services[index].priority;
+        let Some(highest) = silent.iter().map(|index| priority(*index)).max() else { return };
+        silent.retain(|index| priority(*index) == highest && !self.is_in_call(*index));
+        let Some(index) = asked.filter(|asked| silent.contains(asked)).or(silent.first().copied()) else {
+            return;
+        };
+        if asked == Some(index) && !disturbed && self.judge(index) {
+            return;
         }
+        match self.watch.probe.ask(highest.saturating_add(1)).at(ROOT, "ask whether a service can run") {
+            Ok(()) => self.watch.asked = Some(index),
+            Err(why) => log::error!("{why}"),
+        }
+    }
+
+    /// Counts another look at which this service showed no sign of life. Gives whether somebody fell for that.
+    fn judge(&mut self, index: usize) -> bool {
+        let (ran, seen) = (Probe::ran(), &mut self.watch.services[index]);
+        *(if ran { &mut seen.silent } else { &mut seen.starved }) += 1;
+        let (silent_ms, starved_ms) = (seen.silent * LOOK_MS, seen.starved * LOOK_MS);
+        let allowed_ms = SYSTEM.services[index].restart.silent_ms;
+        let (fallen, why) = if silent_ms >= allowed_ms {
+            (Some(index), "hung: it shows no sign of life")
+        } else if starved_ms >= STARVED * allowed_ms {
+            (self.busy_above(index), "busy: it keeps others from running")
+        } else {
+            return false;
+        };
+        let seen = &mut self.watch.services[index];
+        (seen.silent, seen.starved) = (0, 0);
+        if let Some(fallen) = fallen {
+            // Whatever it is doing, it does no more.
+            let _ = self.units[fallen].tcb().tcb_suspend();
+            self.fell(fallen, why);
+        }
+        fallen.is_some()
     }
 
     /// Whether a service that lives has not waited since the last look.
@@ -94,30 +90,16 @@ impl System {
         seen.pace == 0 && self.lives(index)
     }
 
-    /// A service came to life when it was lifted above those that are busy. In the end the one falls that is: not the busiest
-    /// of those above it, but the lowest that keeps pace with it, for it is callers that keep servers busy.
-    fn starved(&mut self, index: usize) {
-        let starved = self.watch.services[index].starved + 1;
-        self.watch.services[index].starved = starved;
-        if starved < STARVED {
-            return;
-        }
-        self.watch.services[index].starved = 0;
+    /// Who keeps a service from running: not the busiest of those above it, but the lowest that keeps pace with it, for it is
+    /// callers that keep servers busy. None if that may be kept busy from outside.
+    fn busy_above(&self, index: usize) -> Option<usize> {
         let (own, pace) = (SYSTEM.services[index].priority, |other: usize| self.watch.services[other].pace);
         let above = || (0..self.units.len()).filter(|other| SYSTEM.services[*other].priority > own);
-        let busiest = above().map(pace).max().unwrap_or(0);
-        let lowest = above()
-            .filter(|other| pace(*other) > busiest / 2)
-            .min_by_key(|other| SYSTEM.services[*other].priority);
-        if let Some(busy) = lowest.filter(|busy| !SYSTEM.services[*busy].restart.input_driven) {
-            self.hang(busy, "busy: it keeps others from running");
-        }
-    }
-
-    /// Whatever a service is doing, it does no more.
-    fn hang(&mut self, index: usize, why: &str) {
-        let _ = self.units[index].tcb().tcb_suspend();
-        self.fell(index, why);
+        let busiest = above().map(pace).max()?;
+        // A Call may cost its server two turns: one for the request, one for the interrupt that it leads to.
+        let busy = above().filter(|other| pace(*other) > busiest / 4);
+        let lowest = busy.min_by_key(|other| SYSTEM.services[*other].priority)?;
+        (!SYSTEM.services[lowest].restart.input_driven).then_some(lowest)
     }
 
     /// Whether a service runs, or is about to: its thread may be looked at and sent on.

@@ -58,7 +58,7 @@ use system::{ROOT, SYSTEM};
 pub use tally::Tallies;
 use view::{Snapshot, View};
 
-use crate::{Options, System, tools};
+use crate::{Options, System, qemu::ICOUNT, tools};
 
 /// The name under which all cells' own program is a target.
 const CELLS: &str = "cells";
@@ -67,10 +67,6 @@ const PROGRAMS: [&str; 3] = ["console", "count", "steady"];
 /// What each is attached to.
 const HOOKS: [&[&str]; 3] = [&["serial"], TIMER, TIMER];
 const TIMER: &[&str] = &["timer", "--period", "1ms"];
-
-/// 16 ns an instruction: a processor of some 60 million a second. A slower one has the host execute less while something hangs, and
-/// more events while the control line is busy.
-const ICOUNT: &str = "shift=4,sleep=off";
 
 /// What must be the same after each injection.
 #[derive(Clone, Debug, PartialEq, Eq)]
