@@ -86,7 +86,6 @@ for other in $(boards); do
   [ "$other" = "$board" ] || suite scripts/board-test.sh "$other"
 done
 suite tests/proofs/run.sh
-check "text of the engine" scripts/bench.sh text
 check "figures of cells" scripts/bench.sh cells target/bench
 check "chaos, 200 injections" scripts/chaos.sh 200
 for arch in aarch64 riscv64; do
