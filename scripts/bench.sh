@@ -6,6 +6,7 @@
 #   where it may be asked; prints tables, writes target/bench/ARCH-BOARD-cells.json and its part of docs/performance.md (or of
 #   that in OUT).
 # bench.sh all [OUT]: both for all boards, and puts them side by side: into docs/performance.md (or that in OUT), too.
+# bench.sh text: measures the engine's text on aarch64 and fails if it is over its limit.
 # bench.sh engine [OUT]: times the eBPF engine against its peers and native code on this machine, and measures its text
 #   on aarch64; prints tables and writes target/bench/engine.json, docs/performance.md and docs/performance.svg (or
 #   into the folder OUT).
@@ -13,6 +14,13 @@
 . "$(dirname "$0")/lib.sh"
 
 what=${1:-system}
+
+# Builds the programs that hold the engine alone as the profile `small` makes them. What a profile can't say: to inline only
+# what takes no more text by it, and to look for equal pieces anew in what was outlined.
+small_text() {
+  local flags="'-Cllvm-args=-inline-threshold=0 -machine-outliner-reruns=4'"
+  bare_cargo build --profile small -q -p text-size --config "target.$target.rustflags=[$flags]"
+}
 case $what in
   system | cells) ;;
   all)
@@ -28,10 +36,15 @@ case $what in
     [ ${#failed[@]} -eq 0 ] || die "over its limit, or not measured: ${failed[*]}"
     exit
     ;;
+  text)
+    target=aarch64-unknown-none-softfloat
+    small_text
+    exec cargo run -q -p engine-bench -- text "target/$target/small"
+    ;;
   engine)
     target=aarch64-unknown-none-softfloat
     bare_cargo build --release -q -p text-size
-    bare_cargo build --profile small -q -p text-size
+    small_text
     # The engine as the profile `small` makes it, its peers as ever.
     cargo build --release -q -p engine-bench --config 'profile.release.package.bpf-runtime.opt-level="z"'
     mkdir -p target/bench
@@ -39,7 +52,7 @@ case $what in
     exec cargo run --release -q -p engine-bench -- target/bench/engine.json "${2:-docs}" \
       "target/$target/release" "target/$target/small" target/bench/engine-bench-small
     ;;
-  *) die "usage: bench.sh [system [BOARD] | cells [OUT [BOARD]] | all [OUT] | engine [OUT]]" ;;
+  *) die "usage: bench.sh [system [BOARD] | cells [OUT [BOARD]] | all [OUT] | text | engine [OUT]]" ;;
 esac
 
 out=docs

@@ -41,8 +41,11 @@ impl Budget {
     ) -> Result<(), Refused> {
         if to.len() == to.capacity() {
             let more = (to.len() / 2).max(8);
-            take(self, more * size_of::<T>())?;
+            // While it grows, what it had is there twice.
+            let before = to.capacity() * size_of::<T>();
+            take(self, before + more * size_of::<T>())?;
             to.try_reserve_exact(more).map_err(|_| Refused)?;
+            self.give(before);
         }
         to.push(item);
         Ok(())

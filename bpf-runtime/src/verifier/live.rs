@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     helper::{self, Arg},
-    isa::{FP, Op, Operand},
+    isa::{Op, Operand},
 };
 
 /// Sets of registers and of slots, bit by bit.
@@ -82,8 +82,6 @@ impl Live {
 #[derive(Debug)]
 pub struct Liveness {
     before: Vec<Live>,
-    /// Registers that may ever hold a pointer to a stack.
-    may_be_stack: u16,
     /// Whether r0 matters at the program's exit.
     verdict: bool,
     /// Where the first function behind the program's own begins.
@@ -97,7 +95,6 @@ impl Liveness {
         before.resize(layout.ops.len() + 1, NONE);
         let mut liveness = Self {
             before,
-            may_be_stack: stack_registers(&layout.ops),
             verdict: unit.hook.verdicts.is_some(),
             own_end: layout.functions().next().unwrap_or(layout.ops.len()),
         };
@@ -173,8 +170,7 @@ impl Liveness {
             Op::Store { dst, src, .. } => {
                 // What is stored on a stack may come back; elsewhere its value is forgotten. Where a function does not store
                 // at a known place of its own, it may be its caller's.
-                let is_known = touches != 0 && touches != slots::ALL;
-                let to_caller = at >= self.own_end && self.may_be_stack & bit(dst) != 0 && !is_known;
+                let to_caller = at >= self.own_end && (touches == 0 || touches == slots::ALL);
                 let kept = to_caller || after.numbers & touches != 0;
                 let after = after.writing(if whole { touches } else { 0 });
                 after.before(0, bit(dst) | operand(src), bit(dst) | if kept { operand(src) } else { 0 })
@@ -223,32 +219,4 @@ fn arguments(number: u32) -> (u16, u16) {
         precise |= if matches!(arg, Arg::Scalar | Arg::Printed) { 0 } else { bit(register) };
     }
     (read, precise)
-}
-
-/// Flow-insensitive: r10, what is copied from such a register, what is loaded through one (a saved pointer).
-fn stack_registers(ops: &[Op]) -> u16 {
-    let mut set = bit(FP);
-    loop {
-        let before = set;
-        for op in ops {
-            match *op {
-                Op::Alu { op: crate::isa::Alu::Mov, dst, src: Operand::Reg(src), .. }
-                | Op::Load { dst, src, .. }
-                    if set & bit(src) != 0 =>
-                {
-                    set |= bit(dst);
-                }
-                // Addition works both ways: a number plus a pointer is a pointer.
-                Op::Alu { op: crate::isa::Alu::Add, dst, src: Operand::Reg(src), .. }
-                    if set & bit(src) != 0 =>
-                {
-                    set |= bit(dst);
-                }
-                _ => {}
-            }
-        }
-        if set == before {
-            return set;
-        }
-    }
 }

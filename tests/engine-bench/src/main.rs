@@ -1,6 +1,7 @@
 //! Measures the engine against its peers and native code; prints tables and writes the figures as JSON, a page with the
 //! tables, and a plot. `engine-bench count` counts the processor's instructions instead: they are the same under any load. `engine-bench interpreter` prints the
-//! interpreter's nanoseconds for each kernel, of a build with other settings.
+//! interpreter's nanoseconds for each kernel, of a build with other settings; `engine-bench text PROGRAMS` the bytes of the
+//! engine's text, which have a limit.
 #![allow(clippy::cast_precision_loss, reason = "nanoseconds and places in a plot")]
 #[path = "../../../bpf-runtime/tests/common/asm.rs"]
 #[allow(clippy::unwrap_used, reason = "the kernels are constants, which each run assembles")]
@@ -39,10 +40,15 @@ fn main() -> Result<()> {
         }
         return Ok(());
     }
+    if let [mode, programs] = arguments.as_slice()
+        && mode == "text"
+    {
+        return text::check(Path::new(programs));
+    }
     let [json, docs, programs, small_programs, small] = arguments.as_slice() else {
         bail!(
             "usage: engine-bench FIGURES.json DOCS TEXT-SIZE-PROGRAMS SMALL-ONES SMALL-ENGINE-BENCH, or: engine-bench \
-             count, or: engine-bench interpreter"
+             count, or: engine-bench interpreter, or: engine-bench text TEXT-SIZE-PROGRAMS"
         )
     };
     let (json, docs) = (Path::new(json), Path::new(docs));

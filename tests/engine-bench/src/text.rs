@@ -1,8 +1,11 @@
 //! How much text the engine's parts have on a device: of programs that hold nothing else, sorted by symbol.
 use std::{fs, path::Path};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
+
+/// What the engine made for size took when this was last set: it is to become less.
+const LIMIT: u64 = 67_300;
 
 /// Bytes of text.
 #[derive(Clone, Copy, Default)]
@@ -26,6 +29,19 @@ impl Text {
     pub const fn engine(&self) -> u64 {
         self.verifier + self.log + self.interpreter + self.outlined
     }
+}
+
+/// Prints how much the engine takes, made for size.
+pub fn check(programs: &Path) -> Result<()> {
+    let text = measure(programs)?;
+    let Text { verifier, log, interpreter, outlined, helpers, all } = text;
+    println!(
+        "verifier {verifier}, its refusals {log}, interpreter {interpreter}, outlined {outlined}: {}",
+        text.engine()
+    );
+    println!("helpers and maps {helpers}, the whole program {all}");
+    ensure!(text.engine() <= LIMIT, "{} bytes of text: the limit is {LIMIT}", text.engine());
+    Ok(())
 }
 
 /// The figures of the program that holds interpreter and verifier.
