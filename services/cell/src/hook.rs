@@ -1,8 +1,8 @@
 //! What is attached to hooks: a page that the agent writes and the hooks' owners read.
 //!
 //! Layout, little-endian: [`HOOK_BYTES`] for each hook, by number. In each: attachments in use `u32 @0`; their order `u64
-//! @8`; from byte 64 on [`ATTACHMENTS`] entries of 16 bytes: program `u32 @0` (its slot in the ledger plus one; 0: none), epoch
-//! `u32 @4` (changes with each attachment), period in ns `u64 @8`.
+//! @8`; from byte 64 on [`ATTACHMENTS`] entries of 16 bytes: program `u32 @0` (its slot in the ledger plus one, three times, a byte each,
+//! of which two decide: nobody else knows what is attached, should a bit turn; 0: none), epoch `u32 @4` (changes with each attachment), period in ns `u64 @8`.
 //!
 //! The order is a permutation of all places, four bits each, those in use first: one store changes it, so an owner that
 //! comes in between finds each program once. As zeros it is 0, 1, 2...
@@ -100,9 +100,9 @@ impl<'a> Hook<'a> {
     /// The attachment in place `index`, if there is one.
     pub fn get(&self, index: usize) -> Option<Attachment> {
         let at = index.checked_mul(ENTRY)?;
-        let program = self.entries.u32(at).ok()?.load(Acquire).checked_sub(1)?;
+        let program = vote(self.entries.u32(at).ok()?.load(Acquire));
         Some(Attachment {
-            program,
+            program: program.checked_sub(1)?,
             epoch: self.entries.load(at + 4, 4).ok()? as u32,
             period_ns: self.entries.load(at + 8, 8).ok()?,
         })
@@ -135,7 +135,7 @@ impl<'a> Hook<'a> {
         let epoch = self.entries.u32(at + 4).ok()?;
         epoch.store(epoch.load(Relaxed).wrapping_add(1), Relaxed);
         self.entries.store(at + 8, 8, period_ns).ok()?;
-        self.entries.u32(at).ok()?.store(program + 1, Release);
+        self.entries.u32(at).ok()?.store(thrice(program + 1), Release);
         self.count();
         Some(index)
     }
@@ -145,7 +145,7 @@ impl<'a> Hook<'a> {
         if self.get(index).is_some()
             && let Ok(word) = self.entries.u32(index * ENTRY)
         {
-            word.store(program + 1, Release);
+            word.store(thrice(program + 1), Release);
         }
     }
 
@@ -165,6 +165,19 @@ impl<'a> Hook<'a> {
     fn count(&self) {
         self.in_use.store(self.iter().count() as u32, Release);
     }
+}
+
+const _: () = assert!(crate::CELLS < 0xff);
+
+/// A number below 256 in three bytes.
+const fn thrice(number: u32) -> u32 {
+    number * 0x01_0101
+}
+
+/// What two of the three bytes say, bit by bit.
+const fn vote(word: u32) -> u32 {
+    let (a, b, c) = (word, word >> 8, word >> 16);
+    (a & b | b & c | c & a) & 0xff
 }
 
 #[cfg(test)]
@@ -202,6 +215,23 @@ mod tests {
         (0..ATTACHMENTS).for_each(|place| hook.detach(place));
         assert!(!hook.is_armed());
         assert_eq!(hook.get(usize::MAX), None);
+    }
+
+    #[test]
+    fn a_bit_that_turns_attaches_no_other_program() {
+        let words = page();
+        let hook = Hook::new(Shm::from_words(&words), 1).unwrap();
+        let place = hook.attach(hook.free_place().unwrap(), 2, 10).unwrap();
+        let (attached, none) = (hook.get(place), hook.get(1));
+        assert!(attached.is_some() && none.is_none());
+        for (index, known) in [(place, attached), (1, none)] {
+            let word = hook.entries.u32(index * ENTRY).unwrap();
+            for bit in 0..32 {
+                word.fetch_xor(1 << bit, Relaxed);
+                assert_eq!(hook.get(index), known, "bit {bit}");
+                word.fetch_xor(1 << bit, Relaxed);
+            }
+        }
     }
 
     #[test]
