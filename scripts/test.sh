@@ -87,6 +87,7 @@ for other in $(boards); do
 done
 suite tests/proofs/run.sh
 check "figures of cells" scripts/bench.sh cells target/bench
+check "text of the engine" scripts/bench.sh text
 check "chaos, 200 injections" scripts/chaos.sh 200
 for arch in aarch64 riscv64; do
   check "chaos, 60 injections, $arch" scripts/chaos.sh "$(first_board "$arch")" 60
