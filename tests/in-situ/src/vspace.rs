@@ -30,15 +30,18 @@ fn map_tables_for(env: &mut Env, address: Word, size: FrameObjectType) -> Result
         // Only a page's mapping tells what is missing: where one type of table serves all levels, a table goes to the highest
         // that has none, be it below those that this page needs.
         match page.frame_map(vspace, address, RIGHTS, CACHED).map_err(|error| error.kind()) {
+            Ok(()) => {
+                page.frame_unmap()?;
+                break;
+            }
             Err(ErrorKind::FailedLookup(missing))
                 if missing.bits_left == vspace_levels::span_bits(level) as Word => {}
-            _ => continue,
+            Err(_) => continue,
         }
         let table: cap::UnspecifiedIntermediateTranslationTable = env.alloc_object(&ty.blueprint())?;
         table.generic_intermediate_translation_table_map(ty, vspace, address, CACHED)?;
         made += 1;
     }
-    page.frame_unmap()?;
     Ok(made)
 }
 

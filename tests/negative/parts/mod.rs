@@ -5,7 +5,7 @@ pub use caps::{Grant, Kind, Need, Object, Region, Rights, Slot};
 pub use system::{Cells, Memory, OnLimit, ROOT, Restart, Service, System, control_badge, require};
 
 const RESTART: Restart =
-    Restart { backoff_ms: 1, limit: 1, clean_after_s: 1, silent_ms: 1, on_limit: OnLimit::Stop };
+    Restart { backoff_ms: 1, limit: 1, clean_after_s: 1, silent_ms: 1, input_driven: false, on_limit: OnLimit::Stop };
 
 /// It serves the protocol "p".
 pub const SERVER: Service = Service {
