@@ -85,7 +85,8 @@ impl System {
     fn is_silent(&mut self, index: usize) -> bool {
         let turns = self.turns(index);
         let seen = &mut self.watch.services[index];
-        seen.pace = turns.wrapping_sub(seen.turns);
+        // The count has 32 bits.
+        seen.pace = turns.wrapping_sub(seen.turns) & u64::from(u32::MAX);
         seen.turns = turns;
         seen.pace == 0 && self.lives(index)
     }

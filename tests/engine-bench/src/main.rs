@@ -1,6 +1,6 @@
 //! Measures the engine against its peers and native code; prints tables and writes the figures as JSON, a page with the
-//! tables, and a plot. `engine-bench count` counts the processor's instructions instead: they are the same under any load. `engine-bench interpreter` prints the
-//! interpreter's nanoseconds for each kernel, of a build with other settings; `engine-bench text PROGRAMS` the bytes of the
+//! tables, and a plot. `engine-bench count` counts the processor's instructions instead: they are the same under any
+//! load. `engine-bench interpreter` prints the interpreter's nanoseconds for each kernel, of a build with other settings; `engine-bench text PROGRAMS` the bytes of the
 //! engine's text, which have a limit.
 #![allow(clippy::cast_precision_loss, reason = "nanoseconds and places in a plot")]
 #[path = "../../../bpf-runtime/tests/common/asm.rs"]
