@@ -113,7 +113,7 @@ impl Chaos {
             if now.now_ns() != moved.1 {
                 moved = (Instant::now(), now.now_ns());
             }
-            let noticed = noticed(injection, before, &now);
+            let noticed = self.noticed(injection, before, &now);
             if noticed.is_some() && now.all_run() {
                 return Ok(noticed);
             }
@@ -141,6 +141,24 @@ impl Chaos {
             ensure!(!late, "not noticed, or not recovered: {now:?}");
             thread::sleep(Duration::from_millis(2));
         }
+    }
+
+    /// Whether the component was built again since.
+    fn noticed(&self, injection: &Injection, before: &Snapshot, now: &Snapshot) -> Option<Recovery> {
+        let target = injection.target.as_str();
+        if let (Some(was), Some(now)) = (before.services.get(target), now.services.get(target)) {
+            return faulted(was, now).then_some(Recovery::Itself);
+        }
+        let pair = |name: &str| Some((before.programs.get(name)?, now.programs.get(name)?));
+        let names: Vec<&str> = if target == CELLS { PROGRAMS.to_vec() } else { vec![target] };
+        let pairs: Vec<_> = names.into_iter().filter_map(pair).collect();
+        if pairs.iter().any(|(was, now)| was.slot == now.slot && faulted(was, now)) {
+            return Some(Recovery::Itself);
+        }
+        // The only cell that met what is wrong with the program of all may have been replaced then, and its faults with it.
+        let healed = || target != CELLS || injection.kind.is_deadly() && self.verify_code().is_ok();
+        let replaced = pairs.iter().any(|(was, now)| was.slot != now.slot);
+        (replaced && healed()).then_some(Recovery::Replaced)
     }
 
     pub(super) fn asked(&self) -> u64 {
@@ -224,20 +242,4 @@ impl Chaos {
 
 fn faulted(was: &Health, now: &Health) -> bool {
     now.count > was.count || now.strikes > was.strikes
-}
-
-/// Whether the component was built again since.
-fn noticed(injection: &Injection, before: &Snapshot, now: &Snapshot) -> Option<Recovery> {
-    let target = injection.target.as_str();
-    if let (Some(was), Some(now)) = (before.services.get(target), now.services.get(target)) {
-        return faulted(was, now).then_some(Recovery::Itself);
-    }
-    let pair = |name: &str| Some((before.programs.get(name)?, now.programs.get(name)?));
-    let names: Vec<&str> = if target == CELLS { PROGRAMS.to_vec() } else { vec![target] };
-    let pairs: Vec<_> = names.into_iter().filter_map(pair).collect();
-    if pairs.iter().any(|(was, now)| was.slot == now.slot && faulted(was, now)) {
-        return Some(Recovery::Itself);
-    }
-    let replaced = target != CELLS && pairs.iter().any(|(was, now)| was.slot != now.slot);
-    replaced.then_some(Recovery::Replaced)
 }

@@ -26,10 +26,21 @@ pub struct Machine {
     pub executes_data: bool,
     /// Bytes by which one push moves the stack pointer, and where the push writes below where it was.
     pub push: (u64, u64),
-    /// Whether it has flags that a kernel must not run with.
-    pub has_flags: bool,
+    /// Flags that a kernel must not run with.
+    pub flags: Flags,
     /// Between two instructions at least.
     pub instruction_bytes: u64,
+}
+
+/// Flags of a program that a kernel must not run with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Flags {
+    /// The machine has none.
+    None,
+    /// The kernel clears them when it is entered.
+    Cleared,
+    /// They stay when a system call enters the kernel: it returns with NT set, which the processor refuses.
+    Kept,
 }
 
 /// Addresses that are none, of a machine whose programs have `bits` bits of address.
@@ -53,9 +64,13 @@ const X86_64: Machine = Machine {
     told: 0xffff_ffff,
     executes_data: true,
     push: (8, 8),
-    has_flags: true,
+    flags: Flags::Cleared,
     instruction_bytes: 1,
 };
+
+/// An installed kernel tells all of an address, and has `SYSCALL` clear TF and IF alone (`src/arch/x86/64/kernel/vspace.c`,
+/// `init_syscall_msrs`), where our header of 5.0.0 adds NT, DF and AC.
+const X86_64_INSTALLED: Machine = Machine { told: u64::MAX, flags: Flags::Kept, ..X86_64 };
 
 /// Halves of 48 bits (the loader's `TCR_EL1`); the kernel's window begins 512 GiB before the end.
 const AARCH64: Machine = Machine {
@@ -68,7 +83,7 @@ const AARCH64: Machine = Machine {
     told: u64::MAX,
     executes_data: false,
     push: (16, 16),
-    has_flags: false,
+    flags: Flags::None,
     instruction_bytes: 4,
 };
 
@@ -95,6 +110,7 @@ impl Machine {
         match tools::board().split('/').next() {
             Some("aarch64") => &AARCH64,
             Some("riscv64") => &RISCV64,
+            _ if tools::installed().is_some() => &X86_64_INSTALLED,
             _ => &X86_64,
         }
     }

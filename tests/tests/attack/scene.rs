@@ -1,9 +1,13 @@
 //! The unverified system with a victim on it, attacks upon it, and what must hold after each.
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::PathBuf,
+    thread,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, bail, ensure};
-use hypos_tests::{Options, System, bpf, qemu::PATIENCE, tools};
+use hypos_tests::{Options, System, bpf, gdb::Gdb, qemu::PATIENCE, tools};
 use proto::host::EventsRequest;
 use serde_json::Value;
 
@@ -14,6 +18,14 @@ use crate::outcome::words;
 const TIME: [&str; 2] = ["-icount", "shift=3,sleep=off"];
 /// How long hypctl waits for an answer: beside an attack, or on a busy host, the agent is slow.
 const ANSWER: [&str; 2] = ["--timeout", "30s"];
+
+/// Registers of x86_64 by their numbers in QEMU's `target/i386/gdbstub.c`.
+const RIP: u32 = 16;
+const EFLAGS: u32 = 17;
+const CS: u32 = 18;
+/// The flag that lets interrupts in, and the bits of a code segment that are set in programs.
+const INTERRUPTS: u64 = 1 << 9;
+const USER: u64 = 3;
 
 /// Counts its events, and those that came out of order.
 const VICTIM: &str = "struct value { __u64 count, last, wrong; };\n\
@@ -128,6 +140,23 @@ impl Scene {
         ensure!(victim["faults"] == 0 && victim["state"] == "running", "{victim}");
         self.counts_up("victim")?;
         self.system.check_sound()
+    }
+
+    /// Whether the kernel has halted (`halt` in `src/arch/x86/machine.c`): it stands at one instruction with interrupts off, and
+    /// so for ever.
+    pub fn is_halted(&self) -> Result<bool> {
+        let looks: Vec<_> = (0..4).map(|_| self.registers()).collect::<Result<_>>()?;
+        Ok(looks.iter().all(|look| look == &looks[0] && look[1] & INTERRUPTS == 0 && look[2] & USER == 0))
+    }
+
+    /// Instruction pointer, flags and code segment at this moment.
+    fn registers(&self) -> Result<[u64; 3]> {
+        let mut gdb = Gdb::connect(&self.system.path("gdb"))?;
+        let registers = [gdb.register(RIP)?, gdb.register(EFLAGS)?, gdb.register(CS)?];
+        gdb.go()?;
+        // As much as tells a kernel that works with interrupts off from one that does nothing any more.
+        thread::sleep(Duration::from_millis(100));
+        Ok(registers)
     }
 
     /// So many events were answered besides.
