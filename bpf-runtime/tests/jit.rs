@@ -162,6 +162,33 @@ fn fuel_is_counted_in_instructions() {
     }
 }
 
+/// Loops that ask their condition at the top: where they jump back to it, it is asked in place of the jump.
+#[test]
+fn loops_with_the_condition_above_give_the_same() {
+    for test in ["==", "!=", ">", ">=", "<", "<=", "s>", "s>=", "s<", "s<=", "&"] {
+        for (width, end) in [("r", "r2"), ("w", "w2"), ("r", "12"), ("w", "12"), ("r", "-12"), ("w", "-12")] {
+            for start in ["0", "12", "-20", "0x7ffffff0", "0xfffffff0 ll", "0x7ffffffffffffff5 ll"] {
+                let code = assemble(&format!(
+                    "r0 = 0\nr2 = 12\nr1 = {start}\n\
+                     head:\nif {width}1 {test} {end} goto out\nr0 += r1\nr1 += 1\nif r0 s> 900 goto out\n\
+                     r3 += 1\nif r3 > 40 goto out\ngoto head\nout:\nr0 ^= r1\nexit"
+                ));
+                let expected =
+                    run_with_memory(code.as_slice(), &mut [], &[], &mut World::default(), FUEL).unwrap();
+                let all = expected.instructions;
+                for checks in BOTH {
+                    let run = |fuel| host::run(&code, checks, &mut [], &[], fuel);
+                    assert_eq!(run(all), Ok((expected.r0, all)), "{width} {test} {end} {start}");
+                    assert!(matches!(run(all - 1), Err((Trap::Fuel, _))), "{width} {test} {end} {start}");
+                }
+            }
+        }
+    }
+    let code = assemble("r1 = 0\nhead:\nif r1 >= 3 goto out\nr1 += 1\ngoto head\nout:\nr0 = r1\nexit");
+    // At the condition's second turn: it is what ends the run, not the jump.
+    assert_eq!(host::run(&code, Checks::All, &mut [], &[], 4), Err((Trap::Fuel, 1)));
+}
+
 #[test]
 fn functions_have_frames_of_their_own_and_keep_registers() {
     let down = "*(u64 *)(r10 - 8) = r1\nr6 = r1\nr7 = r1\nr8 = r1\nr9 = r1\nr0 = r1\nif r1 == 0 goto out\nr1 += -1\n\

@@ -120,6 +120,23 @@ impl Test {
         Self::SLt,
         Self::SLe,
     ];
+
+    /// The test that holds where this one does not, if there is one.
+    pub const fn inverse(self) -> Option<Self> {
+        Some(match self {
+            Self::Eq => Self::Ne,
+            Self::Ne => Self::Eq,
+            Self::Gt => Self::Le,
+            Self::Ge => Self::Lt,
+            Self::Lt => Self::Ge,
+            Self::Le => Self::Gt,
+            Self::SGt => Self::SLe,
+            Self::SGe => Self::SLt,
+            Self::SLt => Self::SGe,
+            Self::SLe => Self::SGt,
+            Self::Set => return None,
+        })
+    }
 }
 
 /// Which bytes a byte swap exchanges; programs are little-endian here.

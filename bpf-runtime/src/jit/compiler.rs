@@ -172,7 +172,7 @@ impl<M: Machine> Compiler<'_, '_, M> {
                 let place = self.access(Access { size, write: true, base: dst, off })?;
                 M::atomic(&mut self.buffer, atomic, size, src, place);
             }
-            Op::Goto { off } => M::goto(self, self.slot(off)?)?,
+            Op::Goto { off } => self.goto(off)?,
             Op::Jump { test, width, dst, src: Operand::Reg(src), off } => {
                 M::goto_if(self, test, width, dst, Operand::Reg(src), self.slot(off.into())?)?;
             }
@@ -218,6 +218,27 @@ impl<M: Machine> Compiler<'_, '_, M> {
             return;
         }
         M::alu_register(&mut self.buffer, Alu::Mov, width, dst, dst, src);
+    }
+
+    /// Back to where a loop asks its condition: it is asked here, so that a turn takes one jump instead of two.
+    fn goto(&mut self, off: i32) -> Result<(), Error> {
+        let to = self.slot(off)?;
+        let head = to as usize;
+        if head < self.at
+            && let Ok(Op::Jump { test, width, dst, src, off }) = decode(self.code, head)
+            && let Some(inverse) = test.inverse()
+        {
+            if self.options.fuel {
+                // As there, and if it ends the run, there.
+                let at = core::mem::replace(&mut self.at, head);
+                M::spend(self, 1)?;
+                self.at = at;
+            }
+            M::goto_if(self, inverse, width, dst, src, to + 1)?;
+            let end = self.layout.target(head, off.into())? as Label;
+            return M::goto(self, end);
+        }
+        M::goto(self, to)
     }
 
     fn slot(&self, off: i32) -> Result<Label, Error> {
