@@ -116,6 +116,9 @@ impl<M: Machine> Compiler<'_, '_, M> {
         M::enter(self)?;
         let code = self.code;
         while let Some(&insn) = code.get(self.at) {
+            if self.layout.is_hot(self.at) {
+                M::align(&mut self.buffer);
+            }
             self.bind(self.at as Label);
             if self.options.fuel
                 && let Some(instructions) = self.layout.block(self.at)
@@ -235,8 +238,8 @@ impl<M: Machine> Compiler<'_, '_, M> {
                 self.at = at;
             }
             M::goto_if(self, inverse, width, dst, src, to + 1)?;
-            let end = self.layout.target(head, off.into())? as Label;
-            return M::goto(self, end);
+            let end = self.layout.target(head, off.into())?;
+            return if end == self.at + 1 { Ok(()) } else { M::goto(self, end as Label) };
         }
         M::goto(self, to)
     }

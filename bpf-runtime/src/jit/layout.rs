@@ -13,6 +13,10 @@ const ENTRY: u8 = 2;
 const FUNCTION: u8 = 4;
 /// The second slot of an `lddw`.
 const TAIL: u8 = 8;
+/// A jump comes here.
+const TARGET: u8 = 16;
+/// It lies in a loop: a jump back leads over it.
+const LOOP: u8 = 32;
 
 /// What is known of each slot.
 pub(super) struct Layout {
@@ -52,11 +56,14 @@ impl Layout {
         }
         let mut layout = Self { marks: filled(0, code.len())?, written: 0 };
         layout.mark(0, LEADER);
-        let mut functions = false;
+        let (mut functions, mut loops) = (false, false);
         let mut at = 0;
         while let Some(insn) = code.get(at) {
             match insn.op & o::CLASS {
-                o::JMP | o::JMP32 => functions |= layout.jump(*insn, at),
+                o::JMP | o::JMP32 => {
+                    functions |= layout.function(*insn, at);
+                    loops |= layout.jump(*insn, at);
+                }
                 o::LD if insn.is_lddw() => {
                     if insn.src == o::LDDW_CODE {
                         layout.mark(relative(at, insn.imm), LEADER | ENTRY | FUNCTION);
@@ -69,6 +76,9 @@ impl Layout {
             }
             at += 1;
         }
+        if loops {
+            layout.loops(code);
+        }
         if functions {
             let starts = layout.with(FUNCTION);
             layout.written = written_by_functions(code.len(), starts, |at| {
@@ -78,24 +88,45 @@ impl Layout {
         Ok(layout)
     }
 
-    /// Marks where it goes to; whether that is a function.
+    /// Marks the function that it calls, if it calls one.
+    #[inline]
+    fn function(&mut self, insn: Insn, at: usize) -> bool {
+        let calls = insn.op == o::CALL && insn.src == 1;
+        if calls {
+            self.mark(relative(at, insn.imm), LEADER | FUNCTION);
+        }
+        calls
+    }
+
+    /// Marks where it goes to, if it is no call; whether that is back.
     #[inline]
     fn jump(&mut self, insn: Insn, at: usize) -> bool {
-        let off = match insn.op {
-            o::CALL => {
-                if insn.src == 1 {
-                    self.mark(relative(at, insn.imm), LEADER | FUNCTION);
-                }
-                return insn.src == 1;
+        let Some(to) = destination(insn, at) else {
+            if insn.op == o::EXIT {
+                self.mark(at + 1, LEADER);
             }
-            o::CALLX => return false,
-            o::EXIT => 0,
-            o::GOTOL => insn.imm,
-            _ => insn.off.into(),
+            return false;
         };
-        self.mark(relative(at, off), LEADER);
+        self.mark(to, LEADER | TARGET);
         self.mark(at + 1, LEADER);
-        false
+        to <= at
+    }
+
+    /// Marks the slots of loops.
+    fn loops(&mut self, code: &[Insn]) {
+        // Of the jumps back that were passed, the one that goes furthest.
+        let mut head = usize::MAX;
+        for (at, (insn, mark)) in code.iter().zip(&mut self.marks).enumerate().rev() {
+            if *mark & TAIL == 0
+                && matches!(insn.op & o::CLASS, o::JMP | o::JMP32)
+                && let Some(to) = destination(*insn, at).filter(|to| *to <= at)
+            {
+                head = head.min(to);
+            }
+            if head <= at {
+                *mark |= LOOP;
+            }
+        }
     }
 
     #[inline]
@@ -120,6 +151,12 @@ impl Layout {
         self.marks.get(at).is_some_and(|mark| mark & LEADER != 0)
     }
 
+    /// Whether a jump inside of a loop comes here.
+    #[inline]
+    pub(super) fn is_hot(&self, at: usize) -> bool {
+        self.marks.get(at).is_some_and(|mark| mark & (TARGET | LOOP) == TARGET | LOOP)
+    }
+
     /// Instructions of the basic block that begins at `at`; `None`: none does.
     #[inline]
     pub(super) fn block(&self, at: usize) -> Option<u32> {
@@ -140,4 +177,15 @@ impl Layout {
     fn with(&self, wanted: u8) -> impl Iterator<Item = usize> {
         self.marks.iter().enumerate().filter(move |(_, mark)| *mark & wanted != 0).map(|(slot, _)| slot)
     }
+}
+
+/// The slot that an instruction of the class of jumps goes to, which may be none; `None`: it calls or ends.
+#[inline]
+fn destination(insn: Insn, at: usize) -> Option<usize> {
+    let off = match insn.op {
+        o::CALL | o::CALLX | o::EXIT => return None,
+        o::GOTOL => insn.imm,
+        _ => insn.off.into(),
+    };
+    Some(relative(at, off))
 }

@@ -65,6 +65,8 @@ pub(super) trait Control: Distances {
     fn keep_slot(c: &mut Compiler<'_, '_, Self>);
     /// Ends the run.
     fn end(c: &mut Compiler<'_, '_, Self>, trap: Trap) -> Result<(), Error>;
+    /// Fills up to where jumps go faster to, with what does nothing, if the machine has such places.
+    fn align(_: &mut Buffer<'_, Self>) {}
     fn goto(c: &mut Compiler<'_, '_, Self>, to: Label) -> Result<(), Error>;
     fn goto_if(
         c: &mut Compiler<'_, '_, Self>,
