@@ -52,12 +52,24 @@ impl fmt::Display for OutOfMemory {
     }
 }
 
-/// Pages that a service is built from: frames, page tables, and one page for TCB and CNode.
-pub fn service_pages(program: &Program, service: &Service, levels: &[u8]) -> u64 {
+/// What an address space is made of, on one architecture.
+#[derive(Clone, Copy, Debug)]
+pub struct Paging<'a> {
+    /// Pages of its root: one, or two (aarch64, a kernel at EL2).
+    pub root_pages: u64,
+    /// How many bits of an address one table of each level below the root covers, e.g. 39, 30 and 21 on x86_64.
+    pub spans: &'a [u8],
+}
+
+/// Pages that a service is built from.
+pub fn service_pages(program: &Program, service: &Service, paging: Paging<'_>) -> u64 {
     let private: u64 = private_regions(program, service).map(|region| region.pages).sum();
-    let tables = tables(&private_regions(program, service).chain(shared_regions(service)), levels);
-    // The VSpace's root, and the page of TCB and CNode.
-    private + tables + 2
+    private + domain_pages(&private_regions(program, service).chain(shared_regions(service)), paging)
+}
+
+/// Pages that a domain takes besides its frames: its address space with these regions, and the page of TCB and CNode.
+pub fn domain_pages(regions: &(impl Iterator<Item = Region> + Clone), paging: Paging<'_>) -> u64 {
+    paging.root_pages + tables(regions, paging.spans) + 1
 }
 
 /// What only this service has: its segments, its stack and its IPC buffer.
@@ -77,11 +89,10 @@ pub fn shared_regions(service: &Service) -> impl Iterator<Item = Region> + Clone
     })
 }
 
-/// Page tables below the root that these regions take. `levels` holds for each level how many bits of an address
-/// one table of it covers, e.g. 39, 30 and 21 on x86_64.
-pub fn tables(regions: &(impl Iterator<Item = Region> + Clone), levels: &[u8]) -> u64 {
+/// Page tables below the root that these regions take.
+fn tables(regions: &(impl Iterator<Item = Region> + Clone), spans: &[u8]) -> u64 {
     let mut count = 0;
-    for bits in levels {
+    for bits in spans {
         let mut seen: Vec<u64> = Vec::new();
         for region in regions.clone().filter(|region| !region.is_empty()) {
             for index in region.vaddr >> bits..=(region.end() - 1) >> bits {

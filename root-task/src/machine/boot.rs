@@ -26,7 +26,7 @@ use super::{
     quota::Quota,
     spawn::Unit,
     supervise::{Parts, System},
-    vspace::Window,
+    vspace::{PAGING, Window},
 };
 
 include!(concat!(env!("OUT_DIR"), "/programs.rs"));
@@ -154,7 +154,7 @@ fn pools(
     let mut demands: Vec<(usize, u64)> = programs
         .iter()
         .zip(SYSTEM.services)
-        .map(|(program, service)| plan::service_pages(program, service, &arch::SPANS))
+        .map(|(program, service)| plan::service_pages(program, service, PAGING))
         .enumerate()
         .collect();
     demands.push((programs.len(), memory::pages() + cells));

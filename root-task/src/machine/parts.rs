@@ -18,7 +18,7 @@ use super::{
     error::Why,
     memory::Shared,
     objects::{Pool, Slots, cap},
-    vspace::Window,
+    vspace::{PAGING, Window},
 };
 
 /// Most pages that a cell shares: its program, what it says, clock, context, maps.
@@ -123,7 +123,7 @@ impl Parts {
         let private = self.private(entry, None);
         let text = self.text.iter().map(|share| Region::at(share.vaddr, 1));
         let all = private.iter().map(|part| part.region).chain(text).chain([standard::CLOCK, OUT, CONTEXT]);
-        private.iter().map(|part| part.region.pages).sum::<u64>() + plan::tables(&all, &arch::SPANS) + 2
+        private.iter().map(|part| part.region.pages).sum::<u64>() + plan::domain_pages(&all, PAGING)
     }
 
     /// What it shares with others: each page with its rights.

@@ -17,7 +17,7 @@ use super::{
     error::{At, Error, Why},
     memory::Shared,
     objects::{Pool, Slots, at},
-    vspace::Window,
+    vspace::{PAGING, Window},
 };
 
 /// Set in the badges of fault messages, and in no signal.
@@ -49,7 +49,7 @@ impl Unit {
         pool: Pool,
         slots: &mut Slots,
     ) -> Result<Self, Error> {
-        let objects = plan::service_pages(&program, service, &arch::SPANS) as usize + 1;
+        let objects = plan::service_pages(&program, service, PAGING) as usize + 1;
         let shared: u64 = shared_regions(service).map(|region| region.pages).sum();
         let objects = slots.take(objects).at(service.name, "slots")?;
         let copies = slots.take(shared as usize).at(service.name, "slots")?;

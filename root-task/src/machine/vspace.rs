@@ -4,6 +4,7 @@ use core::ops::Range;
 
 use alloc::vec::Vec;
 use caps::Region;
+use root_task::plan::Paging;
 use sel4::{CapRights, VmAttributes, cap, cap_type};
 
 use super::{
@@ -11,6 +12,10 @@ use super::{
     error::Why,
     objects::{Pool, cap},
 };
+
+/// What an address space is made of here.
+pub const PAGING: Paging<'static> =
+    Paging { root_pages: (1 << arch::VSPACE.physical_size_bits()) / Region::PAGE, spans: &arch::SPANS };
 
 /// An address space that is being built.
 #[derive(Debug)]

@@ -83,6 +83,9 @@ fn tables_are_counted_once_for_each_range() {
     let segment = Segment { vaddr: 0x40_0000, len: 5000, data: &[], writable: false, executable: true };
     let program = Program { entry: 0x40_0000, segments: vec![segment] };
     let more = Program { entry: 0x40_0000, segments: vec![Segment { len: 5000 + 4096, ..segment }] };
-    let levels = [39, 30, 21];
-    assert_eq!(service_pages(&more, service, &levels), service_pages(&program, service, &levels) + 1);
+    let paging = Paging { root_pages: 1, spans: &[39, 30, 21] };
+    assert_eq!(service_pages(&more, service, paging), service_pages(&program, service, paging) + 1);
+    // A kernel at EL2: a root of two pages in the place of two levels.
+    let root_of_two = Paging { root_pages: 2, spans: &[30, 21] };
+    assert_eq!(service_pages(&program, service, root_of_two), service_pages(&program, service, paging));
 }

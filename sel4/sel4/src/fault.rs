@@ -51,6 +51,9 @@ impl Fault {
             sys::seL4_Fault_UnknownSyscall => Self::UnknownSyscall(UnknownSyscall::read(msg)?),
             sys::seL4_Fault_UserException => Self::UserException(UserException::read(msg)?),
             sys::seL4_Fault_VMFault => Self::VmFault(VmFault::read(msg)?),
+            label if crate::arch::SYNDROME_ALONE == Some(label) => {
+                Self::UserException(UserException::of_syndrome(*msg.first()?))
+            }
             _ => return None,
         })
     }

@@ -47,9 +47,9 @@ pub(crate) use declare_syscall_registers;
 /// An exception of the processor. Its name is the architecture's to tell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct UserException {
-    /// The instruction.
+    /// The instruction; 0 if the kernel does not tell it.
     pub ip: Word,
-    /// The stack pointer.
+    /// The stack pointer; 0 if the kernel does not tell it.
     pub sp: Word,
     /// What the processor says of it: on x86_64 the exception's number (Intel SDM vol. 3, table 6-1), on riscv64 `scause`,
     /// on aarch64 `ESR` (of 5.0.0 nothing: it sends 0).
@@ -59,6 +59,11 @@ pub struct UserException {
 }
 
 impl UserException {
+    /// What is known where the kernel tells nothing but the processor's word of it.
+    pub(super) const fn of_syndrome(number: Word) -> Self {
+        Self { ip: 0, sp: 0, number, code: 0 }
+    }
+
     pub(super) fn read(msg: &[Word]) -> Option<Self> {
         let at = |index: Word| msg.get(index as usize).copied();
         Some(Self {

@@ -72,8 +72,9 @@ pub const ADDRESS: Word = Word::MAX;
 pub const CAUSES: [Word; 3] = [0x05, 0x45, 0x4f];
 /// The kernel's first page, in the upper half of the addresses.
 pub const KERNEL: Word = 0xffff_ff80_4000_0000;
-/// A permission fault at level 2: the kernel's pages have 2 MiB.
-pub const KERNEL_CAUSE: Word = 0x0e;
+/// A permission fault at level 2: the kernel's pages have 2 MiB. At EL2 the kernel has an address space of its own, and the
+/// address is more than programs can have: an address size fault at level 0.
+pub const KERNEL_CAUSE: Word = if sel4::AT_EL2 { 0 } else { 0x0e };
 
 /// The part of a fault's status that says what is wrong.
 pub fn cause(fault: &VmFault) -> Word {
@@ -108,6 +109,11 @@ pub const SYSCALL: &[u8] = &[0x01, 0, 0, 0xd4];
 /// The registers; the number's is `NUMBER`.
 pub const MARKED: &[(&str, Word)] = &[("x0", 0xa0), ("x1", 0xa1), ("x5", 0xa5), ("x6", 0xa6)];
 pub const NUMBER: Option<&str> = Some("x7");
+
+/// Whether the kernel tells where an exception was: at EL2 not of a breakpoint.
+pub const fn is_placed(exception: &UserException) -> bool {
+    !sel4::AT_EL2 || exception.number >> 26 != BREAKPOINT
+}
 
 /// Exceptions that [`exception`] makes, with what the kernel says of them: a register that EL0 does not have at all is an
 /// undefined instruction, too.

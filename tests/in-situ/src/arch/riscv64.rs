@@ -4,7 +4,7 @@
 use core::arch::asm;
 
 use sel4::init_thread::slot;
-use sel4::{AbsoluteCPtr, BootInfo, Result, UserContext, VmFault, Word, cap_type};
+use sel4::{AbsoluteCPtr, BootInfo, Result, UserContext, UserException, VmFault, Word, cap_type};
 use sel4_test_harness::Registers;
 
 pub use crate::source::{IRQ as DEVICE, Source};
@@ -111,6 +111,11 @@ pub const SYSCALL: &[u8] = &[0x73, 0, 0, 0];
 /// The registers; the number's is not among those that the kernel tells.
 pub const MARKED: &[(&str, Word)] = &[("a0", 0xa0), ("a1", 0xa1), ("a5", 0xa5), ("a6", 0xa6)];
 pub const NUMBER: Option<&str> = None;
+
+/// Whether the kernel tells where an exception was.
+pub const fn is_placed(_: &UserException) -> bool {
+    true
+}
 
 /// Exceptions that [`exception`] makes, with what the kernel says of them.
 pub const EXCEPTIONS: &[(Word, Word, &str)] =

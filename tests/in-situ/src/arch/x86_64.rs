@@ -5,7 +5,9 @@ use core::arch::{asm, x86_64::_rdtsc};
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use sel4::init_thread::{Slot, slot};
-use sel4::{AbsoluteCPtr, BootInfo, Result, Trigger, UserContext, VmFault, Word, cap, cap_type};
+use sel4::{
+    AbsoluteCPtr, BootInfo, Result, Trigger, UserContext, UserException, VmFault, Word, cap, cap_type,
+};
 use sel4_test_harness::Env;
 
 use crate::ioports::issue;
@@ -157,6 +159,11 @@ pub const SYSCALL: &[u8] = &[0x0f, 0x05];
 pub const MARKED: &[(&str, Word)] =
     &[("rdi", 0xd1), ("rsi", 0x51), ("rax", 0xa0), ("r12", 0x1212), ("r13", 0x1313)];
 pub const NUMBER: Option<&str> = Some("rdx");
+
+/// Whether the kernel tells where an exception was.
+pub const fn is_placed(_: &UserException) -> bool {
+    true
+}
 
 /// Exceptions that [`exception`] makes, with what the kernel says of them.
 pub const EXCEPTIONS: &[(Word, Word, &str)] =

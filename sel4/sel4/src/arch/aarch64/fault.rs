@@ -1,6 +1,6 @@
 //! What faults mean on aarch64 (`libsel4/sel4_arch_include/aarch64/sel4/sel4_arch/constants.h`).
 
-use crate::{UserException, VmFault};
+use crate::{UserException, VmFault, Word};
 
 crate::fault::declare_syscall_registers! {
     "x0" seL4_UnknownSyscall_X0
@@ -16,6 +16,11 @@ crate::fault::declare_syscall_registers! {
     "lr" seL4_UnknownSyscall_LR
     "spsr" seL4_UnknownSyscall_SPSR
 }
+
+/// The label of a fault of which a kernel at EL2 tells `ESR` and no more (`seL4_Fault_VCPUFault`, which other kernels' headers do
+/// not have): most exceptions that are neither an access nor an undefined instruction (`handleVCPUFault`,
+/// `src/arch/arm/object/vcpu.c`).
+pub(crate) const SYNDROME_ALONE: Option<Word> = if super::AT_EL2 { Some(7) } else { None };
 
 impl UserException {
     /// The number says no more than the name.

@@ -7,7 +7,7 @@ mod fault;
 mod generation;
 mod object;
 
-pub use generation::{ObjectBlueprintArch, TranslationTableObjectType};
+pub use generation::{AT_EL2, ObjectBlueprintArch, TranslationTableObjectType};
 pub use object::FrameObjectType;
 
 mod frames {
@@ -36,6 +36,8 @@ pub(crate) mod cap_types {
     /// The smallest frame.
     pub type Granule = cap_type::SmallPage;
 }
+
+pub(crate) use fault::SYNDROME_ALONE;
 
 /// There are no initial slots that other architectures lack.
 pub(crate) mod slots {}

@@ -2,6 +2,9 @@
 
 use crate::sys;
 
+/// Whether the kernel runs at EL2.
+pub const AT_EL2: bool = sys::config::ARM_HYPERVISOR_SUPPORT;
+
 pub(crate) mod tables {
     crate::capability::declare_cap_types! {
         /// The top page table, an address space: page global directory.

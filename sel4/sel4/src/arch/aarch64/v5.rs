@@ -1,5 +1,8 @@
 //! seL4 5.0.0 on aarch64: each level of page tables is a type of its own.
 
+/// Whether the kernel runs at EL2.
+pub const AT_EL2: bool = false;
+
 pub(crate) mod tables {
     crate::capability::declare_cap_types! {
         /// The top page table, an address space: page global directory.

@@ -5,6 +5,9 @@ use crate::Word;
 mod fault;
 mod object;
 
+/// There is no fault of which the kernel tells that alone.
+pub(crate) const SYNDROME_ALONE: Option<Word> = None;
+
 pub use object::{FrameObjectType, ObjectBlueprintArch, TranslationTableObjectType};
 
 pub(crate) mod cap_types {

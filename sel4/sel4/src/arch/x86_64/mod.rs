@@ -9,6 +9,9 @@ mod object;
 
 use crate::{AbsoluteCPtr, Error, Result, Word, cap, with_ipc_buffer_mut};
 
+/// There is no fault of which the kernel tells that alone.
+pub(crate) const SYNDROME_ALONE: Option<Word> = None;
+
 pub use object::{FrameObjectType, ObjectBlueprintArch, TranslationTableObjectType};
 
 pub use generation::KERNEL_IS_MAPPED;
