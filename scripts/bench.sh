@@ -16,9 +16,9 @@
 what=${1:-system}
 
 # Builds the programs that hold the engine alone as the profile `small` makes them. What a profile can't say: to inline only
-# what takes no more text by it, and to look for equal pieces anew in what was outlined.
+# what takes no more text by it, to look for equal pieces anew in what was outlined, and that the program is below 1 MiB.
 small_text() {
-  local flags="'-Cllvm-args=-inline-threshold=0 -machine-outliner-reruns=4'"
+  local flags="'-Ccode-model=tiny', '-Cllvm-args=-inline-threshold=0 -machine-outliner-reruns=4'"
   bare_cargo build --profile small -q -p text-size --config "target.$target.rustflags=[$flags]"
 }
 case $what in

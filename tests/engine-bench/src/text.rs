@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 
 /// What the engine made for size took when this was last set: it is to become less.
-const LIMIT: u64 = 67_300;
+const LIMIT: u64 = 66_200;
 
 /// Bytes of text.
 #[derive(Clone, Copy, Default)]
