@@ -87,6 +87,10 @@ impl StackTop {
     }
 }
 
+/// Whether the program's own pages have no more rights than their segments need: x86_64's kernel has no NX, and there all stay as the
+/// kernel mapped them.
+pub const IS_PROTECTED: bool = arch::MEMORY.is_some();
+
 /// Prepares the program and runs its main function. The code of [`declare_root_task`] calls it.
 ///
 /// # Safety

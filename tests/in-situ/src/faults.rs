@@ -1,5 +1,7 @@
 //! Faults, as their handler gets them.
 
+use core::sync::atomic::AtomicU64;
+
 use sel4::{CapRights, Fault, MessageInfo, Result, Word, cap, sys};
 use sel4_test_harness::{Env, test};
 
@@ -64,6 +66,22 @@ fn reading_the_kernels_memory(env: &mut Env) -> Result<()> {
     let Fault::VmFault(fault) = fault_of(env, read_it, arch::KERNEL)? else { panic!("another fault") };
     assert_eq!(fault.addr & arch::ADDRESS, arch::KERNEL & arch::ADDRESS);
     assert_eq!(arch::cause(&fault), arch::KERNEL_CAUSE, "{fault:?}");
+    Ok(())
+}
+
+/// In the program's data.
+static DATA: AtomicU64 = AtomicU64::new(0);
+
+#[test]
+fn data_is_not_executed_and_code_not_written(env: &mut Env) -> Result<()> {
+    if !sel4_root_task::IS_PROTECTED {
+        return Ok(());
+    }
+    let (data, code) = (DATA.as_ptr().addr() as Word, read_it as *const () as Word);
+    let Fault::VmFault(fault) = fault_of(env, arch::jump_to, data)? else { panic!("another fault") };
+    assert_eq!((fault.addr, fault.is_prefetch()), (data, true));
+    let Fault::VmFault(fault) = fault_of(env, write_it, code)? else { panic!("another fault") };
+    assert_eq!((fault.addr, fault.is_write()), (code, true));
     Ok(())
 }
 

@@ -24,5 +24,10 @@ pub fn image_start() -> usize {
     (&raw const __executable_start).addr()
 }
 
-/// Its pages stay as they are.
-pub const MEMORY: Option<fn(bool) -> sel4::VmAttributes> = None;
+/// How its pages are mapped: executable, or not.
+pub const MEMORY: Option<fn(bool) -> sel4::VmAttributes> =
+    Some(
+        |executable| {
+            if executable { sel4::VmAttributes::DEFAULT } else { sel4::VmAttributes::EXECUTE_NEVER }
+        },
+    );

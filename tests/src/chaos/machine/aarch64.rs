@@ -58,3 +58,27 @@ pub const INSTALLED: Machine = Machine {
     kernel: PPTR_BASE + MEMORY + 0x1_0000,
     ..MACHINE
 };
+
+/// The same at EL2, where programs' tables are of stage 2; QEMU's memory begins there for the kernel's image (`physBase`).
+const EL2_PPTR_BASE: u64 = 0x80_0000_0000;
+const EL2_IMAGE: u64 = 0xff_c000_0000;
+const EL2_PHYS_BASE: u64 = 0x6000_0000;
+/// S2AP\[1\] (Arm ARM, D5.4.1).
+const MAY_WRITE: u64 = 1 << 7;
+
+pub const INSTALLED_EL2: Machine = Machine {
+    root: |entry| (entry & 1 != 0).then_some(entry & ADDRESS),
+    physical: |vaddr| match vaddr.checked_sub(EL2_IMAGE) {
+        Some(offset) => Some(offset + EL2_PHYS_BASE),
+        None => vaddr.checked_sub(EL2_PPTR_BASE),
+    },
+    // Of the two pages of a root the first: programs lie below 512 GiB.
+    levels: 3,
+    entry: |entry, level| match (entry & KIND, level) {
+        (TABLE, 1) => Entry::Page { paddr: entry & ADDRESS, writable: entry & MAY_WRITE != 0 },
+        (TABLE, _) => Entry::Table { paddr: entry & ADDRESS, writable: true },
+        _ => Entry::None,
+    },
+    kernel: EL2_PPTR_BASE + EL2_PHYS_BASE + 0x1_0000,
+    ..MACHINE
+};

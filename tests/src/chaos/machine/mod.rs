@@ -92,6 +92,7 @@ impl Machine {
             (Some("x86_64"), false) => Ok(&x86_64::MACHINE),
             (Some("x86_64"), true) => Ok(&x86_64::INSTALLED),
             (Some("aarch64"), false) => Ok(&aarch64::MACHINE),
+            (Some("aarch64"), true) if board.ends_with("/virt-el2") => Ok(&aarch64::INSTALLED_EL2),
             (Some("aarch64"), true) => Ok(&aarch64::INSTALLED),
             (Some("riscv64"), false) => Ok(&riscv64::MACHINE),
             (Some("riscv64"), true) => Ok(&riscv64::INSTALLED),
