@@ -6,7 +6,6 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use report::State;
 use serde_json::Value;
 
 use super::{
@@ -196,16 +195,14 @@ impl Chaos {
     }
 
     /// Loads all programs again once the agent runs: what it compiled while it had a turned bit may be wrong. One whose cell
-    /// stays stopped for that has left its hook.
+    /// stayed stopped for that has left its hook.
     fn compile_anew(&mut self) -> Result<()> {
         self.soon("not all services run", Snapshot::services_run)?;
         let line = self.load.hold();
         for (name, hook) in PROGRAMS.into_iter().zip(HOOKS) {
-            let stopped =
-                |snapshot: Snapshot| Some(snapshot.programs.get(name)?.state == Some(State::Stopped));
-            let left = stopped(self.snapshot()?).with_context(|| format!("the program {name} is gone"))?;
             self.replace(name)?;
-            if left {
+            let shown: Value = serde_json::from_str(&self.ask(&["prog", "show", name, "--json"])?)?;
+            if shown[0]["attached"] == false {
                 self.ask(&[&["prog", "attach", name], hook].concat())?;
             }
         }

@@ -152,12 +152,12 @@ impl Chaos {
         let pair = |name: &str| Some((before.programs.get(name)?, now.programs.get(name)?));
         let names: Vec<&str> = if target == CELLS { PROGRAMS.to_vec() } else { vec![target] };
         let pairs: Vec<_> = names.into_iter().filter_map(pair).collect();
-        if pairs.iter().any(|(was, now)| was.slot == now.slot && faulted(was, now)) {
+        if pairs.iter().any(|(was, now)| was.id == now.id && faulted(was, now)) {
             return Some(Recovery::Itself);
         }
         // The only cell that met what is wrong with the program of all may have been replaced then, and its faults with it.
         let healed = || target != CELLS || injection.kind.is_deadly() && self.verify_code().is_ok();
-        let replaced = pairs.iter().any(|(was, now)| was.slot != now.slot);
+        let replaced = pairs.iter().any(|(was, now)| was.id != now.id);
         (replaced && healed()).then_some(Recovery::Replaced)
     }
 
@@ -203,7 +203,7 @@ impl Chaos {
             );
         }
         for (name, health) in &now.programs {
-            let Some(was) = before.programs.get(name).filter(|was| was.slot == health.slot) else { continue };
+            let Some(was) = before.programs.get(name).filter(|was| was.id == health.id) else { continue };
             let hit = *name == injection.target || injection.target == CELLS;
             ensure!(hit || !faulted(was, health), "{name} was hurt too: {was:?}, now {health:?}");
         }

@@ -41,6 +41,8 @@ pub struct Health {
     pub fault: String,
     /// A program's slot in the ledger.
     pub slot: usize,
+    /// A program's number, which it has alone.
+    pub id: u32,
 }
 
 impl Health {
@@ -152,6 +154,7 @@ impl View {
                 strikes: service.strikes,
                 fault: service.last_fault.as_str().to_owned(),
                 slot: 0,
+                id: 0,
             };
             snapshot.services.insert(service.name.as_str().to_owned(), health);
         }
@@ -178,7 +181,8 @@ impl View {
         for slot in 0..cell::CELLS {
             let (Some(program), Ok(cell)) = (noted.program(slot), cells.get(slot)) else { continue };
             let fault = cell.why.as_str().to_owned();
-            let health = Health { state: cell.state, count: cell.stops, strikes: cell.stops, fault, slot };
+            let (stops, id) = (cell.stops, program.meta.id);
+            let health = Health { state: cell.state, count: stops, strikes: stops, fault, slot, id };
             snapshot.twins |= snapshot.programs.insert(text(&program.meta.name), health).is_some();
         }
         for map in (0..ledger::MAPS).filter_map(|place| noted.map(place)) {
