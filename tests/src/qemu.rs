@@ -67,7 +67,7 @@ impl System {
     /// QEMU can't be started.
     pub fn start(options: &Options) -> Result<Self> {
         let dir = tempfile::tempdir()?;
-        let memory = tools::fixed_memory().unwrap_or(options.memory);
+        let memory = tools::fixed_memory(&options.images).unwrap_or(options.memory);
         let mut words = tools::board_lines("qemu")?.into_iter();
         let images = options.images.display().to_string();
         let direct = |word: &String| options.media.is_empty() || word != "-kernel";

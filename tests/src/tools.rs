@@ -52,10 +52,11 @@ pub fn board_lines(file: &str) -> Result<Vec<String>> {
         .collect())
 }
 
-/// The memory in MiB that the board's kernel is built for, if it can't have another.
-pub fn fixed_memory() -> Option<u32> {
-    if let Some(images) = installed() {
-        return fs::read_to_string(images.join("memory")).ok()?.trim().parse().ok();
+/// The memory in MiB that the kernel in a folder of images is built for, if it can't have another: an installed one's stands
+/// beside it, the board's own in its settings.
+pub fn fixed_memory(images: &Path) -> Option<u32> {
+    if let Ok(text) = fs::read_to_string(images.join("memory")) {
+        return text.trim().parse().ok();
     }
     let lines = board_lines("autoconf.h").ok()?;
     let value = lines.iter().find_map(|line| line.strip_prefix("#define CONFIG_QEMU_RAM_MB ("))?;

@@ -7,7 +7,7 @@ use hypos_tests::{Options, System, bench, tools};
 
 /// Boots with so many MiB; checks what the system says of its memory, and that it works.
 fn boots_with(memory: u32) -> Result<()> {
-    if let Some(fixed) = tools::fixed_memory().filter(|fixed| *fixed != memory) {
+    if let Some(fixed) = tools::fixed_memory(&tools::images()).filter(|fixed| *fixed != memory) {
         eprintln!("skipped: the kernel of {} is built for {fixed} MiB", tools::board());
         return Ok(());
     }
