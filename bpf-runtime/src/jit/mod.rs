@@ -24,7 +24,8 @@
 //! # Memory
 //!
 //! Programs see real addresses, of the domain that runs them, none of which may lie below
-//! [`crate::isa::LOWEST_ADDRESS`]. The stack is the caller's; frames grow upwards in it as in the interpreter, and return addresses are elsewhere. `lddw` of a map gives what the caller says
+//! [`crate::isa::LOWEST_ADDRESS`]. The stack is the caller's; frames grow upwards in it as in the interpreter, and return
+//! addresses are elsewhere. `lddw` of a map gives what the caller says
 //! ([`MapAddress`]), and what a helper returns is taken as it is.
 //!
 //! # Checks
